@@ -1,0 +1,39 @@
+//! "Did you mean": the nearest of the words that would have been right.
+
+/// The candidate that is near enough to be what was meant.
+pub fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let wanted = plain(word);
+    let most = (wanted.chars().count() / 3).clamp(1, 3);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &plain(candidate)), candidate))
+        .filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// A word without what people vary: case, and the mark between its parts.
+fn plain(word: &str) -> String {
+    word.chars()
+        .take(80)
+        .filter(|c| !matches!(c, '_' | '-' | ' '))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_proposed_and_a_far_one_is_not() {
+        let words = ["title", "steps", "on_failure"];
+        assert_eq!(did_you_mean("titel", words), Some("title"));
+        assert_eq!(did_you_mean("on-failure", words), Some("on_failure"));
+        assert_eq!(did_you_mean("step", words), Some("steps"));
+        assert_eq!(did_you_mean("policy", words), None);
+    }
+}

@@ -1,0 +1,9 @@
+//! Surefoot, a runbook-as-code executor.
+//!
+//! The modules are a pipeline, bottom to top; each imports only from those above it in this list
+//! (`tests/architecture.rs` keeps it so). A text becomes a [`runbook::Runbook`], with inputs and an
+//! environment a [`plan::Plan`]; the [`engine`] walks it as a pure state machine, the
+//! [`journal`] keeps its events, a [`report`] is a fold over them, and a [`session`] joins the
+//! engine to processes and people.
+
+pub mod diagnostic;
