@@ -7,3 +7,5 @@
 //! engine to processes and people.
 
 pub mod diagnostic;
+
+pub mod value;
