@@ -9,3 +9,5 @@
 pub mod diagnostic;
 
 pub mod value;
+
+pub mod expression;
