@@ -11,3 +11,5 @@ pub mod diagnostic;
 pub mod value;
 
 pub mod expression;
+
+pub mod template;

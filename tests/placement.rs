@@ -1,0 +1,401 @@
+//! Values in commands, really run: nothing in a value is ever run, every value arrives byte for
+//! byte, and the command that is shown makes the same calls as the one that runs.
+#![expect(clippy::disallowed_methods, reason = "shells are what is tested")]
+#![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use surefoot::template::{BoundScript, Declared, Held, Script, Shell};
+use surefoot::value::{Datum, Facts, Reference, Secret, Type, Value};
+
+const SHELLS: [Shell; 2] = [Shell::Bash, Shell::Sh];
+
+struct Known(BTreeMap<String, Datum>);
+
+impl Facts for Known {
+    fn get(&self, reference: &Reference) -> Option<Datum> {
+        self.0.get(&reference.to_string()).cloned()
+    }
+}
+
+fn known(values: &[(&str, &str)]) -> Known {
+    let open = |text: &str| Datum::Open(Value::Text(text.to_owned()));
+    Known(values.iter().map(|(name, value)| ((*name).to_owned(), open(value))).collect())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the form that scripts ask for")]
+fn declared(reference: &Reference) -> Option<Declared> {
+    let name = reference.to_string();
+    let closed = name.starts_with("closed");
+    Some(Declared {
+        ty: if closed { Type::Name } else { Type::Text },
+        closed,
+        secret: name.starts_with("secret"),
+        optional: name.starts_with("maybe"),
+    })
+}
+
+fn parse(template: &str, shell: Shell) -> Script {
+    Script::parse(template, shell, &declared)
+        .unwrap_or_else(|problems| panic!("{template}: {problems:?}"))
+        .0
+}
+
+/// Runs a text in a fresh shell, with nothing in its environment but what is given.
+fn run(shell: Shell, text: &str, folder: &Path, variables: &BTreeMap<String, Held>) -> Output {
+    let mut command = match shell {
+        Shell::Bash => Command::new("bash"),
+        Shell::Sh => Command::new("sh"),
+    };
+    match shell {
+        Shell::Bash => command.args(["-euo", "pipefail", "-c", text]),
+        Shell::Sh => command.args(["-eu", "-c", text]),
+    };
+    let path = format!("{}:/usr/bin:/bin", folder.join("bin").display());
+    command
+        .current_dir(folder.join("work"))
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", folder)
+        .env("LC_ALL", "C.UTF-8")
+        .env("CANARY", folder.join("canary"))
+        .env("CALLS", folder.join("calls"));
+    for (name, held) in variables {
+        command.env(
+            name,
+            match held {
+                Held::Open(text) => text.as_str(),
+                Held::Secret(secret) => secret.expose(),
+            },
+        );
+    }
+    command.output().unwrap()
+}
+
+/// A folder with a program `record`, which writes down its arguments and its input.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("bin")).unwrap();
+    fs::create_dir(folder.path().join("work")).unwrap();
+    let stub = folder.path().join("bin/record");
+    fs::write(
+        &stub,
+        "#!/bin/sh\nprintf '%s\\0' \"$#\" \"$@\" >>\"$CALLS\"\nif [ \"${1-}\" = in ]; then cat >>\"$CALLS\"; printf '\\0' >>\"$CALLS\"; fi\n",
+    )
+    .unwrap();
+    fs::set_permissions(&stub, fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+fn calls(folder: &Path) -> Vec<u8> {
+    let path = folder.join("calls");
+    let calls = fs::read(&path).unwrap_or_default();
+    let _ = fs::remove_file(&path);
+    calls
+}
+
+/// Values that would run something, vanish or change if they were ever read as more than text.
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn payloads() -> Vec<String> {
+    let mut payloads: Vec<String> = [
+        "a; touch \"$CANARY\"",
+        "a && touch \"$CANARY\"",
+        "a || touch \"$CANARY\"",
+        "a | touch \"$CANARY\"",
+        "a & touch \"$CANARY\"",
+        "a\ntouch \"$CANARY\"\n",
+        "a\r\ntouch \"$CANARY\"",
+        "\ntouch $CANARY",
+        "a\rb",
+        "$(touch \"$CANARY\")",
+        "`touch \"$CANARY\"`",
+        "x$(touch $CANARY)y",
+        "${x:=$(touch $CANARY)}",
+        "\"; touch $CANARY; \"",
+        "'; touch $CANARY; '",
+        "\"$(touch $CANARY)\"",
+        "'$(touch $CANARY)'",
+        "\" '; touch $CANARY; ' \"",
+        "') ; touch $CANARY; (' ",
+        "\\'; touch $CANARY; \\'",
+        "\\",
+        "\\\\",
+        "a\\",
+        "\\n",
+        "\\$(touch $CANARY)",
+        "\\`touch $CANARY\\`",
+        "\\\"",
+        "> $CANARY",
+        ">$CANARY",
+        "2>$CANARY",
+        "< /dev/null > $CANARY",
+        ">& $CANARY",
+        "&> $CANARY",
+        "a b  c",
+        " lead",
+        "trail ",
+        "{a,b}",
+        "{1..9}",
+        "a,b",
+        "$IFS",
+        "a${IFS}b",
+        "$HOME",
+        "${HOME}",
+        "$0",
+        "$@",
+        "$$",
+        "${HOME:-x}",
+        "$CANARY",
+        "${!HOME}",
+        "$((1+1))",
+        "a[$(touch $CANARY)]",
+        "x[`touch $CANARY`]=1",
+        "1+a[$(touch $CANARY)0]",
+        "$[1+1]",
+        "EOF",
+        "EOF\ntouch $CANARY\n",
+        "x\nEOF\ntouch $CANARY\n",
+        "END\nx",
+        "\tEOF\n\tb",
+        "\t\ttabs",
+        "<(touch $CANARY)",
+        ">(touch $CANARY)",
+        "f() { touch $CANARY; }; f",
+        "() { :; }; touch $CANARY",
+        "trap 'touch $CANARY' EXIT",
+        "PATH=/tmp touch",
+        "LD_PRELOAD=x a",
+        "*",
+        "?",
+        "[a-z]*",
+        "/*",
+        "~",
+        "~root",
+        "!",
+        "!!",
+        "!(a)",
+        "@(a|b)",
+        "%s%n",
+        "%d%%",
+        "{{host}}",
+        "{{{host}}}",
+        "${{x}}",
+        "<%= x %>",
+        "{% x %}",
+        "#{x}",
+        "# no comment",
+        "#",
+        "",
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "a\n\n\n",
+        "\n\na",
+        "é ü 日本",
+        "🔥",
+        "a\u{301}",
+        "\u{202e}abc",
+        "a}b",
+        "}",
+        "}; touch $CANARY; {",
+        "])",
+        "]]; touch $CANARY; [[",
+        "esac",
+        "done",
+        "fi",
+        "\u{1b}[31m",
+        "\u{7}\u{8}",
+        "\u{1b}1",
+        "\u{85}",
+        "a=b",
+        "x+=y",
+        "1",
+        "2",
+        "a'b\"c`d$e\\f",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    payloads.push("x".repeat(100_000));
+    payloads
+}
+
+/// Where text may stand; what arrives ends with a mark, so that nothing at its end is lost.
+const BASH_ONLY: &[&str] = &[
+    "cat <<< {{text}} | record in here",
+    "cat <<< \"a{{text}}\" | record in here",
+    "if [[ {{text}} == x ]]; then record yes; else record no; fi",
+    "list=(a {{text}} b{{text}}c); record \"${list[@]}\"",
+    "record in sub < <(printf %s {{text}})",
+    "x=abc; record \"${x/{{text}} /y}\"",
+];
+
+const EVERYWHERE: &[&str] = &[
+    "record -- {{text}}",
+    "record --to={{text}} z",
+    "record \"{{text}}\"z a\"{{text}}\" \"a{{text}}b\"",
+    "x={{text}}; record is \"$x\"",
+    "x=a\"{{text}}\"b record in \"$(printf '%s.' {{closed}})\" </dev/null",
+    "X={{text}} sh -c 'record is \"$X\"'",
+    "record \"$(printf '%s.' is{{text}})\"",
+    "for x in {{text}} b; do record \"$x\"; done",
+    "case {{text}} in {{text}}) record same;; *) record other;; esac",
+    "cat <<EOF | record in doc\nis {{text}} $HOME\nE{{text}}\n{{text}}\nEOF\n",
+    "cat <<-EOF | record in doc\n\tis {{text}}\n\t{{text}}\n\tEOF\n",
+    "printf '%s' a{{text}} | record in pipe",
+    "if [ {{text}} = x ]; then record yes; else record no; fi",
+    "record \"${NOTHING:-{{text}} b}\" \"${HOME:+a {{text}} b}\" ${NOTHING:-\"{{text}}\"}",
+    "x=a/b; record \"${x%{{text}} *}\" \"$x{{text}}\" $x{{text}}",
+    "record \"$(record \"$(printf %s x{{text}})\")\"",
+    "f() { record \"$1\"; }; f x{{text}}",
+    "set -- {{text}} b; record \"$@\"",
+    "record '{{closed}}' 'a{{closed}}b' \"`printf %s {{closed}}`\" `printf %s {{closed}}`",
+    "cat <<'EOF' | record in doc\n$HOME {{closed}} \\ `x`\nEOF\n",
+];
+
+fn bind(template: &str, shell: Shell, value: &str) -> BoundScript {
+    let facts = known(&[("text", value), ("closed", "web-1.example"), ("maybe", value)]);
+    parse(template, shell)
+        .bind(&facts)
+        .unwrap_or_else(|error| panic!("{template} {value:?}: {error}"))
+}
+
+fn templates(shell: Shell) -> Vec<&'static str> {
+    let mut all = EVERYWHERE.to_vec();
+    if shell == Shell::Bash {
+        all.extend(BASH_ONLY);
+    }
+    all
+}
+
+#[test]
+fn no_payload_fires_and_all_arrive() {
+    let folder = folder();
+    // One script for all positions, each in a subshell of its own.
+    for shell in SHELLS {
+        let script = "record -- {{text}}\nrecord \"a{{text}}\" --x={{text}}\nx={{text}}\nrecord is \"$x\"\ncat <<EOF | record in\nis {{text}}.\nEOF\nrecord \"${NOTHING:-a{{text}} }\"\nfor x in {{text}}; do record is \"$x\"; done\n";
+        for value in payloads() {
+            let bound = bind(script, shell, &value);
+            let output = run(shell, &bound.text, folder.path(), &bound.variables);
+            assert!(output.status.success(), "{shell:?} {value:?}: {output:?}");
+            assert!(!folder.path().join("canary").exists(), "fired: {value:?}");
+            let expected = format!(
+                "2\0--\0{value}\x002\0a{value}\0--x={value}\x002\0is\0{value}\x001\0in\0is {value}.\n\x001\0a{value} \x002\0is\0{value}\0"
+            );
+            let arrived = calls(folder.path());
+            assert!(arrived == expected.as_bytes(), "{shell:?} {value:.200?}");
+        }
+    }
+}
+
+/// Runs the text and what is shown of it, and compares the calls they make.
+fn compare(folder: &Path, template: &str, shell: Shell, value: &str) -> Result<(), String> {
+    let bound = bind(template, shell, value);
+    let first = run(shell, &bound.text, folder, &bound.variables);
+    let made = calls(folder);
+    let second = run(shell, &bound.shown, folder, &BTreeMap::new());
+    let shown = calls(folder);
+    if folder.join("canary").exists() {
+        return Err(format!("fired: {template} {value:?}"));
+    }
+    if made != shown || first.status != second.status || made.is_empty() {
+        return Err(format!(
+            "{shell:?} {template}\n{value:?}\n{}\n{}\n{:?}\n{:?}\n{first:?}\n{second:?}",
+            bound.text,
+            bound.shown,
+            String::from_utf8_lossy(&made),
+            String::from_utf8_lossy(&shown)
+        ));
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_shown_makes_the_same_calls_in_every_position() {
+    let folder = folder();
+    let values = [
+        "a'b\"c`d$e\\f}g{h",
+        "EOF\nEOF_\n",
+        "\tx\n\ty\n\n",
+        "\u{1b}[1m\r\u{7}1\n",
+        "",
+        "a b *",
+        "~",
+        "plain",
+        "2",
+        "$(touch $CANARY)",
+    ];
+    for shell in SHELLS {
+        for template in templates(shell) {
+            for value in values {
+                compare(folder.path(), template, shell, value).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_makes_the_same_calls_for_any_value() {
+    let folder = folder();
+    for shell in SHELLS {
+        let templates = templates(shell);
+        let value = "[ a-c0-2\\\\'\"`$(){}<>|&;*?!#~%=,\\n\\t\\r\u{1b}\u{e9}\\[\\]EOF_]{0,12}";
+        let strategy = (0..templates.len(), value);
+        let mut runner = TestRunner::new(ProptestConfig {
+            cases: 64,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        });
+        runner
+            .run(&strategy, |(index, value)| {
+                compare(folder.path(), templates[index], shell, &value).map_err(TestCaseError::fail)
+            })
+            .unwrap();
+    }
+}
+
+#[test]
+fn the_text_is_the_same_for_all_values() {
+    for shell in SHELLS {
+        for template in templates(shell) {
+            let first = bind(template, shell, "a").text;
+            for value in payloads() {
+                assert_eq!(bind(template, shell, &value).text, first);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_value_that_looks_like_an_option_is_refused() {
+    let refused = |template: &str| {
+        let facts = known(&[("text", "--force"), ("empty", "")]);
+        parse(template, Shell::Bash).bind(&facts).is_err()
+    };
+    assert!(refused("rm {{text}}"));
+    assert!(refused("rm \"{{text}}\""));
+    assert!(refused("rm {{empty}}{{text}}"));
+    assert!(refused("x=$(rm {{text}})"));
+    assert!(!refused("rm -- {{text}}"));
+    assert!(!refused("rm --x={{text}}"));
+    assert!(!refused("x={{text}}"));
+    assert!(!refused("[[ {{text}} == x ]]"));
+    assert!(!refused("echo x > {{text}}"));
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    let mut facts = known(&[]);
+    let secret = Datum::Secret(Secret::new("hunter2".to_owned()));
+    facts.0.insert("secret".to_owned(), secret);
+    let script = parse("printf %s {{secret}} | login\nX=\"a{{secret}}\" login", Shell::Bash);
+    let bound = script.bind(&facts).unwrap();
+    assert_eq!(bound.shown, "printf %s \"${SF_secret}\" | login\nX=\"a${SF_secret}\" login");
+    assert_eq!(bound.text, bound.shown);
+}
