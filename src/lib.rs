@@ -13,3 +13,5 @@ pub mod value;
 pub mod expression;
 
 pub mod template;
+
+pub mod runbook;

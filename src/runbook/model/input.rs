@@ -1,0 +1,102 @@
+//! Values before a run: environments, inputs and where secrets come from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::command::Command;
+use super::step::StepKey;
+use crate::diagnostic::Span;
+use crate::value::{Name, Type, Value};
+
+/// A named set of values. Every environment of a runbook has the same keys with the same types.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// Its name, `environment.name`.
+    pub name: Name,
+    /// Whether confirmations are raised.
+    pub protection: Protection,
+    /// Its values.
+    pub values: BTreeMap<Name, Value>,
+}
+
+/// Whether an environment asks for more care.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protection {
+    /// The ordinary care.
+    #[default]
+    Ordinary,
+    /// Confirmations are raised.
+    Protected,
+}
+
+/// A value the run needs.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub ty: Type,
+    /// What it is.
+    pub description: Option<String>,
+    /// What it may look like.
+    pub example: Option<String>,
+    /// Taken if no stronger source has one.
+    pub default: Option<Value>,
+    /// What it must satisfy.
+    pub constraints: crate::value::Constraints,
+    /// Whether it may stay unset.
+    pub presence: Presence,
+    /// Whether it may be seen, and where a secret comes from.
+    pub secrecy: Secrecy,
+    /// Its place.
+    pub span: Span,
+}
+
+/// Whether an input may stay unset.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Presence {
+    /// May stay unset.
+    Optional,
+    /// Must be set.
+    Required,
+}
+
+/// Whether a value may be seen.
+#[derive(Clone, Debug)]
+pub enum Secrecy {
+    /// Anybody may.
+    Open,
+    /// Nobody may; where it comes from, else it is asked without echo.
+    Secret(Option<SecretSource>),
+}
+
+/// Where a secret comes from.
+#[derive(Clone, Debug)]
+pub enum SecretSource {
+    /// An environment variable.
+    Env(String),
+    /// A file, anywhere.
+    File(String),
+    /// The output of a read command, without the last newline.
+    Run(Box<Command>),
+}
+
+/// What is known of a value before the run.
+#[derive(Clone, Debug)]
+pub struct ValueDeclaration {
+    /// As templates see it.
+    pub declared: crate::template::Declared,
+    /// Who sets it.
+    pub origin: ValueOrigin,
+}
+
+/// Who sets a value.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ValueOrigin {
+    /// An input of the run.
+    Input,
+    /// The steps that capture it or ask for it.
+    Steps(Vec<StepKey>),
+}

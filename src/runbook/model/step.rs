@@ -1,0 +1,182 @@
+//! Steps and what each of them does.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::PartId;
+use super::around::Link;
+use super::run::{OnFailure, Run};
+use crate::diagnostic::Span;
+use crate::expression::Expression;
+use crate::template::Template;
+use crate::value::{Name, Type, Value};
+
+/// The place of a step in [`Runbook::steps`].
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct StepKey(pub usize);
+
+/// The name of a step in records and on the command line: its own id, or its place such as
+/// `main.3` or `roll_back.1.2`, which no written id can be.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct StepId(pub String);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One thing to do.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its name in records.
+    pub id: StepId,
+    /// Its own id, if it has one: the name by which other keys may mention it.
+    pub name: Option<Name>,
+    /// The line it stands on.
+    pub part: PartId,
+    /// The group it stands in.
+    pub parent: Option<StepKey>,
+    /// Its number as shown, such as `2` or `2.1`.
+    pub number: String,
+    /// Shown before anything else; made from the action if the author gave none.
+    pub title: Template,
+    /// Why it is done, folded away.
+    pub why: Option<String>,
+    /// Skipped unless this holds.
+    pub when: Option<Expression>,
+    /// Rules for this step.
+    pub never: Vec<String>,
+    /// Where to read more.
+    pub links: Vec<Link>,
+    /// What is done.
+    pub action: Action,
+    /// Its place in the file.
+    pub span: Span,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Asks a question.
+    Ask(Ask),
+    /// Tells a person to do something, Markdown.
+    Do {
+        /// What.
+        text: Template,
+        /// The parts of it, ticked one by one.
+        checklist: Vec<Template>,
+    },
+    /// Ends the run.
+    End(Outcome),
+    /// Asks a role for help: its place in [`Runbook::escalation`].
+    Escalate(usize),
+    /// Goes elsewhere and does not come back.
+    Goto(Destination),
+    /// A group of steps, a scope.
+    Group(Vec<StepKey>),
+    /// Opens pages.
+    Open(Vec<Template>),
+    /// Runs a command.
+    Run(Box<Run>),
+    /// Goes to a procedure and comes back.
+    Use {
+        /// Which.
+        procedure: Name,
+        /// What a failure inside it does.
+        on_failure: OnFailure,
+    },
+    /// Waits for a duration.
+    Wait(Template),
+}
+
+/// A question.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// Which way to go.
+    Decision {
+        /// What is asked.
+        question: Template,
+        /// The ways; "not sure" is always there.
+        options: Vec<Choice>,
+    },
+    /// A value.
+    Value {
+        /// What is asked.
+        question: Template,
+        /// The name it gets.
+        into: Name,
+        /// Its type.
+        ty: Type,
+        /// What can be chosen; "none of these" is always there.
+        choices: Option<Vec<Value>>,
+        /// Whether several may be chosen.
+        many: Multiplicity,
+    },
+}
+
+/// Whether one or several may be chosen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Multiplicity {
+    /// Any number, as a list.
+    Many,
+    /// Exactly one.
+    One,
+}
+
+/// A way to go.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Its name.
+    pub id: Name,
+    /// What is shown.
+    pub label: Template,
+    /// Proposed when this holds.
+    pub suggest: Option<Expression>,
+    /// Where it leads.
+    pub then: Then,
+}
+
+/// Where an option leads.
+#[derive(Clone, Debug)]
+pub enum Then {
+    /// Ends the run.
+    End(Outcome),
+    /// Goes there and does not come back.
+    Goto(Destination),
+    /// To the next step.
+    Next,
+    /// Through a procedure and back.
+    Use(Name),
+}
+
+/// Where a `goto` leads.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Destination {
+    /// The start of a procedure.
+    Procedure(Name),
+    /// A step.
+    Step(StepKey),
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Given up.
+    Abandoned,
+    /// All that was to be done is done.
+    Done,
+    /// Handed to somebody else.
+    Escalated,
+    /// The harm is stopped, the cause is not gone.
+    Mitigated,
+    /// Nothing had to be done.
+    NoAction,
+    /// The cause is gone.
+    Resolved,
+    /// What was changed has been undone.
+    RolledBack,
+}

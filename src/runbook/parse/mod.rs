@@ -1,0 +1,36 @@
+//! From bytes to a tree of [`Node`]s with their places: the only place that knows the YAML crates.
+//!
+//! Two independent parsers read every text, and must agree on what it says. Nothing here knows the
+//! keys of a runbook.
+
+mod agree;
+mod bytes;
+mod traps;
+mod tree;
+
+pub use bytes::decode;
+pub(super) use bytes::odd_character;
+pub(super) use traps::quoted_form;
+pub(super) use tree::{Entry, Kind, Map, Node, Scalar, Style};
+
+use crate::diagnostic::{Diagnostic, Severity, Source};
+
+/// Reads a text into a tree. Without errors in `findings` there is a tree, and both parsers agree.
+pub(super) fn parse(source: &Source, findings: &mut Vec<Diagnostic>) -> Option<Node> {
+    bytes::check(source, findings);
+    if findings.iter().any(|found| found.severity == Severity::Error) {
+        return None;
+    }
+    // Parsers differ on a block text at the end of a file that lacks its final newline.
+    let mut text = source.text.to_string();
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let node = tree::build(&text, findings);
+    if findings.iter().any(|found| found.severity == Severity::Error) {
+        return node;
+    }
+    let node = node?;
+    agree::check(&text, &node, findings);
+    Some(node)
+}

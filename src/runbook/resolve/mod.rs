@@ -1,0 +1,127 @@
+//! From a tree that fits the table to a [`Runbook`]: names, types, inheritance, references, and
+//! every template, expression and script compiled in its scope.
+//!
+//! A part that is wrong leaves a finding and `None`; the rest is still looked at.
+
+mod alerts;
+mod commands;
+mod declare;
+mod environments;
+mod files;
+mod inputs;
+mod not_yet;
+mod outline;
+mod references;
+mod run;
+mod scope;
+mod steps;
+mod targets;
+mod texts;
+mod titles;
+mod top;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use outline::Outline;
+pub(super) use scope::{Mentioned, Moment};
+pub(super) use texts::{ad_hoc_command, edited_command};
+
+use super::load::Repository;
+use super::model::{BroughtFile, Runbook, StepKey, ValueDeclaration};
+use super::parse::Node;
+use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::value::{Name, Reference, Type};
+
+/// What resolving brings to light beside the runbook, for the rules.
+pub(super) struct Resolved {
+    /// The runbook, if nothing of it is missing.
+    pub runbook: Option<Runbook>,
+    /// Every place where something is named.
+    pub mentions: Vec<Mentioned>,
+}
+
+/// Resolves a whole tree.
+pub(super) fn resolve(
+    source: &Source,
+    root: &Node,
+    repository: &dyn Repository,
+    findings: &mut Vec<Diagnostic>,
+) -> Resolved {
+    let outline = Outline::of(root, findings);
+    let mut resolver = Resolver {
+        source,
+        root,
+        repository,
+        outline: &outline,
+        findings: std::mem::take(findings),
+        values: BTreeMap::new(),
+        environment: BTreeMap::new(),
+        closed_environment: BTreeMap::new(),
+        brought: Vec::new(),
+        proves: BTreeMap::new(),
+        mentions: Vec::new(),
+    };
+    let runbook = resolver.runbook();
+    *findings = resolver.findings;
+    Resolved { runbook, mentions: resolver.mentions }
+}
+
+/// The work of resolving one file.
+struct Resolver<'a> {
+    source: &'a Source,
+    root: &'a Node,
+    repository: &'a dyn Repository,
+    outline: &'a Outline<'a>,
+    findings: Vec<Diagnostic>,
+    /// What every value is declared to be.
+    values: BTreeMap<Name, ValueDeclaration>,
+    /// The types of the environments' values.
+    environment: BTreeMap<Name, Type>,
+    /// Whether all values of an environment's key are closed.
+    closed_environment: BTreeMap<Name, bool>,
+    brought: Vec<BroughtFile>,
+    /// What is set whenever a step is entered, because its `when` asks for it.
+    proves: BTreeMap<StepKey, BTreeSet<Reference>>,
+    mentions: Vec<Mentioned>,
+}
+
+/// Where something stands: in which step, when it is looked at, and which files it may name.
+#[derive(Clone, Debug)]
+struct Place {
+    step: Option<StepKey>,
+    moment: Moment,
+    files: Vec<Name>,
+}
+
+impl Place {
+    fn start() -> Self {
+        Self { step: None, moment: Moment::Start, files: Vec::new() }
+    }
+}
+
+impl Resolver<'_> {
+    /// A place in a step, which may name the step's files.
+    fn place(&self, step: StepKey, moment: Moment) -> Place {
+        let files = self.outline.steps[step.0].node.get("files");
+        let entries = files.and_then(Node::map).map_or(&[][..], |map| &map.entries);
+        Place {
+            step: Some(step),
+            moment,
+            files: entries.iter().filter_map(|entry| Name::new(&entry.key).ok()).collect(),
+        }
+    }
+
+    fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        self.findings.push(Diagnostic::error(code, span, message));
+    }
+
+    fn error_help(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.findings.push(Diagnostic::error(code, span, message).help(help));
+    }
+}

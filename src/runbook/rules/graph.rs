@@ -1,0 +1,285 @@
+//! The steps as a graph: from each, where the run may go next, and what it then knows.
+//!
+//! A `use` is one edge past the procedure, if the procedure can return, and one into it; so no path
+//! enters a procedure here and leaves it there. Nothing is expanded: the graph is as large as the
+//! runbook.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Span;
+use crate::runbook::model::{Action, Ask, Destination, OnFailure, PartId, Runbook, StepKey, Then};
+use crate::runbook::parse::Node;
+use crate::runbook::resolve::Outline;
+use crate::value::Name;
+
+/// What it takes to follow an edge.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Way {
+    /// Through a procedure and back.
+    Call(Name),
+    /// The step was done.
+    Done,
+    /// Into a procedure that is used.
+    Enter,
+    /// The step failed, and the run goes on.
+    Failed,
+    /// The step's condition did not hold.
+    Skipped,
+}
+
+/// Where the run may go next.
+#[derive(Clone, Debug)]
+pub(super) struct Edge {
+    /// A step, or the end of a part.
+    pub to: usize,
+    /// How.
+    pub way: Way,
+    /// The `goto` or `use` that says so.
+    pub span: Option<Span>,
+    /// Whether it is a `goto`, which clears the frames above.
+    pub jump: Jump,
+}
+
+/// Whether an edge is a `goto`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Jump {
+    /// It is.
+    Goto,
+    /// It follows the order of the steps.
+    None,
+}
+
+/// The graph of a runbook.
+pub(super) struct Graph {
+    /// The edges of each step.
+    pub edges: Vec<Vec<Edge>>,
+    /// The node that stands for the end of each part.
+    exits: BTreeMap<PartId, usize>,
+    /// The first step of each procedure.
+    entries: BTreeMap<Name, StepKey>,
+    /// The procedures that can return to who uses them.
+    returns: BTreeMap<Name, bool>,
+    /// The part of each step.
+    pub parts: Vec<PartId>,
+    /// Which steps are reached from the start.
+    pub reached: Vec<bool>,
+}
+
+impl Graph {
+    /// Builds the graph.
+    pub(super) fn of(runbook: &Runbook, outline: &Outline<'_>) -> Self {
+        let count = runbook.steps.len();
+        let mut exits = BTreeMap::from([(PartId::Main, count), (PartId::Finally, count + 1)]);
+        for (index, name) in runbook.procedures.keys().enumerate() {
+            exits.insert(PartId::Procedure(name.clone()), count + 2 + index);
+        }
+        let entries = runbook
+            .procedures
+            .iter()
+            .filter_map(|(name, procedure)| Some((name.clone(), *procedure.steps.first()?)))
+            .collect();
+        let mut graph = Self {
+            edges: Vec::new(),
+            parts: runbook.steps.iter().map(|step| step.part.clone()).collect(),
+            exits,
+            entries,
+            returns: BTreeMap::new(),
+            reached: vec![false; count],
+        };
+        let next = graph.successors(runbook);
+        for (index, next) in next.into_iter().enumerate() {
+            let edges = graph.edges_of(runbook, outline, StepKey(index), next);
+            graph.edges.push(edges);
+        }
+        graph.find_returning();
+        graph.find_reached(runbook);
+        graph
+    }
+
+    /// The node that stands for the end of a part.
+    pub(super) fn exit(&self, part: &PartId) -> usize {
+        self.exits[part]
+    }
+
+    /// The first step of a procedure.
+    pub(super) fn entry(&self, name: &Name) -> Option<StepKey> {
+        self.entries.get(name).copied()
+    }
+
+    /// Whether a procedure can return.
+    pub(super) fn returns(&self, name: &Name) -> bool {
+        self.returns.get(name).copied().unwrap_or(false)
+    }
+
+    /// Whether an edge can be followed.
+    pub(super) fn open(&self, edge: &Edge) -> bool {
+        match &edge.way {
+            Way::Call(name) => self.returns(name),
+            Way::Done | Way::Enter | Way::Failed | Way::Skipped => true,
+        }
+    }
+
+    /// Whether an edge stays in its part's frame.
+    pub(super) fn stays(&self, from: usize, edge: &Edge) -> bool {
+        edge.way != Way::Enter
+            && (edge.to >= self.parts.len() || self.parts[edge.to] == self.parts[from])
+    }
+
+    /// The nodes reached from one, by edges that the caller admits.
+    pub(super) fn reach(&self, from: usize, admit: impl Fn(usize, &Edge) -> bool) -> Vec<bool> {
+        let mut seen = vec![false; self.parts.len() + self.exits.len()];
+        let mut todo = vec![from];
+        seen[from] = true;
+        while let Some(node) = todo.pop() {
+            for edge in self.edges.get(node).map_or(&[][..], Vec::as_slice) {
+                if !seen[edge.to] && admit(node, edge) {
+                    seen[edge.to] = true;
+                    todo.push(edge.to);
+                }
+            }
+        }
+        seen
+    }
+
+    /// What comes after each step: its neighbour, or what comes after its group.
+    fn successors(&self, runbook: &Runbook) -> Vec<usize> {
+        let mut next = vec![0; runbook.steps.len()];
+        let mut lines: Vec<(&[StepKey], usize)> = vec![
+            (&runbook.main, self.exit(&PartId::Main)),
+            (&runbook.finally, self.exit(&PartId::Finally)),
+        ];
+        for (name, procedure) in &runbook.procedures {
+            lines.push((&procedure.steps, self.exit(&PartId::Procedure(name.clone()))));
+        }
+        while let Some((line, exit)) = lines.pop() {
+            for (index, key) in line.iter().enumerate() {
+                let after = line.get(index + 1).map_or(exit, |next| next.0);
+                next[key.0] = after;
+                if let Action::Group(children) = &runbook.step(*key).action {
+                    lines.push((children, after));
+                }
+            }
+        }
+        next
+    }
+
+    fn edges_of(
+        &self,
+        runbook: &Runbook,
+        outline: &Outline<'_>,
+        key: StepKey,
+        next: usize,
+    ) -> Vec<Edge> {
+        let step = runbook.step(key);
+        let node = outline.steps[key.0].node;
+        let mut edges = Vec::new();
+        let plain = |to, way| Edge { to, way, span: None, jump: Jump::None };
+        if step.when.is_some() {
+            edges.push(plain(next, Way::Skipped));
+        }
+        match &step.action {
+            Action::Do { .. } | Action::Escalate(_) | Action::Open(_) | Action::Wait(_) => {
+                edges.push(plain(next, Way::Done));
+            }
+            Action::Ask(Ask::Value { .. }) => edges.push(plain(next, Way::Done)),
+            Action::Ask(Ask::Decision { options, .. }) => {
+                let nodes = node.get("options").and_then(Node::list).unwrap_or(&[]);
+                for (option, node) in options.iter().zip(nodes) {
+                    match &option.then {
+                        Then::End(_) => {}
+                        Then::Goto(destination) => {
+                            edges.extend(self.jump(destination, Way::Done, node.get("goto")));
+                        }
+                        Then::Next => edges.push(plain(next, Way::Done)),
+                        Then::Use(name) => edges.extend(self.call(name, next, node.get("use"))),
+                    }
+                }
+            }
+            Action::End(_) => {}
+            Action::Goto(destination) => {
+                edges.extend(self.jump(destination, Way::Done, node.get("goto")));
+            }
+            Action::Group(children) => edges.push(plain(children[0].0, Way::Done)),
+            Action::Run(run) => {
+                edges.push(plain(next, Way::Done));
+                let node = outline.inherited(key, "on_failure");
+                edges.extend(self.failure(&run.on_failure, node, next));
+            }
+            Action::Use { procedure, on_failure } => {
+                edges.extend(self.call(procedure, next, node.get("use")));
+                let node = outline.inherited(key, "on_failure");
+                edges.extend(self.failure(on_failure, node, next));
+            }
+        }
+        edges
+    }
+
+    fn failure(&self, on_failure: &OnFailure, node: Option<&Node>, next: usize) -> Vec<Edge> {
+        match on_failure {
+            OnFailure::Ask | OnFailure::Stop | OnFailure::Undo => Vec::new(),
+            OnFailure::Continue => {
+                vec![Edge { to: next, way: Way::Failed, span: None, jump: Jump::None }]
+            }
+            OnFailure::Goto(destination) => {
+                let place = node.and_then(|node| node.get("goto"));
+                self.jump(destination, Way::Failed, place).into_iter().collect()
+            }
+            OnFailure::Use(name) => self.call(name, next, node.and_then(|node| node.get("use"))),
+        }
+    }
+
+    fn jump(&self, destination: &Destination, way: Way, node: Option<&Node>) -> Option<Edge> {
+        let to = match destination {
+            Destination::Procedure(name) => self.entry(name)?.0,
+            Destination::Step(key) => key.0,
+        };
+        Some(Edge { to, way, span: node.map(|node| node.span.clone()), jump: Jump::Goto })
+    }
+
+    fn call(&self, name: &Name, next: usize, node: Option<&Node>) -> Vec<Edge> {
+        let span = node.map(|node| node.span.clone());
+        let past =
+            Edge { to: next, way: Way::Call(name.clone()), span: span.clone(), jump: Jump::None };
+        let into = self.entry(name).map(|entry| Edge {
+            to: entry.0,
+            way: Way::Enter,
+            span,
+            jump: Jump::None,
+        });
+        std::iter::once(past).chain(into).collect()
+    }
+
+    /// A procedure returns if its end is reached; those it uses must return too. Grows to a fixed
+    /// point, so that parts that use each other do no harm here.
+    fn find_returning(&mut self) {
+        loop {
+            let mut grew = false;
+            let names: Vec<(Name, StepKey)> = self
+                .entries
+                .iter()
+                .filter(|(name, _)| !self.returns(name))
+                .map(|(name, entry)| (name.clone(), *entry))
+                .collect();
+            for (name, entry) in names {
+                let seen =
+                    self.reach(entry.0, |from, edge| self.open(edge) && self.stays(from, edge));
+                if seen[self.exit(&PartId::Procedure(name.clone()))] {
+                    self.returns.insert(name, true);
+                    grew = true;
+                }
+            }
+            if !grew {
+                return;
+            }
+        }
+    }
+
+    fn find_reached(&mut self, runbook: &Runbook) {
+        for start in [runbook.main.first(), runbook.finally.first()].into_iter().flatten() {
+            let seen = self.reach(start.0, |_, edge| self.open(edge));
+            for (reached, seen) in self.reached.iter_mut().zip(seen) {
+                *reached |= seen;
+            }
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Checks a tree against the table of the language, and reports everything that does not fit.
+//!
+//! What a text means is not looked at here; `resolve` does that.
+
+mod scalar;
+mod text;
+
+pub(super) use text::{cut_by_comment, respelled};
+
+use super::grammar::{Key, Keys, Mapping, Need, Shape, TOP};
+use super::parse::{Entry, Kind, Map, Node};
+use crate::diagnostic::{Diagnostic, cut, did_you_mean};
+use crate::value::Name;
+
+/// Checks the whole tree.
+pub(super) fn check(text: &str, root: &Node, findings: &mut Vec<Diagnostic>) {
+    let mut checker = Checker { text, findings };
+    match &root.kind {
+        Kind::Map(map) => checker.mapping(root, map, &TOP),
+        Kind::List(_) | Kind::Scalar(_) => {
+            let end = text.find('\n').unwrap_or(text.len());
+            let message = "a runbook is a map of keys with values, and this is not";
+            let mut found =
+                Diagnostic::error("root", 0..end, message).help("start with `schema: surefoot/v1`");
+            if text.starts_with('#') || text.contains("\n# ") {
+                found = found.help("if this is Markdown, `surefoot import` makes a runbook of it");
+            }
+            checker.findings.push(found);
+        }
+    }
+}
+
+struct Checker<'a> {
+    text: &'a str,
+    findings: &'a mut Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    fn node(&mut self, node: &Node, shape: &'static Shape, owner: &str) {
+        match (shape.resolved(), &node.kind) {
+            (Shape::OneOf(shapes), kind) => self.one_of(node, kind, shapes, owner),
+            (Shape::List(item), Kind::List(items)) => {
+                if items.is_empty()
+                    && matches!(
+                        owner,
+                        "prefix" | "steps" | "options" | "run" | "open" | "match" | "choices"
+                    )
+                {
+                    self.error("empty-list", node, format!("`{owner}` is empty"));
+                }
+                for node in items {
+                    self.node(node, item, owner);
+                }
+            }
+            (Shape::Map(mapping), Kind::Map(map)) => self.mapping(node, map, mapping),
+            (Shape::Table(keys, value), Kind::Map(map)) => self.table(map, *keys, value, owner),
+            (Shape::List(_) | Shape::Map(_) | Shape::Table(..), Kind::Scalar(scalar))
+                if scalar.is_null() =>
+            {
+                let found = Diagnostic::error(
+                    "wrong-type",
+                    node.span.clone(),
+                    format!("`{owner}` has no value"),
+                );
+                self.findings.push(found.help(format!("{owner}: {}", form(shape))));
+            }
+            (Shape::List(_) | Shape::Map(_) | Shape::Table(..), _) => {
+                self.wrong(node, shape, owner);
+            }
+            (shape, Kind::Scalar(scalar)) => self.scalar(node, scalar, shape, owner),
+            (_, Kind::List(_) | Kind::Map(_)) => self.wrong(node, shape, owner),
+        }
+    }
+
+    fn one_of(&mut self, node: &Node, kind: &Kind, shapes: &'static [Shape], owner: &str) {
+        let fits = |shape: &Shape| match kind {
+            Kind::List(_) => matches!(shape, Shape::List(_)),
+            Kind::Map(_) => matches!(shape, Shape::Map(_) | Shape::Table(..)),
+            Kind::Scalar(_) => !matches!(shape, Shape::List(_) | Shape::Map(_) | Shape::Table(..)),
+        };
+        if let Some(shape) = shapes.iter().find(|shape| fits(shape)) {
+            self.node(node, shape, owner);
+        } else {
+            let forms: Vec<String> = shapes.iter().map(form).collect();
+            let message = format!("`{owner}` cannot be {}", kind_of(kind));
+            let found = Diagnostic::error("wrong-type", node.span.clone(), message);
+            self.findings.push(found.help(format!("write {}", forms.join(", or "))));
+        }
+    }
+
+    fn mapping(&mut self, node: &Node, map: &Map, mapping: &'static Mapping) {
+        for entry in &map.entries {
+            match mapping.key(&entry.key) {
+                Some(key) => self.node(&entry.value, &key.shape, key.name),
+                None => self.unknown(entry, map, mapping),
+            }
+        }
+        for key in mapping.all().filter(|key| key.need == Need::Required) {
+            if map.get(key.name).is_none() {
+                let message = format!("{} needs `{}`", mapping.what, key.name);
+                let found = Diagnostic::error("missing-key", head(self.text, node), message)
+                    .help(line_to_write(key));
+                self.findings.push(found);
+            }
+        }
+        if !mapping.one_of.is_empty() {
+            self.exactly_one(node, map, mapping);
+        }
+    }
+
+    fn exactly_one(&mut self, node: &Node, map: &Map, mapping: &'static Mapping) {
+        let there: Vec<&Entry> = map
+            .entries
+            .iter()
+            .filter(|entry| mapping.one_of.contains(&entry.key.as_str()))
+            .collect();
+        match there.as_slice() {
+            [] => {
+                let message =
+                    format!("{} needs one of: {}", mapping.what, mapping.one_of.join(", "));
+                let found = Diagnostic::error("no-action", head(self.text, node), message)
+                    .help(format!("write {}", mapping.form));
+                self.findings.push(found);
+            }
+            [one] => {
+                for entry in &map.entries {
+                    if let Some(key) = mapping.key(&entry.key) {
+                        self.goes_with(entry, key, &one.key);
+                    }
+                }
+            }
+            [first, others @ ..] => {
+                let names: Vec<String> =
+                    there.iter().map(|entry| format!("`{}`", entry.key)).collect();
+                let message = format!(
+                    "{} has exactly one of these, not {}",
+                    mapping.what,
+                    names.join(" and ")
+                );
+                let mut found =
+                    Diagnostic::error("many-actions", others[0].key_span.clone(), message)
+                        .label(first.key_span.clone(), "and this");
+                if mapping.one_of.contains(&"ask") {
+                    found = found.help("make two steps of it, or a group with `steps`");
+                }
+                self.findings.push(found);
+            }
+        }
+    }
+
+    fn goes_with(&mut self, entry: &Entry, key: &Key, action: &str) {
+        if key.with.is_empty() || key.with.contains(&action) {
+            return;
+        }
+        let message = format!(
+            "`{}` has no meaning beside `{action}`; it goes with {}",
+            key.name,
+            key.with.join(", ")
+        );
+        let found = Diagnostic::error("misplaced-key", entry.key_span.clone(), message);
+        self.findings.push(found);
+    }
+
+    fn unknown(&mut self, entry: &Entry, map: &Map, mapping: &'static Mapping) {
+        let key = entry.key.as_str();
+        let no_value = entry.value.span.is_empty();
+        if map.flow && no_value && entry.key_span.len() == key.len() {
+            let message =
+                format!("a comma inside `{{ }}` cuts the text here: `{}` became a key", cut(key));
+            let found = Diagnostic::error("quote-it", entry.key_span.clone(), message)
+                .help("put the whole text in quotes, or a blank after the colon of a key");
+            self.findings.push(found);
+            return;
+        }
+        let message = format!("`{}` is not a key of {}", cut(key), mapping.what);
+        let help = if let Some(near) =
+            did_you_mean(key, mapping.all().map(|key| key.name)).or_else(|| elsewhere(key, mapping))
+        {
+            format!("did you mean `{near}`?")
+        } else {
+            let names: Vec<&str> = mapping.all().map(|key| key.name).collect();
+            format!("its keys are: {}", names.join(", "))
+        };
+        self.findings
+            .push(Diagnostic::error("unknown-key", entry.key_span.clone(), message).help(help));
+    }
+
+    fn table(&mut self, map: &Map, keys: Keys, value: &'static Shape, owner: &str) {
+        for entry in &map.entries {
+            match keys {
+                Keys::Name => self.name(&entry.key, &entry.key_span, Name::propose_form),
+                Keys::Value => self.value_name(&entry.key, &entry.key_span),
+                Keys::Env => self.env_name(&entry.key, &entry.key_span),
+                Keys::Check => {}
+            }
+            let own = if matches!(value, Shape::Map(_)) { owner } else { entry.key.as_str() };
+            self.node(&entry.value, value, own);
+        }
+    }
+
+    fn error(&mut self, code: &'static str, node: &Node, message: String) {
+        self.findings.push(Diagnostic::error(code, node.span.clone(), message));
+    }
+
+    fn wrong(&mut self, node: &Node, shape: &'static Shape, owner: &str) {
+        let mut help = format!("write {}", form(shape));
+        if matches!(shape, Shape::Line(_) | Shape::Prose(_) | Shape::CommandText)
+            && node.map().is_none_or(|map| map.flow)
+        {
+            let raw = self.text[node.span.start..].lines().next().unwrap_or("");
+            help = format!(
+                "if this is text, put it in quotes: {}",
+                cut(&super::parse::quoted_form(raw))
+            );
+        }
+        if owner == "do" {
+            "write a text; parts to tick go into `checklist`".clone_into(&mut help);
+        }
+        let message = format!("`{}` cannot be {}", cut(owner), kind_of(&node.kind));
+        let found = Diagnostic::error("wrong-type", node.span.clone(), message).help(help);
+        self.findings.push(found);
+    }
+}
+
+/// The first line of a node, for messages about something it lacks.
+fn head(text: &str, node: &Node) -> std::ops::Range<usize> {
+    let end = text[node.span.start..node.span.end]
+        .find('\n')
+        .map_or(node.span.end, |length| node.span.start + length);
+    node.span.start..end
+}
+
+fn kind_of(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::List(_) => "a list",
+        Kind::Map(_) => "a map",
+        Kind::Scalar(_) => "a single value",
+    }
+}
+
+/// The line that a missing key needs, or what it is for.
+fn line_to_write(key: &Key) -> String {
+    match key.shape {
+        Shape::Keyword([only]) => format!("{}: {only}", key.name),
+        _ => format!("{}: {}", key.name, key.about),
+    }
+}
+
+/// How a shape is written.
+fn form(shape: &Shape) -> String {
+    match shape {
+        Shape::Boolean => "true or false".to_owned(),
+        Shape::CommandText => "a command as text".to_owned(),
+        Shape::Duration => "a duration such as 90s or 1h30m".to_owned(),
+        Shape::Expression => "a CEL expression".to_owned(),
+        Shape::Id | Shape::Name | Shape::ValueName | Shape::Word => "a name".to_owned(),
+        Shape::Keyword(words) => format!("one of {}", words.join(", ")),
+        Shape::Line(_) => "one line of text".to_owned(),
+        Shape::List(item) => format!("a list: [ {} ]", form(item)),
+        Shape::Map(mapping) => mapping.form.to_owned(),
+        Shape::Number => "a number".to_owned(),
+        Shape::OneOf(shapes) => shapes.iter().map(form).collect::<Vec<_>>().join(", or "),
+        Shape::Prose(_) | Shape::Verbatim => "a text".to_owned(),
+        Shape::Scalar => "a text, a number, true or false".to_owned(),
+        Shape::Steps => "a list of steps".to_owned(),
+        Shape::Table(_, value) => format!("a map: {{ name: {} }}", form(value)),
+        Shape::Whole(min, max) => format!("a whole number from {min} to {max}"),
+    }
+}
+
+/// What other tools call a key.
+fn elsewhere(key: &str, mapping: &Mapping) -> Option<&'static str> {
+    const NAMES: &[(&[&str], &str)] = &[
+        (&["cmd", "command", "shell", "script", "exec"], "run"),
+        (&["if", "condition", "only_if"], "when"),
+        (&["name"], "title"),
+        (&["description", "notes"], "why"),
+        (&["description"], "summary"),
+        (&["next", "jump"], "goto"),
+        (&["sudo", "user"], "as"),
+        (&["vars", "variables", "params", "parameters"], "inputs"),
+        (&["params", "args"], "with"),
+        (&["version", "apiVersion"], "schema"),
+        (&["tasks"], "steps"),
+        (&["labels"], "tags"),
+        (&["artifacts"], "evidence"),
+        (&["path"], "file"),
+        (&["maximum"], "max"),
+        (&["minimum"], "min"),
+        (&["confirm"], "effect"),
+        (&["value", "val"], "equals"),
+    ];
+    NAMES
+        .iter()
+        .filter(|(names, _)| names.contains(&key))
+        .map(|(_, right)| *right)
+        .find(|right| mapping.key(right).is_some())
+}

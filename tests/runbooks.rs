@@ -1,0 +1,302 @@
+//! Runbooks that must load without a word, and runbooks that must be refused or warned about with
+//! exactly the findings written beside them. `BLESS=1` rewrites the findings.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic like tests do")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use surefoot::diagnostic::{Colour, Severity, Source, render};
+use surefoot::runbook::{
+    BroughtFile, Loaded, NoRepository, Repository, TargetRef, ad_hoc, decode, edit, load, schema,
+};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runbooks").join(name)
+}
+
+fn runbooks(name: &str) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder(name))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no runbooks in {name}");
+    paths
+}
+
+/// A repository that holds one script.
+struct OneScript;
+
+impl Repository for OneScript {
+    fn read(&self, path: &str) -> Result<BroughtFile, String> {
+        if path == "scripts/fix.sh" {
+            Ok(BroughtFile {
+                path: path.to_owned(),
+                bytes: b"echo fixed\n".to_vec(),
+                executable: true,
+            })
+        } else {
+            Err(format!("`{path}` is not a file of the repository"))
+        }
+    }
+
+    fn holds(&self, word: &str) -> bool {
+        word == "scripts/fix.sh"
+    }
+
+    fn service_name(&self) -> Option<String> {
+        Some("shop".to_owned())
+    }
+}
+
+fn loaded(path: &Path) -> (Source, Loaded) {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let (source, findings) = decode(name, &fs::read(path).unwrap());
+    if findings.is_empty() {
+        let loaded = load(&source, &OneScript);
+        return (source, loaded);
+    }
+    let loaded = Loaded { runbook: None, findings };
+    (source, loaded)
+}
+
+fn check_text(text: &str) -> Loaded {
+    let source = Source { name: "test.yaml".to_owned(), text: text.into() };
+    load(&source, &OneScript)
+}
+
+#[test]
+fn valid_runbooks_load_without_a_word() {
+    for path in runbooks("valid") {
+        let (source, loaded) = loaded(&path);
+        let text = render(&source, &loaded.findings, 100, Colour::Plain);
+        assert!(text.is_empty(), "{}:\n{text}", path.display());
+        assert!(loaded.runbook.is_some(), "{}", path.display());
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test may be told to rewrite its expectations")]
+fn invalid_runbooks_get_exactly_their_findings() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut wrong = Vec::new();
+    for path in runbooks("invalid") {
+        let (source, loaded) = loaded(&path);
+        let text = render(&source, &loaded.findings, 100, Colour::Plain);
+        let errors = loaded.findings.iter().any(|found| found.severity == Severity::Error);
+        assert!(!text.is_empty(), "{}: no finding", path.display());
+        assert_eq!(loaded.runbook.is_none(), errors, "{}", path.display());
+        let beside = path.with_extension("diagnostics");
+        if bless {
+            fs::write(&beside, text).unwrap();
+        } else if fs::read_to_string(&beside).unwrap_or_default() != text {
+            wrong.push(format!("{}:\n{text}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_has_a_runbook_that_breaks_it() {
+    let texts: String = runbooks("invalid")
+        .iter()
+        .map(|path| fs::read_to_string(path.with_extension("diagnostics")).unwrap_or_default())
+        .collect();
+    let missing: Vec<&str> = surefoot::runbook::RULES
+        .iter()
+        .map(|rule| rule.code)
+        .filter(|code| !texts.contains(&format!("[{code}]")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Walks a valid runbook beside the schema: every key that is written must be in it.
+#[test]
+fn the_schema_knows_every_key_of_the_valid_runbooks() {
+    fn visit(
+        path: &Path,
+        schema: &serde_json::Value,
+        root: &serde_json::Value,
+        value: &serde_yaml::Value,
+    ) {
+        let schema = match schema.get("$ref").and_then(|name| name.as_str()) {
+            Some(name) => root.pointer(name.trim_start_matches('#')).unwrap(),
+            None => schema,
+        };
+        if let Some(ways) = schema.get("anyOf").and_then(|ways| ways.as_array()) {
+            let kind = match value {
+                serde_yaml::Value::Mapping(_) => "object",
+                serde_yaml::Value::Sequence(_) => "array",
+                _ => return,
+            };
+            let resolve =
+                |way: &serde_json::Value| match way.get("$ref").and_then(|name| name.as_str()) {
+                    Some(name) => root.pointer(name.trim_start_matches('#')).unwrap().clone(),
+                    None => way.clone(),
+                };
+            let way = ways.iter().map(resolve).find(|way| way["type"] == kind);
+            visit(
+                path,
+                &way.unwrap_or_else(|| panic!("{}: no way for {value:?}", path.display())),
+                root,
+                value,
+            );
+            return;
+        }
+        match value {
+            serde_yaml::Value::Mapping(map) => {
+                for (key, value) in map {
+                    let key = key.as_str().unwrap();
+                    let inner = schema["properties"].get(key).or_else(|| {
+                        schema.get("additionalProperties").filter(|schema| schema.is_object())
+                    });
+                    let inner = inner.unwrap_or_else(|| {
+                        panic!("{}: `{key}` is not in the schema", path.display())
+                    });
+                    visit(path, inner, root, value);
+                }
+            }
+            serde_yaml::Value::Sequence(items) => {
+                for item in items {
+                    visit(path, &schema["items"], root, item);
+                }
+            }
+            _ => {}
+        }
+    }
+    let schema = schema();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    for path in runbooks("valid") {
+        let value = serde_yaml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        visit(&path, &schema, &schema, &value);
+    }
+}
+
+#[test]
+fn every_key_of_the_schema_is_described() {
+    fn visit(value: &serde_json::Value) {
+        if let Some(properties) = value.get("properties").and_then(|found| found.as_object()) {
+            for (key, inner) in properties {
+                assert!(
+                    inner["description"].as_str().is_some_and(|text| !text.is_empty()),
+                    "{key}"
+                );
+            }
+        }
+        match value {
+            serde_json::Value::Object(map) => map.values().for_each(visit),
+            serde_json::Value::Array(items) => items.iter().for_each(visit),
+            _ => {}
+        }
+    }
+    visit(&schema());
+}
+
+#[test]
+fn an_unknown_key_is_refused_in_every_mapping_of_the_schema() {
+    let text = fs::read_to_string(folder("valid").join("everything.yaml")).unwrap();
+    // A misspelt key at each place where a key stands on a line of its own.
+    let mut tried = 0;
+    for (index, line) in text.lines().enumerate() {
+        let key = line.trim_start().trim_start_matches("- ");
+        let Some(name) = key.split(':').next().filter(|name| name.len() > 2 && *name != key) else {
+            continue;
+        };
+        if name.contains(|c: char| !c.is_ascii_lowercase() && c != '_') || line.contains(" # free")
+        {
+            continue;
+        }
+        let misspelt = line.replacen(name, &format!("{name}zz"), 1);
+        let broken: Vec<&str> = text
+            .lines()
+            .enumerate()
+            .map(|(at, line)| if at == index { misspelt.as_str() } else { line })
+            .collect();
+        let loaded = check_text(&(broken.join("\n") + "\n"));
+        let line = format!("line {}: {misspelt}", index + 1);
+        assert!(loaded.runbook.is_none(), "{line}");
+        assert!(loaded.findings.iter().any(|found| found.severity == Severity::Error), "{line}");
+        tried += 1;
+    }
+    assert!(tried > 60, "only {tried} keys were tried");
+}
+
+#[test]
+fn an_edited_command_is_checked_like_the_authors() {
+    let (_, loaded) = loaded(&folder("valid").join("everything.yaml"));
+    let runbook = loaded.runbook.unwrap();
+    let step = runbook.find(&surefoot::runbook::StepId("restart".to_owned())).unwrap();
+    assert!(edit(&runbook, step, "demo-ctl restart {{host}} --slowly").is_ok());
+    assert!(edit(&runbook, step, "demo-ctl restart {{nobody}}").is_err());
+    assert!(edit(&runbook, step, "   ").is_err());
+    assert!(edit(&runbook, step, "echo \u{202e}x").is_err());
+}
+
+#[test]
+fn a_typed_command_has_no_templates() {
+    let (_, loaded) = loaded(&folder("valid").join("everything.yaml"));
+    let runbook = loaded.runbook.unwrap();
+    let command = ad_hoc(&runbook, &TargetRef::Here, "uptime").unwrap();
+    assert_eq!(command.timeout.millis, 30 * 60 * 1000);
+    assert!(ad_hoc(&runbook, &TargetRef::Here, "echo {{host}}").is_err());
+    assert!(ad_hoc(&runbook, &TargetRef::Here, "").is_err());
+}
+
+#[test]
+fn a_runbook_takes_its_defaults_from_its_file_and_source() {
+    let text = "schema: surefoot/v1\ntitle: A\nsteps: [ { end: done } ]\n";
+    let runbook = check_text(text).runbook.unwrap();
+    assert_eq!(runbook.id, "test");
+    assert_eq!(runbook.service.as_deref(), Some("shop"));
+    assert_eq!(runbook.steps[0].id.0, "main.1");
+    assert_eq!(runbook.steps[0].title.source(), "End: done");
+    let source = Source { name: "a/b/db-slow.yaml".to_owned(), text: text.into() };
+    let runbook = load(&source, &NoRepository).runbook.unwrap();
+    assert_eq!(runbook.id, "db-slow");
+    assert_eq!(runbook.service, None);
+}
+
+#[test]
+fn places_inside_block_texts_are_exact() {
+    let text = "schema: surefoot/v1\ntitle: A\nsteps:\n  - do: |\n      first\n\n        second {{nobody}}\n  - end: done\n";
+    let loaded = check_text(text);
+    let found = loaded.findings.iter().find(|found| found.code == "undefined").unwrap();
+    let source = Source { name: String::new(), text: text.into() };
+    assert_eq!(source.line_column(found.span.start).0, 7);
+    assert!(text[found.span.clone()].contains("nobody"), "{:?}", &text[found.span.clone()]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is done to the bytes: no panic, and a runbook exactly when there is no error.
+    #[test]
+    fn mutated_runbooks_never_panic(changes in proptest::collection::vec((any::<prop::sample::Index>(), 0_u8..4, any::<u8>()), 1..8)) {
+        const SIGNS: &[u8] = b"\n\r\t \"'{}[]:#&*!|>%@`-?,\\$(;<=~0aZ\x00\x1b\x7f\xc3\xff";
+        let mut bytes = fs::read(folder("valid").join("everything.yaml")).unwrap();
+        for (place, kind, byte) in changes {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = place.index(bytes.len());
+            let sign = SIGNS[usize::from(byte) % SIGNS.len()];
+            match kind {
+                0 => bytes[at] = sign,
+                1 => bytes.insert(at, sign),
+                2 => { bytes.remove(at); }
+                _ => { let end = (at + usize::from(byte)).min(bytes.len()); bytes.drain(at..end); }
+            }
+        }
+        let (source, findings) = decode("test.yaml", &bytes);
+        if findings.is_empty() {
+            let loaded = load(&source, &OneScript);
+            let errors = loaded.findings.iter().any(|found| found.severity == Severity::Error);
+            prop_assert_eq!(loaded.runbook.is_none(), errors);
+            let text = render(&source, &loaded.findings, 80, Colour::Plain);
+            prop_assert!(!text.contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
+        }
+    }
+}
