@@ -15,3 +15,5 @@ pub mod expression;
 pub mod template;
 
 pub mod runbook;
+
+pub mod policy;
