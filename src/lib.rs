@@ -17,3 +17,5 @@ pub mod template;
 pub mod runbook;
 
 pub mod policy;
+
+pub mod plan;
