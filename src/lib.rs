@@ -19,3 +19,5 @@ pub mod runbook;
 pub mod policy;
 
 pub mod plan;
+
+pub mod engine;

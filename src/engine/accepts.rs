@@ -1,0 +1,111 @@
+//! The answers that a question takes. Nobody is offered what would be refused, and what is not
+//! listed is refused.
+
+use super::answer::{AnswerKind, Asking, CardKind};
+use super::event::Found;
+use super::job::Job;
+use super::preflight::Progress;
+use super::run::Run;
+use crate::policy::{Level, Pace};
+use crate::runbook::{Action, Effect};
+
+use AnswerKind as A;
+
+impl Run {
+    /// The answers that a question takes: its own, then those that fit anywhere.
+    pub(super) fn accepts(&self, ask: &Asking) -> Vec<AnswerKind> {
+        let mut accepts = self.own_answers(ask);
+        let refused = match ask {
+            Asking::Confirm(card) => self.refuses(card.effect),
+            Asking::Read { .. } | Asking::Survey { .. } => self.refuses(Effect::Read),
+            _ => false,
+        };
+        accepts.retain(|kind| match kind {
+            // Of no use where policy makes every read wait all the same.
+            A::Auto => self.state.policy.level(Effect::Read, Pace::Flow) == Level::Auto,
+            A::Confirm | A::Proceed => !refused,
+            A::Elsewhere | A::Edit => !refused && self.runs_a_step(),
+            _ => true,
+        });
+        accepts.extend([A::Pause, A::Note]);
+        self.add_common(ask, &mut accepts);
+        accepts
+    }
+
+    fn own_answers(&self, ask: &Asking) -> Vec<AnswerKind> {
+        match ask {
+            Asking::Assertion { .. } => vec![A::Again, A::Skip, A::Stop],
+            Asking::Attest { .. } | Asking::HandOver { .. } | Asking::Look { .. } => {
+                vec![A::Done, A::Skip, A::Stop]
+            }
+            Asking::Confirm(card) if card.of == CardKind::Step => {
+                vec![A::Confirm, A::Skip, A::Elsewhere, A::Edit, A::Stop]
+            }
+            Asking::Confirm(_) => vec![A::Confirm, A::Skip, A::Stop],
+            Asking::Decide { .. } => vec![A::Choose, A::NotSure, A::Skip, A::Stop],
+            Asking::Doubt { found, .. } => self.doubt_answers(found),
+            Asking::Failed { .. } | Asking::Unexpected { .. } => {
+                vec![A::Proceed, A::Again, A::Skip, A::Elsewhere, A::Edit, A::Stop]
+            }
+            Asking::MissingValue { .. } => vec![A::Value, A::Skip, A::Stop],
+            Asking::Outcome { .. } => vec![A::Finish],
+            Asking::Read { .. } => {
+                vec![A::Proceed, A::Auto, A::Skip, A::Elsewhere, A::Edit, A::Stop]
+            }
+            Asking::Refused { .. } => vec![A::Skip, A::Edit, A::Stop],
+            Asking::Survey { .. } => vec![A::Proceed, A::Skip],
+            Asking::SurveyFailed { .. } => vec![A::Proceed, A::Again, A::Stop],
+            Asking::Unavailable { .. } | Asking::Unclear { .. } => {
+                vec![A::Proceed, A::Skip, A::Stop]
+            }
+            Asking::UndoOffer { .. } => vec![A::Undo, A::Leave],
+            Asking::Value { .. } => vec![A::Value, A::NoneOfThese, A::NotSure, A::Skip, A::Stop],
+            Asking::Wait { .. } => vec![A::Skip, A::Stop],
+        }
+    }
+
+    /// Whether policy does not let a command run at all.
+    pub(super) fn refuses(&self, effect: Effect) -> bool {
+        self.state.policy.level(effect, Pace::Flow) == Level::Refuse
+    }
+
+    /// Whether the walk is busy with a command of the runbook itself.
+    fn runs_a_step(&self) -> bool {
+        self.job()
+            .and_then(Job::step)
+            .is_some_and(|step| matches!(self.step(step).action, Action::Run(_)))
+    }
+
+    fn add_common(&self, ask: &Asking, accepts: &mut Vec<AnswerKind>) {
+        let walking =
+            self.state.preflight.progress == Progress::Over && self.state.ending.is_none();
+        let at_step = matches!(self.state.jobs.as_slice(), [job] if job.step().is_some());
+        let settled = !matches!(ask, Asking::Doubt { .. });
+        if walking && at_step && settled {
+            accepts.push(A::GoTo);
+            if self.place_before().is_some() {
+                accepts.push(A::Back);
+            }
+            accepts.push(A::AdHoc);
+        }
+        if at_step && settled && !self.open_entries().is_empty() {
+            accepts.push(A::Undo);
+        }
+    }
+
+    fn doubt_answers(&self, found: &Found) -> Vec<AnswerKind> {
+        if matches!(found, Found::Running { .. }) {
+            return vec![A::WaitForEnd];
+        }
+        let mut answers = Vec::new();
+        if self.job().is_some_and(|job| self.recheck_command(job).is_some()) {
+            answers.push(A::Recheck);
+        }
+        answers.extend([A::MarkDone, A::Again, A::Skip, A::Stop]);
+        let step = self.job().and_then(Job::step);
+        if step.is_some_and(|step| self.open_entry_of(step).is_some()) {
+            answers.push(A::Undo);
+        }
+        answers
+    }
+}

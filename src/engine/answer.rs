@@ -1,0 +1,441 @@
+//! What a person may be asked, and what they may answer. A question lists the answers it accepts;
+//! nobody can give another.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{AttemptId, End, FindingRecord, Found, Missing, Recorded};
+use crate::expression::Part;
+use crate::runbook::{Effect, Outcome, StepId};
+use crate::value::{Name, Type};
+
+/// An answer.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "answer")]
+pub enum Answer {
+    /// Run this command of the responder's own, inside the record.
+    AdHoc {
+        /// Its text, without templates.
+        command: String,
+    },
+    /// Do it again: run the command once more.
+    Again,
+    /// From now on reads run by themselves, up to the next question.
+    Auto,
+    /// Go back to the step before.
+    Back,
+    /// Take this option.
+    Choose {
+        /// Its id.
+        option: Name,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Confirm a command.
+    Confirm {
+        /// What was typed, where something had to be.
+        typed: Option<String>,
+    },
+    /// The instruction was carried out, or the page was looked at.
+    Done {
+        /// What was seen or is worth keeping.
+        note: Option<String>,
+    },
+    /// Replace the step's command by this one, in its template form.
+    Edit {
+        /// Its text.
+        command: String,
+    },
+    /// The command was run elsewhere, with this result.
+    Elsewhere {
+        /// What it printed; masked before it is recorded.
+        output: String,
+        /// Its exit status.
+        exit: i32,
+    },
+    /// End the run with this outcome.
+    Finish {
+        /// Which.
+        outcome: Outcome,
+    },
+    /// Go to this step.
+    GoTo {
+        /// Which.
+        step: StepId,
+    },
+    /// Leave things as they are and go on.
+    Leave,
+    /// In doubt: it did take effect; go on as if its end had been seen.
+    MarkDone,
+    /// None of the choices.
+    NoneOfThese,
+    /// Keep this text in the record.
+    Note {
+        /// The text.
+        text: String,
+    },
+    /// Not sure; the question stays.
+    NotSure {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Leave the walk; it can be resumed.
+    Pause,
+    /// Go on.
+    Proceed,
+    /// In doubt: look whether it took effect.
+    Recheck,
+    /// Pass the step over.
+    Skip {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// End the run here: undo is offered, then `finally`, then the outcome is asked for.
+    Stop,
+    /// Undo this step.
+    Undo {
+        /// Which; all that can be undone, in reverse, if none is named.
+        step: Option<StepId>,
+    },
+    /// This value.
+    Value {
+        /// The value.
+        value: Recorded,
+    },
+    /// In doubt and still running: wait for its end.
+    WaitForEnd,
+}
+
+/// The kind of an answer, for the list of those a question accepts.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each kind is documented at the answer of the same name")]
+pub enum AnswerKind {
+    AdHoc,
+    Again,
+    Auto,
+    Back,
+    Choose,
+    Confirm,
+    Done,
+    Edit,
+    Elsewhere,
+    Finish,
+    GoTo,
+    Leave,
+    MarkDone,
+    NoneOfThese,
+    Note,
+    NotSure,
+    Pause,
+    Proceed,
+    Recheck,
+    Skip,
+    Stop,
+    Undo,
+    Value,
+    WaitForEnd,
+}
+
+impl Answer {
+    /// Its kind.
+    pub fn kind(&self) -> AnswerKind {
+        match self {
+            Self::AdHoc { .. } => AnswerKind::AdHoc,
+            Self::Again => AnswerKind::Again,
+            Self::Auto => AnswerKind::Auto,
+            Self::Back => AnswerKind::Back,
+            Self::Choose { .. } => AnswerKind::Choose,
+            Self::Confirm { .. } => AnswerKind::Confirm,
+            Self::Done { .. } => AnswerKind::Done,
+            Self::Edit { .. } => AnswerKind::Edit,
+            Self::Elsewhere { .. } => AnswerKind::Elsewhere,
+            Self::Finish { .. } => AnswerKind::Finish,
+            Self::GoTo { .. } => AnswerKind::GoTo,
+            Self::Leave => AnswerKind::Leave,
+            Self::MarkDone => AnswerKind::MarkDone,
+            Self::NoneOfThese => AnswerKind::NoneOfThese,
+            Self::Note { .. } => AnswerKind::Note,
+            Self::NotSure { .. } => AnswerKind::NotSure,
+            Self::Pause => AnswerKind::Pause,
+            Self::Proceed => AnswerKind::Proceed,
+            Self::Recheck => AnswerKind::Recheck,
+            Self::Skip { .. } => AnswerKind::Skip,
+            Self::Stop => AnswerKind::Stop,
+            Self::Undo { .. } => AnswerKind::Undo,
+            Self::Value { .. } => AnswerKind::Value,
+            Self::WaitForEnd => AnswerKind::WaitForEnd,
+        }
+    }
+}
+
+/// A question to the responder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The step it is about.
+    pub step: Option<StepId>,
+    /// What is asked.
+    pub ask: Asking,
+    /// The answers that will be taken.
+    pub accepts: Vec<AnswerKind>,
+}
+
+/// What is asked. Each kind names the answer that goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asking {
+    /// A target did not prove to be what it should: `Again`, `Skip`, `Stop`.
+    Assertion {
+        /// The target's name.
+        target: String,
+        /// What it should have said.
+        expected: String,
+        /// Why it was not accepted: what it said instead, or how the command ended.
+        why: String,
+    },
+    /// An instruction for a person: `Done`.
+    Attest {
+        /// What to do, Markdown.
+        text: String,
+        /// The parts of it.
+        checklist: Vec<String>,
+    },
+    /// A change or destruction: `Confirm`.
+    Confirm(Box<Card>),
+    /// Which way to go: `Choose`, `NotSure`.
+    Decide {
+        /// What is asked.
+        question: String,
+        /// The ways.
+        options: Vec<OptionShown>,
+        /// What has been found since the last decision.
+        findings: Vec<FindingRecord>,
+    },
+    /// Nobody saw how a command ended: `Recheck`, `MarkDone`, `Again`, `Undo`, `Stop`,
+    /// `WaitForEnd`.
+    Doubt {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// The command.
+        shown: String,
+        /// What it does to the world.
+        effect: Effect,
+        /// What is known.
+        found: Found,
+        /// What the last recheck said: `Some(true)` it took effect, `Some(false)` it did not,
+        /// `None` unknown or not asked.
+        rechecked: Option<bool>,
+    },
+    /// A step failed: `Again`, `Skip`, `Proceed` (go on, failed but handled), `Undo`, `Stop`.
+    Failed {
+        /// Why, a phrase.
+        why: String,
+        /// How the command ended.
+        end: End,
+        /// The values that show it.
+        parts: Vec<Part>,
+    },
+    /// A role is asked for help: `Done`.
+    HandOver {
+        /// The role.
+        role: String,
+        /// How to reach it.
+        how: String,
+        /// What to tell them.
+        text: String,
+    },
+    /// Pages to look at: `Done` with what was seen.
+    Look {
+        /// The pages.
+        urls: Vec<String>,
+    },
+    /// A value is missing: `GoTo` the step that makes it, `Value`, `Skip`.
+    MissingValue {
+        /// Its name.
+        name: Name,
+        /// Its type.
+        ty: Type,
+        /// Whether it must not be seen.
+        secret: bool,
+        /// The steps that would make it.
+        from: Vec<StepId>,
+    },
+    /// How did the run end: `Finish`.
+    Outcome {
+        /// The step whose failure ended it, if one did.
+        failed: Option<StepId>,
+    },
+    /// A read is about to run: `Proceed`.
+    Read {
+        /// The command.
+        shown: String,
+        /// Where it runs.
+        target: String,
+        /// What the target proved to be.
+        identity: Option<String>,
+        /// What good output looks like.
+        sample: Option<String>,
+    },
+    /// A value cannot stand where the command wants it: `Edit`, `Skip`, `Stop`.
+    Refused {
+        /// Why.
+        why: String,
+    },
+    /// The run's requirements are about to be looked at, by commands: `Proceed`, `Skip`.
+    Survey {
+        /// The commands.
+        commands: Vec<String>,
+    },
+    /// The survey found something missing: `Proceed`, `Again`, `Stop`.
+    SurveyFailed {
+        /// What is missing.
+        missing: Vec<Missing>,
+    },
+    /// Something is needed that is not there: `Proceed` all the same, `Skip`.
+    Unavailable {
+        /// What.
+        missing: Vec<Missing>,
+    },
+    /// A condition could not be evaluated: `Proceed` as if it held, `Skip`.
+    Unclear {
+        /// The condition.
+        condition: String,
+        /// Why not.
+        why: String,
+    },
+    /// Undo what was changed, before the run ends: `Undo`, `Leave`.
+    UndoOffer {
+        /// In the order in which they would be undone.
+        entries: Vec<UndoShown>,
+    },
+    /// A read with a result that was not expected: `Proceed`, `Again`.
+    Unexpected {
+        /// Why, a phrase.
+        why: String,
+        /// How the command ended.
+        end: End,
+        /// The values that show it.
+        parts: Vec<Part>,
+    },
+    /// A value from the responder: `Value`, `NoneOfThese`.
+    Value {
+        /// What is asked.
+        question: String,
+        /// The name it gets.
+        name: Name,
+        /// Its type.
+        ty: Type,
+        /// What can be chosen, as written.
+        choices: Option<Vec<String>>,
+        /// Whether several can be chosen.
+        many: bool,
+    },
+    /// A wait: `Skip` to go on at once. The session answers itself when the time is up.
+    Wait {
+        /// Until when.
+        until: jiff::Timestamp,
+    },
+}
+
+impl Asking {
+    /// Its name in records.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Assertion { .. } => "assertion",
+            Self::Attest { .. } => "attest",
+            Self::Confirm(_) => "confirm",
+            Self::Decide { .. } => "decide",
+            Self::Doubt { .. } => "doubt",
+            Self::Failed { .. } => "failed",
+            Self::HandOver { .. } => "hand_over",
+            Self::Look { .. } => "look",
+            Self::MissingValue { .. } => "missing_value",
+            Self::Outcome { .. } => "outcome",
+            Self::Read { .. } => "read",
+            Self::Refused { .. } => "refused",
+            Self::Survey { .. } => "survey",
+            Self::SurveyFailed { .. } => "survey_failed",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Unclear { .. } => "unclear",
+            Self::UndoOffer { .. } => "undo_offer",
+            Self::Unexpected { .. } => "unexpected",
+            Self::Value { .. } => "value",
+            Self::Wait { .. } => "wait",
+        }
+    }
+}
+
+/// What is shown before a command changes something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    /// What it does to the world.
+    pub effect: Effect,
+    /// What has been found since the last decision.
+    pub findings: Vec<FindingRecord>,
+    /// The exact command.
+    pub shown: String,
+    /// Its digest.
+    pub digest: String,
+    /// Where it runs.
+    pub target: String,
+    /// What the target proved to be, a moment ago.
+    pub identity: Option<String>,
+    /// What good output looks like.
+    pub sample: Option<String>,
+    /// How it is undone, or why it cannot be.
+    pub undo: UndoPlan,
+    /// Rules of the runbook and the step.
+    pub never: Vec<String>,
+    /// What must be typed, if a `y` is not enough.
+    pub must_type: Option<String>,
+    /// It already succeeded in this run.
+    pub done_before: bool,
+    /// It is an undo of this step, or a command of the responder's own.
+    pub of: CardKind,
+}
+
+/// Which command a card is for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum CardKind {
+    /// The responder's own.
+    AdHoc,
+    /// The step's.
+    Step,
+    /// The undo of a step.
+    Undo(StepId),
+}
+
+/// How a command is undone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum UndoPlan {
+    /// By this command.
+    Command(String),
+    /// Not at all, and why.
+    Irreversible(String),
+    /// There is nothing to undo, and why.
+    Nothing(String),
+    /// Nobody said.
+    Unknown,
+}
+
+/// An option as shown.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OptionShown {
+    /// Its id.
+    pub id: Name,
+    /// Its label.
+    pub label: String,
+    /// Whether the evidence speaks for it, and which: its own condition, or findings.
+    pub suggested: Option<String>,
+}
+
+/// An undo as shown.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct UndoShown {
+    /// The step that would be undone.
+    pub step: StepId,
+    /// Its title.
+    pub title: String,
+    /// The command.
+    pub shown: String,
+    /// Whether it is not known if the step took effect.
+    pub in_doubt: bool,
+}

@@ -1,0 +1,246 @@
+//! Takes facts into account. Evaluates nothing: what an event does not say is not looked for.
+
+use jiff::Timestamp;
+
+use super::demand::{Corrupt, Rest};
+use super::event::{Event, RunStarted, StepStatus};
+use super::job::{Job, JobKind, Proof, Stage};
+use super::position::{Jump, Line, Next, Position};
+use super::preflight::Progress;
+use super::run::Run;
+use crate::runbook::{Action, Ask, Destination, Effect, OnFailure, PartId, StepId, StepKey, Then};
+use crate::value::Name;
+
+impl Run {
+    /// Takes a fact into account.
+    pub fn apply(&mut self, event: &Event, at: Timestamp) -> Result<(), Corrupt> {
+        self.check_order(event)?;
+        self.state.at = at;
+        match event {
+            Event::Answered { answer, gives, .. } => self.apply_answer(answer, gives.as_ref())?,
+            Event::AttemptEnded(ended) => self.apply_ended(ended, at)?,
+            Event::AttemptStarted(started) => self.apply_started(started, at)?,
+            Event::LineEnded => self.state.position.pop(),
+            Event::Paused { why } => self.state.rest = Some(Rest::Paused(why.clone())),
+            Event::Resumed(resumed) => self.apply_resumed(resumed),
+            Event::RunFinished { outcome, failed, .. } => {
+                self.state.rest =
+                    Some(Rest::Finished { outcome: *outcome, failed: failed.clone() });
+            }
+            Event::RunStarted(started) => self.apply_begin(started)?,
+            Event::StepClosed { step, status } => {
+                let step = self.known(step)?;
+                self.apply_closed(step, *status);
+            }
+            Event::StepEntered { step, unclear, .. } => {
+                let step = self.known(step)?;
+                self.apply_entered(step, unclear.as_deref());
+            }
+            Event::StepSkipped { step, .. } => {
+                let step = self.known(step)?;
+                self.state.steps.entry(step).or_default().status = Some(StepStatus::Skipped);
+                self.state.position.advance();
+            }
+            Event::SurveyClosed => self.state.preflight.progress = Progress::Over,
+            Event::Surveyed { missing } => {
+                self.state.preflight.absent =
+                    missing.iter().map(|missing| missing.what.clone()).collect();
+                self.state.preflight.missing.clone_from(missing);
+                self.state.preflight.progress = Progress::Checks;
+            }
+            Event::WaitStarted { until, .. } => self.set_stage(Stage::Pausing(*until)),
+            Event::Waited { .. } => self.wait_over(),
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// A damaged journal, or one of another runbook, says what cannot have happened.
+    fn check_order(&self, event: &Event) -> Result<(), Corrupt> {
+        let comes = |next: Next| {
+            self.job().is_none() && self.state.position.next(&self.plan.runbook) == next
+        };
+        let fits = match (event, &self.state.rest) {
+            (Event::RunStarted(_), _) => self.state.started.is_none(),
+            (Event::Resumed(_), Some(Rest::Paused(_))) => true,
+            (_, Some(_)) => false,
+            _ if self.state.started.is_none() => false,
+            (Event::StepEntered { step, .. } | Event::StepSkipped { step, .. }, _) => {
+                comes(Next::Step(self.known(step)?))
+            }
+            (Event::StepClosed { step, .. }, _) => {
+                let step = self.known(step)?;
+                self.job().and_then(Job::step) == Some(step) || comes(Next::Close(step))
+            }
+            (Event::LineEnded, _) => comes(Next::Pop),
+            _ => true,
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(Corrupt("a record does not follow from those before it".to_owned()))
+    }
+
+    pub(super) fn known(&self, step: &StepId) -> Result<StepKey, Corrupt> {
+        let found = self.plan.runbook.find(step);
+        found.ok_or_else(|| Corrupt(format!("the runbook has no step `{step}`")))
+    }
+
+    fn apply_begin(&mut self, started: &RunStarted) -> Result<(), Corrupt> {
+        self.state.pace = started.pace;
+        self.state.policy = started.policy.clone();
+        self.state.position = Position::start(PartId::Main);
+        if let Some(step) = &started.at {
+            let step = self.known(step)?;
+            self.state.position.go_to(&self.plan.runbook, step, Jump::Responder);
+        }
+        if self.plan.runbook.requires.is_empty() {
+            self.state.preflight.progress = Progress::Checks;
+        }
+        self.state.started = Some(Box::new(started.clone()));
+        if self.checks().is_empty() && self.state.preflight.progress == Progress::Checks {
+            self.state.preflight.progress = Progress::Over;
+        }
+        Ok(())
+    }
+
+    fn apply_entered(&mut self, step: StepKey, unclear: Option<&str>) {
+        let record = self.state.steps.entry(step).or_default();
+        record.entered += 1;
+        record.status = None;
+        self.state.trail.push(step);
+        self.state.way.push(step);
+        self.state.position.advance();
+        let mut job = Job::new(JobKind::Step(step), Proof::Recent);
+        if let Some(why) = unclear {
+            job.stage = Stage::Unclear(why.to_owned());
+        } else {
+            job.stage = self.first_stage(step);
+        }
+        self.state.jobs.push(job);
+        self.open_lines(step);
+    }
+
+    /// Where a step begins that has been entered.
+    pub(super) fn first_stage(&self, step: StepKey) -> Stage {
+        let id = &self.step(step).id;
+        let missing = self.state.missing.iter().filter(|missing| missing.steps.contains(id));
+        let missing: Vec<_> = missing.cloned().collect();
+        if missing.is_empty() { Stage::Ready } else { Stage::Blocked(missing) }
+    }
+
+    /// Groups and `use` open a line at once; their own job is over until the line is.
+    pub(super) fn open_lines(&mut self, step: StepKey) {
+        let ready = matches!(self.job(), Some(job) if job.stage == Stage::Ready);
+        let line = match &self.step(step).action {
+            Action::Group(_) if ready => Line::Group(step),
+            Action::Use { procedure, .. } if ready => {
+                Line::Part(PartId::Procedure(procedure.clone()))
+            }
+            _ => return,
+        };
+        self.state.jobs.pop();
+        self.state.position.push(line, Some(step));
+    }
+
+    fn apply_closed(&mut self, step: StepKey, status: StepStatus) {
+        self.state.steps.entry(step).or_default().status = Some(status);
+        let own = self.job().and_then(Job::step) == Some(step);
+        if !own {
+            self.state.position.pop();
+            return;
+        }
+        let Some(job) = self.state.jobs.pop() else {
+            return;
+        };
+        if job.stage == Stage::Judged {
+            let rule = self.failure_rule(&job);
+            self.apply_failure_rule(step, &rule);
+            return;
+        }
+        if status == StepStatus::Skipped {
+            return;
+        }
+        match (job.then, self.step(step).action.clone()) {
+            (Some(Then::Goto(destination)), _) | (_, Action::Goto(destination)) => {
+                self.go(&destination);
+            }
+            (Some(Then::End(outcome)), _) | (_, Action::End(outcome)) => {
+                self.end(Some(outcome), None);
+            }
+            _ => {}
+        }
+    }
+
+    fn apply_failure_rule(&mut self, step: StepKey, rule: &OnFailure) {
+        match rule {
+            OnFailure::Ask | OnFailure::Continue => {}
+            OnFailure::Goto(destination) => self.go(destination),
+            OnFailure::Stop => {
+                let failed = self.step(step).id.clone();
+                self.end(None, Some(failed));
+            }
+            OnFailure::Undo => {
+                if let Some(entry) = self.open_entry_of(step) {
+                    self.state.jobs.push(Job::new(JobKind::Undo(entry), Proof::Recent));
+                }
+            }
+            OnFailure::Use(procedure) => {
+                self.state.position.push(Line::Part(PartId::Procedure(procedure.clone())), None);
+            }
+        }
+    }
+
+    pub(super) fn go(&mut self, destination: &Destination) {
+        match destination {
+            Destination::Procedure(name) => {
+                self.state.position.enter(PartId::Procedure(name.clone()));
+            }
+            Destination::Step(step) => {
+                self.state.position.go_to(&self.plan.runbook, *step, Jump::Runbook);
+            }
+        }
+    }
+
+    /// What a chosen option does.
+    pub(super) fn take_option(&mut self, step: StepKey, option: &Name) {
+        let Action::Ask(Ask::Decision { options, .. }) = &self.step(step).action else {
+            return;
+        };
+        let Some(choice) = options.iter().find(|choice| choice.id == *option) else {
+            return;
+        };
+        let then = choice.then.clone();
+        self.state.evidence = std::mem::take(&mut self.state.findings);
+        self.set_stage(Stage::Settled(StepStatus::Done));
+        if let Then::Use(procedure) = then {
+            // The step is over when the procedure is.
+            self.state.jobs.pop();
+            self.state.position.push(Line::Part(PartId::Procedure(procedure)), Some(step));
+        } else if let Some(job) = self.state.jobs.last_mut() {
+            job.then = Some(then);
+        }
+    }
+
+    /// A wait is over, or the responder does not wait any longer.
+    pub(super) fn wait_over(&mut self) {
+        let Some(job) = self.job() else { return };
+        let step = job.step().map(|step| &self.step(step).action);
+        let agreed = job.confirmation.is_some() || self.job_effect(job) == Effect::Read;
+        let stage = match step {
+            Some(Action::Wait(_)) => Stage::Settled(StepStatus::Done),
+            _ if agreed => Stage::Confirmed,
+            _ => Stage::Ready,
+        };
+        if let Some(job) = self.state.jobs.last_mut() {
+            job.proof = Proof::Recent;
+            job.stage = stage;
+        }
+    }
+
+    pub(super) fn set_stage(&mut self, stage: Stage) {
+        if let Some(job) = self.state.jobs.last_mut() {
+            job.stage = stage;
+        }
+    }
+}

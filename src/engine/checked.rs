@@ -1,0 +1,113 @@
+//! Whether an answer fits its question.
+
+use super::answer::{Answer, Asking, Question};
+use super::demand::Rejected;
+use super::event::Recorded;
+use super::run::Run;
+use crate::runbook::{PartId, StepId};
+use crate::value::{Hidden, Type, Value};
+
+impl Run {
+    /// An answer that fits its question, or why it does not.
+    pub(super) fn checked(&self, answer: Answer, question: &Question) -> Result<Answer, Rejected> {
+        match (&answer, &question.ask) {
+            (Answer::Confirm { typed }, Asking::Confirm(card)) => {
+                if let Some(wanted) = &card.must_type
+                    && typed.as_ref() != Some(wanted)
+                {
+                    return Err(Rejected::Answer(format!("type `{wanted}` to confirm")));
+                }
+            }
+            (Answer::Choose { option, .. }, Asking::Decide { options, .. })
+                if !options.iter().any(|shown| shown.id == *option) =>
+            {
+                return Err(Rejected::Answer(format!("there is no option `{option}`")));
+            }
+            (Answer::Value { value }, Asking::Value { ty, choices, many, .. }) => {
+                let value = fitting(value, *ty, choices.as_deref(), *many)?;
+                return Ok(Answer::Value { value });
+            }
+            (Answer::Value { value }, Asking::MissingValue { ty, secret, .. }) => {
+                if *secret != matches!(value, Recorded::Secret(_)) {
+                    return Err(Rejected::Answer("a secret stays a secret".to_owned()));
+                }
+                if let Recorded::Secret(Some(secret)) = &value {
+                    Hidden::new(secret)
+                        .map_err(|weak| Rejected::Answer(format!("the secret {weak}")))?;
+                }
+                let value = fitting(value, *ty, None, *ty == Type::List)?;
+                return Ok(Answer::Value { value });
+            }
+            (Answer::GoTo { step }, _) => {
+                self.check_destination(step)?;
+            }
+            (Answer::Undo { step: Some(step) }, _) => {
+                let key = self.plan.runbook.find(step);
+                if key.is_none_or(|key| self.open_entry_of(key).is_none()) {
+                    return Err(Rejected::Answer(format!("there is nothing to undo of `{step}`")));
+                }
+            }
+            (Answer::Edit { command }, _) => {
+                self.check_edit(command)?;
+            }
+            (Answer::AdHoc { command }, _) => {
+                self.ad_hoc(command).map_err(Rejected::Answer)?;
+            }
+            _ => {}
+        }
+        Ok(answer)
+    }
+
+    fn check_destination(&self, step: &StepId) -> Result<(), Rejected> {
+        let key = self.plan.runbook.find(step);
+        match key.map(|key| self.step(key).part.clone()) {
+            None => Err(Rejected::Answer(format!("there is no step `{step}`"))),
+            Some(PartId::Finally) => {
+                Err(Rejected::Answer("the final steps come at the end".to_owned()))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn check_edit(&self, text: &str) -> Result<(), Rejected> {
+        let step = self.current().ok_or(Rejected::Unexpected("an edit"))?;
+        self.edited(step, text).map(|_| ()).map_err(Rejected::Answer)
+    }
+}
+
+/// A value as its declaration wants it, or why it cannot be that.
+fn fitting(
+    value: &Recorded,
+    ty: Type,
+    choices: Option<&[String]>,
+    many: bool,
+) -> Result<Recorded, Rejected> {
+    let item = if ty == Type::List { Type::Text } else { ty };
+    match value {
+        Recorded::Open(Value::List(items)) if many => {
+            let items = items.iter().map(|one| fitting_one(one, item, choices));
+            let items = items.collect::<Result<_, _>>()?;
+            Ok(Recorded::Open(Value::List(items)))
+        }
+        Recorded::Open(Value::List(_)) => Err(Rejected::Answer("one value is wanted".to_owned())),
+        Recorded::Open(one) => {
+            let one = fitting_one(one, item, choices)?;
+            let list = many.then(|| Value::List(vec![one.clone()]));
+            Ok(Recorded::Open(list.unwrap_or(one)))
+        }
+        Recorded::Secret(Some(secret)) => match Value::parse(ty, secret.expose()) {
+            Ok(_) => Ok(value.clone()),
+            Err(error) => Err(Rejected::Answer(error.without_text())),
+        },
+        Recorded::Secret(None) => Err(Rejected::Answer("a secret must be typed".to_owned())),
+    }
+}
+
+fn fitting_one(value: &Value, ty: Type, choices: Option<&[String]>) -> Result<Value, Rejected> {
+    let written = value.written();
+    if choices.is_some_and(|choices| !choices.contains(&written)) {
+        let why = format!("`{written}` is not among the choices");
+        return Err(Rejected::Answer(why));
+    }
+    Value::parse(ty, &written).map_err(|error| Rejected::Answer(error.to_string()))
+}

@@ -1,0 +1,227 @@
+//! One input, one fact. Nothing is changed here, and nothing is acted on before the fact is durable.
+
+use jiff::Timestamp;
+
+use super::answer::{Answer, AnswerKind, Asking};
+use super::demand::{Ended, Input, Rejected, Rest};
+use super::event::{AttemptId, AttemptStarted, Event, Missing, StepStatus};
+use super::job::{Job, Stage};
+use super::position::Next;
+use super::preflight::Progress;
+use super::run::Run;
+use crate::runbook::{self, Action, OnFailure, StepKey};
+use crate::template::Template;
+
+impl Run {
+    /// The one fact that an input establishes at this moment. Changes nothing.
+    pub fn decide(&self, input: Input, at: Timestamp) -> Result<Event, Rejected> {
+        match input {
+            Input::Advance => self.decide_advance(at),
+            Input::Answered(answer) => self.decide_answer(answer),
+            Input::Begin(started) if self.state.started.is_none() => Ok(Event::RunStarted(started)),
+            Input::Begin(_) => Err(Rejected::Unexpected("a beginning")),
+            Input::Elsewhere { output, exit, kept } => {
+                let question = self.demands().question;
+                if question
+                    .is_none_or(|question| !question.accepts.contains(&AnswerKind::Elsewhere))
+                {
+                    return Err(Rejected::Unexpected("a result from elsewhere"));
+                }
+                let ended = self.ended_elsewhere(&output, exit, kept, at);
+                Ok(Event::AttemptEnded(Box::new(ended)))
+            }
+            Input::Ended(ended) if self.state.rest.is_none() => self.decide_ended(*ended, at),
+            Input::Ended(_) => Err(Rejected::Unexpected("an end")),
+            Input::Elapsed => self.decide_elapsed(),
+            Input::Paused(why) if self.is_open() && self.state.rest.is_none() => {
+                Ok(Event::Paused { why })
+            }
+            Input::Paused(_) => Err(Rejected::Unexpected("a pause")),
+            Input::Resumed(resumed) if self.is_open() => Ok(Event::Resumed(resumed)),
+            Input::Resumed(_) => Err(Rejected::Unexpected("a take-over")),
+            Input::Started(attempt) => self.decide_started(attempt),
+            Input::Surveyed(missing) => self.decide_surveyed(&missing),
+        }
+    }
+
+    /// Whether the run has begun and can go on.
+    fn is_open(&self) -> bool {
+        let finished = matches!(self.state.rest, Some(Rest::Finished { .. }));
+        self.state.started.is_some() && !finished
+    }
+
+    fn decide_surveyed(&self, missing: &[String]) -> Result<Event, Rejected> {
+        if self.state.preflight.progress != Progress::Survey {
+            return Err(Rejected::Unexpected("a survey"));
+        }
+        let missing: Vec<Missing> = missing.iter().map(|what| self.missing(what)).collect();
+        Ok(Event::Surveyed { missing })
+    }
+
+    fn decide_started(&self, id: AttemptId) -> Result<Event, Rejected> {
+        let attempt = self.demands().start.into_iter().find(|attempt| attempt.id == id);
+        let attempt = attempt.ok_or(Rejected::Unexpected("a start"))?;
+        Ok(Event::AttemptStarted(Box::new(AttemptStarted {
+            attempt: attempt.id,
+            step: attempt.step,
+            role: attempt.role,
+            effect: attempt.effect,
+            digest: attempt.digest,
+            shown: attempt.command.shown,
+            values: attempt.command.variables.into_keys().collect(),
+            target: attempt.command.target.name,
+            identity: attempt.identity,
+            confirmation: attempt.confirmation,
+            on_disconnect: attempt.on_disconnect,
+            timeout: attempt.command.timeout,
+        })))
+    }
+
+    fn decide_ended(&self, ended: Ended, at: Timestamp) -> Result<Event, Rejected> {
+        let running = self.state.running.get(&ended.attempt);
+        let role = running.ok_or(Rejected::Unexpected("an end"))?.role;
+        Ok(Event::AttemptEnded(Box::new(self.ended(ended, role, at))))
+    }
+
+    fn decide_elapsed(&self) -> Result<Event, Rejected> {
+        let demands = self.demands();
+        let wait = demands.waits.into_iter().next().ok_or(Rejected::Unexpected("a wait's end"))?;
+        Ok(Event::Waited { step: wait.step })
+    }
+
+    fn decide_advance(&self, at: Timestamp) -> Result<Event, Rejected> {
+        if !self.demands().advance {
+            return Err(Rejected::Unexpected("an advance"));
+        }
+        if self.state.preflight.progress != Progress::Over {
+            return Ok(Event::SurveyClosed);
+        }
+        let Some(job) = self.job() else {
+            return self.decide_next(at);
+        };
+        let step = job.step().ok_or(Rejected::Unexpected("an advance"))?;
+        if let (Stage::Ready, Action::Wait(duration)) = (&job.stage, &self.step(step).action) {
+            return Ok(self.wait_started(job, step, duration, at));
+        }
+        Ok(self.closed(step, self.status_of(job)))
+    }
+
+    fn closed(&self, step: StepKey, status: StepStatus) -> Event {
+        Event::StepClosed { step: self.step(step).id.clone(), status }
+    }
+
+    /// How a step ends that needs nothing more.
+    fn status_of(&self, job: &Job) -> StepStatus {
+        match &job.stage {
+            Stage::Settled(status) => *status,
+            Stage::Judged => match self.failure_rule(job) {
+                OnFailure::Stop => StepStatus::Failed,
+                _ => StepStatus::FailedHandled,
+            },
+            _ => StepStatus::Done,
+        }
+    }
+
+    fn wait_started(&self, job: &Job, step: StepKey, duration: &Template, at: Timestamp) -> Event {
+        let text = duration.render(&self.job_facts(job));
+        let millis = text.ok().and_then(|text| crate::value::Duration::parse(&text).ok());
+        let millis = millis.map_or(0, |duration| duration.millis);
+        let pause = jiff::SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+        Event::WaitStarted {
+            step: self.step(step).id.clone(),
+            until: at.checked_add(pause).unwrap_or(Timestamp::MAX),
+        }
+    }
+
+    /// The next step on the way, or the end of a line, or of the run.
+    fn decide_next(&self, at: Timestamp) -> Result<Event, Rejected> {
+        match self.state.position.next(&self.plan.runbook) {
+            Next::Close(owner) => Ok(self.closed(owner, StepStatus::Done)),
+            Next::End => self.decide_end(),
+            Next::Pop => Ok(Event::LineEnded),
+            Next::Step(step) => Ok(self.entered(step, at)),
+        }
+    }
+
+    fn decide_end(&self) -> Result<Event, Rejected> {
+        let ending = self.state.ending.as_ref().ok_or(Rejected::Unexpected("an advance"))?;
+        let outcome = ending.outcome.ok_or(Rejected::Unexpected("an advance"))?;
+        let open = self.open_entries().into_iter();
+        let mut still_changed = Vec::new();
+        for place in open {
+            let step = self.step(self.state.undo[place].step).id.clone();
+            if !still_changed.contains(&step) {
+                still_changed.push(step);
+            }
+        }
+        Ok(Event::RunFinished { outcome, failed: ending.failed.clone(), still_changed })
+    }
+
+    fn entered(&self, step: StepKey, at: Timestamp) -> Event {
+        let facts = self.now().at(at);
+        let this = self.step(step);
+        let title = this.title.render(&facts);
+        let title =
+            title.unwrap_or_else(|_| this.title.preview(&facts, &|name| format!("‹{name}›")));
+        let mut unclear = None;
+        if let Some(when) = &this.when {
+            match when.holds(&facts) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let condition = when.text().to_owned();
+                    return Event::StepSkipped { step: this.id.clone(), title, condition };
+                }
+                Err(error) => unclear = Some(error.to_string()),
+            }
+        }
+        let before = self.state.steps.get(&step).map_or(0, |record| record.entered);
+        Event::StepEntered { step: this.id.clone(), title, before, unclear }
+    }
+
+    fn decide_answer(&self, answer: Answer) -> Result<Event, Rejected> {
+        let question = self.demands().question.ok_or(Rejected::Unexpected("an answer"))?;
+        if !question.accepts.contains(&answer.kind()) {
+            return Err(Rejected::Answer("that is no answer to this question".to_owned()));
+        }
+        let answer = self.without_secrets(self.checked(answer, &question)?);
+        if matches!(answer, Answer::Elsewhere { .. } | Answer::Pause) {
+            return Err(Rejected::Unexpected("this answer: it is an input of its own"));
+        }
+        let gives = match (&answer, &question.ask) {
+            (
+                Answer::Value { .. },
+                Asking::Value { name, .. } | Asking::MissingValue { name, .. },
+            ) => Some(name.clone()),
+            _ => None,
+        };
+        Ok(Event::Answered {
+            gives,
+            step: question.step,
+            question: question.ask.name().to_owned(),
+            answer,
+        })
+    }
+
+    /// The command of a step with another text, checked like the runbook's own.
+    pub(super) fn edited(&self, step: StepKey, text: &str) -> Result<runbook::Command, String> {
+        runbook::edit(&self.plan.runbook, step, text).map_err(first_message)
+    }
+
+    /// A command of the responder's own, on the target of the step it is about.
+    pub(super) fn ad_hoc(&self, text: &str) -> Result<runbook::Command, String> {
+        let target = self.current().and_then(|step| self.command(step));
+        let target = target.map_or(runbook::TargetRef::Here, |command| command.target.clone());
+        runbook::ad_hoc(&self.plan.runbook, &target, text).map_err(first_message)
+    }
+}
+
+fn first_message(findings: Vec<crate::diagnostic::Diagnostic>) -> String {
+    let first = findings.into_iter().next();
+    first.map_or_else(
+        || "it cannot be used".to_owned(),
+        |finding| match finding.help {
+            Some(help) => format!("{}; {help}", finding.message),
+            None => finding.message,
+        },
+    )
+}

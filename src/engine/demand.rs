@@ -1,0 +1,173 @@
+//! What the run needs from the world, and what the world tells it.
+
+use jiff::Timestamp;
+
+use super::answer::{Answer, Question};
+use super::event::{
+    AttemptId, Confirmation, End, Kept, PauseReason, Resumed, Role, RunStarted, Survivor,
+};
+use crate::plan::BoundCommand;
+use crate::runbook::{Effect, OnDisconnect, Outcome, StepId};
+
+/// What the run needs now.
+#[derive(Clone, Debug, Default)]
+pub struct Demands {
+    /// A fact that needs nothing but the time: hand in [`Input::Advance`].
+    pub advance: bool,
+    /// Commands to start: hand in [`Input::Started`], then start them.
+    pub start: Vec<Attempt>,
+    /// A question to the responder.
+    pub question: Option<Question>,
+    /// Times to wait for: hand in [`Input::Elapsed`] when one is reached.
+    pub waits: Vec<Wait>,
+    /// Attempts to stop.
+    pub stop: Vec<AttemptId>,
+    /// Nothing, for good or until it is resumed.
+    pub rest: Option<Rest>,
+    /// Things to look for on this machine: hand in [`Input::Surveyed`].
+    pub survey: Option<Survey>,
+}
+
+/// Programs and environment variables that a runbook requires.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Survey {
+    /// Names of programs.
+    pub programs: Vec<String>,
+    /// Names of environment variables.
+    pub variables: Vec<String>,
+}
+
+/// A command to start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// Its number.
+    pub id: AttemptId,
+    /// The step it belongs to.
+    pub step: Option<StepId>,
+    /// What it is for.
+    pub role: Role,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// The command.
+    pub command: BoundCommand,
+    /// Its digest, computed again just before it starts.
+    pub digest: String,
+    /// What the target proved to be.
+    pub identity: Option<String>,
+    /// How it was agreed to.
+    pub confirmation: Option<Confirmation>,
+    /// What happens to it when nobody is there any more.
+    pub on_disconnect: OnDisconnect,
+    /// Whether its output is kept.
+    pub keep: Keep,
+}
+
+/// Whether an output is kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Keep {
+    /// It holds a secret: it is neither shown nor kept.
+    Nothing,
+    /// In the run's folder.
+    Output,
+}
+
+/// A time to wait for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Wait {
+    /// The step that waits.
+    pub step: StepId,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// Why nothing is needed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Rest {
+    /// The run is over.
+    Finished {
+        /// How it ended.
+        outcome: Outcome,
+        /// The step whose failure ended it.
+        failed: Option<StepId>,
+    },
+    /// The responder left it.
+    Paused(PauseReason),
+}
+
+/// What the world tells the run.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Take the next step that needs nothing.
+    Advance,
+    /// The responder answered the question that is asked now.
+    Answered(Answer),
+    /// The run begins.
+    Begin(Box<RunStarted>),
+    /// The responder ran the command elsewhere, with this result.
+    Elsewhere {
+        /// What it printed.
+        output: String,
+        /// Its exit status.
+        exit: i32,
+        /// Where the output is kept, as the attempt that comes next.
+        kept: Kept,
+    },
+    /// A command ended.
+    Ended(Box<Ended>),
+    /// A wait is over.
+    Elapsed,
+    /// The walk is left.
+    Paused(PauseReason),
+    /// A process took the run over.
+    Resumed(Box<Resumed>),
+    /// A command that was demanded is about to start.
+    Started(AttemptId),
+    /// What of the survey is missing, with its kind: `program jq`.
+    Surveyed(Vec<String>),
+}
+
+/// How a command ended, and what it printed.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// Its number.
+    pub attempt: AttemptId,
+    /// How it ended.
+    pub end: End,
+    /// How long it took, in milliseconds.
+    pub took: u64,
+    /// What it printed.
+    pub stdout: Printed,
+    /// What it complained of.
+    pub stderr: Printed,
+    /// What was kept of both.
+    pub output: Kept,
+    /// What it left running.
+    pub left_running: Vec<Survivor>,
+    /// The end was found after a crash, in the supervisor's record.
+    pub recovered: bool,
+}
+
+/// A stream as far as expectations and captures may look.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Printed {
+    /// Its first bytes.
+    pub bytes: Vec<u8>,
+    /// How many more there were.
+    pub more: u64,
+}
+
+/// What was refused.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Rejected {
+    /// The answer does not fit the question.
+    #[error("{0}")]
+    Answer(String),
+    /// Nothing in the state waits for this input.
+    #[error("nothing waits for {0}")]
+    Unexpected(&'static str),
+}
+
+/// An event that does not fit the state: the journal is not of this runbook, or is damaged.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub struct Corrupt(pub String);

@@ -1,0 +1,261 @@
+//! What the run needs now: a function of its state alone.
+
+use super::answer::{Asking, Question};
+use super::demand::{Attempt, Demands, Keep, Rest, Wait};
+use super::event::{AttemptId, Confirmation, Role};
+use super::facts::StateFacts;
+use super::job::{Job, JobKind, Ran, Recheck, Stage};
+use super::preflight::{Consent, Progress};
+use super::run::{Run, UndoOffer};
+use crate::plan::{BoundCommand, bind, command_digest};
+use crate::policy::{Attendance, Level};
+use crate::runbook::{Action, Effect, OnDisconnect, OnFailure};
+use crate::template::BindError;
+
+impl Run {
+    /// What it needs now.
+    pub fn demands(&self) -> Demands {
+        if let Some(rest) = &self.state.rest {
+            return Demands { rest: Some(rest.clone()), ..Demands::default() };
+        }
+        if self.state.started.is_none() {
+            return Demands::default();
+        }
+        if self.state.preflight.progress != Progress::Over {
+            return self.preflight_demands();
+        }
+        match self.job() {
+            Some(job) => self.job_demands(job),
+            None => self.walk_demands(),
+        }
+    }
+
+    fn preflight_demands(&self) -> Demands {
+        let preflight = &self.state.preflight;
+        if preflight.progress == Progress::Survey {
+            return Demands { survey: Some(self.survey()), ..Demands::default() };
+        }
+        let checks = self.checks();
+        if preflight.next < checks.len() && preflight.consent != Consent::Declined {
+            if self.preflight_asks() {
+                let commands = checks.into_iter().map(|check| check.command.shown).collect();
+                return self.question(Asking::Survey { commands });
+            }
+            return Demands {
+                start: self.preflight_attempt().into_iter().collect(),
+                ..Demands::default()
+            };
+        }
+        if preflight.missing.is_empty() {
+            return advance();
+        }
+        self.question(Asking::SurveyFailed { missing: preflight.missing.clone() })
+    }
+
+    /// Between two steps, or on the way to the end.
+    fn walk_demands(&self) -> Demands {
+        let Some(ending) = &self.state.ending else {
+            return advance();
+        };
+        if ending.undo == UndoOffer::Wanted {
+            return self.question(Asking::UndoOffer { entries: self.undo_shown() });
+        }
+        if ending.outcome.is_none() && self.position_is_over() {
+            return self.question(Asking::Outcome { failed: ending.failed.clone() });
+        }
+        advance()
+    }
+
+    fn job_demands(&self, job: &Job) -> Demands {
+        match &job.stage {
+            Stage::Blocked(missing) => {
+                self.question(Asking::Unavailable { missing: missing.clone() })
+            }
+            Stage::Confirmed => self.command_demands(job, Gate::Open),
+            Stage::Doubt { recheck: Recheck::Running, .. }
+            | Stage::Proving(_)
+            | Stage::Running(_) => Demands::default(),
+            Stage::Doubt { recheck: Recheck::Wanted, .. } => self.recheck_demands(job),
+            Stage::Doubt { attempt, found, rechecked, .. } => {
+                self.question(self.doubt(job, *attempt, found, *rechecked))
+            }
+            Stage::Judged => match self.failure_rule(job) {
+                OnFailure::Ask => self.question(self.judged(job)),
+                _ => advance(),
+            },
+            Stage::Pausing(until) => self.pause_demands(job, *until),
+            Stage::Ready => match &job.of {
+                JobKind::Step(step) if !matches!(self.step(*step).action, Action::Run(_)) => {
+                    self.ask_demands(job, *step)
+                }
+                _ => self.command_demands(job, Gate::Closed),
+            },
+            Stage::Settled(_) => advance(),
+            Stage::Unclear(why) => {
+                let step = job.step().map(|step| self.step(step));
+                let condition = step.and_then(|step| step.when.as_ref());
+                self.question(Asking::Unclear {
+                    condition: condition.map_or_else(String::new, |when| when.text().to_owned()),
+                    why: why.clone(),
+                })
+            }
+            Stage::Verifying => self.verify_demands(job),
+        }
+    }
+
+    fn pause_demands(&self, job: &Job, until: jiff::Timestamp) -> Demands {
+        let mut demands = self.question(Asking::Wait { until });
+        if let Some(step) = job.step() {
+            demands.waits.push(Wait { step: self.step(step).id.clone(), until });
+        }
+        demands
+    }
+
+    /// A command on its way: proof of the target, question, start.
+    fn command_demands(&self, job: &Job, gate: Gate) -> Demands {
+        let command = match self.bound(job) {
+            Ok(command) => command,
+            Err(demands) => return *demands,
+        };
+        let effect = self.job_effect(job);
+        if let Some(demands) = self.proof_demands(job) {
+            return demands;
+        }
+        let level = self.level(job, effect);
+        if let Err(failure) = self.subject(job, level) {
+            return self.unbound(&failure);
+        }
+        let attempt = self.main_attempt(job, effect, command.clone());
+        let open = level == Level::Auto || (gate == Gate::Open && level != Level::Refuse);
+        let same = |ran: &Ran| ran.digest == attempt.digest;
+        if open && job.ran.as_ref().is_none_or(same) {
+            return Demands { start: vec![attempt], ..Demands::default() };
+        }
+        if effect == Effect::Read {
+            return self.question(self.read(job, &command));
+        }
+        self.question(Asking::Confirm(Box::new(self.card(job, effect, level, &command))))
+    }
+
+    /// What is asked before a job's command runs. A flag agrees to no command of the responder's
+    /// own, nor to doing again what already succeeded.
+    fn level(&self, job: &Job, effect: Effect) -> Level {
+        let level = self.state.policy.level(effect, self.state.pace);
+        let done = job.step().and_then(|step| self.state.steps.get(&step));
+        let anew = effect != Effect::Read && done.is_some_and(|record| record.changed);
+        let repeats = job.stage == Stage::Confirmed;
+        let flag = matches!(job.of, JobKind::AdHoc(_)) || (anew && !repeats);
+        match self.state.policy.attendance {
+            _ if level > Level::Auto || !flag => level,
+            Attendance::Attended => Level::Confirm,
+            Attendance::Unattended => Level::Refuse,
+        }
+    }
+
+    /// What is destroyed, where it must be typed.
+    pub(super) fn subject(&self, job: &Job, level: Level) -> Result<Option<String>, BindError> {
+        let subject = self.job_run(job).and_then(|run| run.subject.as_ref());
+        match subject {
+            Some(subject) if level >= Level::Typed => {
+                Ok(Some(subject.render(&self.job_facts(job))?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn bound(&self, job: &Job) -> Result<BoundCommand, Box<Demands>> {
+        let Some(command) = self.job_command(job) else {
+            return Err(Box::new(self.nothing_to_run()));
+        };
+        let facts = self.job_facts(job);
+        bind(&self.plan.runbook, command, &facts)
+            .map_err(|failure| Box::new(self.unbound(&failure)))
+    }
+
+    fn main_attempt(&self, job: &Job, effect: Effect, command: BoundCommand) -> Attempt {
+        let confirmation = job.confirmation.clone().or_else(|| by_flag(effect));
+        let (role, step) = match &job.of {
+            JobKind::AdHoc(_) => (Role::AdHoc, self.current()),
+            JobKind::Step(step) => (Role::Main, Some(*step)),
+            JobKind::Undo(entry) => (Role::Undo, Some(self.state.undo[*entry].step)),
+        };
+        let mut attempt = self.attempt(step, role, effect, command);
+        attempt.confirmation = confirmation;
+        if let JobKind::Step(step) = job.of
+            && let Some(run) = self.run_of(step)
+        {
+            attempt.on_disconnect = run.on_disconnect;
+            attempt.keep = self.keep(step);
+        }
+        attempt
+    }
+
+    /// An attempt with the next number.
+    pub(super) fn attempt(
+        &self,
+        step: Option<crate::runbook::StepKey>,
+        role: Role,
+        effect: Effect,
+        command: BoundCommand,
+    ) -> Attempt {
+        let identity = match role {
+            Role::Assert => None,
+            _ => self.state.proved.get(&command.target.name).map(|proved| proved.identity.clone()),
+        };
+        Attempt {
+            id: AttemptId(self.state.last_attempt.0 + 1),
+            step: step.map(|step| self.step(step).id.clone()),
+            role,
+            effect,
+            digest: command_digest(&command, identity.as_deref(), &self.plan.key),
+            command,
+            identity,
+            confirmation: None,
+            on_disconnect: match effect {
+                Effect::Read => OnDisconnect::Stop,
+                Effect::Change | Effect::Destroy => OnDisconnect::Finish,
+            },
+            keep: Keep::Output,
+        }
+    }
+
+    /// Facts of this moment.
+    pub(super) fn now(&self) -> StateFacts<'_> {
+        StateFacts::now(self)
+    }
+
+    pub(super) fn question(&self, ask: Asking) -> Demands {
+        let accepts = self.accepts(&ask);
+        let step = match self.job().and_then(Job::undo) {
+            Some(entry) => Some(self.state.undo[entry].step),
+            None => self.current(),
+        };
+        let step = step.map(|step| self.step(step).id.clone());
+        Demands { question: Some(Question { step, ask, accepts }), ..Demands::default() }
+    }
+
+    pub(super) fn position_is_over(&self) -> bool {
+        self.state.position.next(&self.plan.runbook) == super::position::Next::End
+    }
+
+    /// Whether the run is over for good, or waits to be resumed.
+    pub fn rest(&self) -> Option<&Rest> {
+        self.state.rest.as_ref()
+    }
+}
+
+/// Whether a command was agreed to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Gate {
+    Closed,
+    Open,
+}
+
+pub(super) fn advance() -> Demands {
+    Demands { advance: true, ..Demands::default() }
+}
+
+/// How a change that nobody is asked about was agreed to.
+fn by_flag(effect: Effect) -> Option<Confirmation> {
+    (effect != Effect::Read).then(|| Confirmation { how: "--yes change".to_owned(), typed: None })
+}

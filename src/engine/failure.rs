@@ -1,0 +1,50 @@
+//! What the failure of a step does: a person decides, unless the runbook says otherwise and nothing
+//! speaks against it.
+
+use super::event::{End, Verdict};
+use super::job::Job;
+use super::run::Run;
+use crate::runbook::{Action, OnFailure, StepKey};
+
+impl Run {
+    /// What the failure of a job does.
+    pub(super) fn failure_rule(&self, job: &Job) -> OnFailure {
+        let Some(step) = job.step() else {
+            return OnFailure::Ask;
+        };
+        if !rule_may_decide(job) {
+            return OnFailure::Ask;
+        }
+        match self.given_rule(step) {
+            // There is nothing that it could undo.
+            Some(OnFailure::Undo) if self.open_entry_of(step).is_none() => OnFailure::Ask,
+            Some(rule) => rule,
+            None => OnFailure::Ask,
+        }
+    }
+
+    /// The rule that was written: the step's own, which a group may have given it, else that of the
+    /// innermost `use` around it that has one.
+    pub(super) fn given_rule(&self, step: StepKey) -> Option<OnFailure> {
+        let run = self.run_of(step)?;
+        if run.on_failure_given {
+            return Some(run.on_failure.clone());
+        }
+        let mut frames = self.state.position.frames().iter().rev();
+        let rule = frames.find_map(|frame| match &self.step(frame.owner?).action {
+            Action::Use { on_failure, .. } if *on_failure != OnFailure::Ask => Some(on_failure),
+            _ => None,
+        });
+        rule.cloned()
+    }
+}
+
+/// A target that is not what it should be, a command that a person stopped, an end that nobody saw,
+/// a read that is evidence: these are for a person.
+fn rule_may_decide(job: &Job) -> bool {
+    let for_a_person = |(end, verdict): &(End, Verdict)| {
+        matches!(end, End::Interrupted { .. } | End::Unknown | End::Disconnected)
+            || matches!(verdict, Verdict::Unexpected { .. } | Verdict::InDoubt)
+    };
+    job.unproved.is_none() && job.last.as_ref().is_some_and(|last| !for_a_person(last))
+}

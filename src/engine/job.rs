@@ -1,0 +1,154 @@
+//! What a walk is busy with: a step, or something the responder put before it.
+
+use jiff::Timestamp;
+
+use super::event::{AttemptId, Confirmation, End, Found, Missing, StepStatus, Verdict};
+use crate::runbook::{Command, StepKey, Then};
+
+/// Something the walk is busy with.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    /// What.
+    pub(super) of: JobKind,
+    /// How far it is.
+    pub(super) stage: Stage,
+    /// How it was agreed to, once it was.
+    pub(super) confirmation: Option<Confirmation>,
+    /// When the step's own command was first started, for polls.
+    pub(super) first_start: Option<Timestamp>,
+    /// How often the command has been run again by itself.
+    pub(super) repeats: u32,
+    /// The command and its digest, as they were when it was last started.
+    pub(super) ran: Option<Ran>,
+    /// How the last attempt ended and what that meant.
+    pub(super) last: Option<(End, Verdict)>,
+    /// The target failed to prove what it is; where the job goes on when it is asked again.
+    pub(super) unproved: Option<Box<Stage>>,
+    /// How the step ends if nothing more goes wrong.
+    pub(super) success: StepStatus,
+    /// Where the chosen option leads, once the step is over.
+    pub(super) then: Option<Then>,
+    /// Whether the target still has to prove what it is before the next thing happens.
+    pub(super) proof: Proof,
+}
+
+/// A command that was started.
+#[derive(Clone, Debug)]
+pub(super) struct Ran {
+    /// As the responder saw it.
+    pub(super) shown: String,
+    /// Its digest.
+    pub(super) digest: String,
+}
+
+/// What a job is about.
+#[derive(Clone, Debug)]
+pub(super) enum JobKind {
+    /// A command of the responder's own.
+    AdHoc(Box<Command>),
+    /// A step of the runbook.
+    Step(StepKey),
+    /// The undo of an entry of the undo list.
+    Undo(usize),
+}
+
+/// How far a job is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stage {
+    /// Something it needs is not there; the responder decides.
+    Blocked(Vec<Missing>),
+    /// Agreed to; its command starts next.
+    Confirmed,
+    /// Nobody saw the end of its command.
+    Doubt {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// What is known.
+        found: Found,
+        /// What a recheck said.
+        rechecked: Option<bool>,
+        /// Whether a recheck is to be started.
+        recheck: Recheck,
+    },
+    /// Its command failed, or a read had an unexpected result.
+    Judged,
+    /// Waiting before the command is run again, or because the step is a wait.
+    Pausing(Timestamp),
+    /// The target is asked what it is; then the job goes on where it was.
+    Proving(Box<Stage>),
+    /// Nothing has happened yet.
+    Ready,
+    /// A command is running.
+    Running(AttemptId),
+    /// It is over.
+    Settled(StepStatus),
+    /// Its condition could not be evaluated.
+    Unclear(String),
+    /// Its command did its work; what proves it starts next.
+    Verifying,
+}
+
+/// Whether somebody asked to look if a command took effect.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Recheck {
+    /// Nobody did.
+    Unasked,
+    /// It starts next.
+    Wanted,
+    /// It runs.
+    Running,
+}
+
+/// Whether a target must prove what it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Proof {
+    /// A recent proof is good enough.
+    Recent,
+    /// It must be proved anew.
+    Fresh,
+    /// It was proved anew.
+    Given,
+}
+
+impl Job {
+    /// A job that has not begun.
+    pub(super) fn new(of: JobKind, proof: Proof) -> Self {
+        Self {
+            of,
+            stage: Stage::Ready,
+            confirmation: None,
+            first_start: None,
+            repeats: 0,
+            ran: None,
+            last: None,
+            unproved: None,
+            success: StepStatus::Done,
+            then: None,
+            proof,
+        }
+    }
+
+    /// The place of the undo that it is, if it is one.
+    pub(super) fn undo(&self) -> Option<usize> {
+        match self.of {
+            JobKind::Undo(entry) => Some(entry),
+            JobKind::AdHoc(_) | JobKind::Step(_) => None,
+        }
+    }
+
+    /// The attempt whose end nobody saw, if the job is in doubt.
+    pub(super) fn doubted(&self) -> Option<AttemptId> {
+        match self.stage {
+            Stage::Doubt { attempt, .. } => Some(attempt),
+            _ => None,
+        }
+    }
+
+    /// The step it is about, if it is a step's own job.
+    pub(super) fn step(&self) -> Option<StepKey> {
+        match self.of {
+            JobKind::Step(step) => Some(step),
+            JobKind::AdHoc(_) | JobKind::Undo(_) => None,
+        }
+    }
+}

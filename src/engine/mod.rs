@@ -1,0 +1,48 @@
+//! The run as a pure state machine: `demands`, `decide`, `apply`.
+//!
+//! [`Run::demands`] says what the run needs now, a function of its state alone. [`Run::decide`]
+//! turns one input into the one fact it establishes and changes nothing. [`Run::apply`] takes a
+//! fact into account and evaluates nothing. There is no clock, file, terminal or process here:
+//! whoever drives the machine makes each fact durable before acting on it, so every prefix of a
+//! journal is a state that the run reaches anyway.
+
+mod accepts;
+mod answer;
+mod answered;
+mod apply;
+mod attempts;
+mod capture;
+mod checked;
+mod decide;
+mod demand;
+mod demands;
+mod ending;
+mod event;
+mod expectation;
+mod facts;
+mod failure;
+mod hand_over;
+mod hiding;
+mod job;
+mod judge;
+mod position;
+mod preflight;
+mod proof;
+mod questions;
+mod resumed;
+mod run;
+mod undo;
+
+pub use answer::{
+    Answer, AnswerKind, Asking, Card, CardKind, OptionShown, Question, UndoPlan, UndoShown,
+};
+pub use event::{
+    AttemptEnded, AttemptId, AttemptStarted, Confirmation, End, Event, FileOrigin, FindingRecord,
+    Found, InputRecord, Kept, Missing, PauseReason, Recorded, Responder, Resumed, Role, RunStarted,
+    RunbookOrigin, StepStatus, Survivor, Verdict,
+};
+
+pub use demand::{
+    Attempt, Corrupt, Demands, Ended, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
+};
+pub use run::Run;

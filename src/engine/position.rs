@@ -1,0 +1,174 @@
+//! Where a walk is: a stack of frames. `use` and groups push, the end of a line pops, `goto` and
+//! the responder's jumps clear what stands above their destination.
+
+use crate::runbook::{Action, PartId, Runbook, StepKey};
+
+/// A line of steps.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Line {
+    /// A part of the runbook.
+    Part(PartId),
+    /// The steps of a group.
+    Group(StepKey),
+}
+
+/// A place on a line.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Frame {
+    /// The line.
+    pub(super) line: Line,
+    /// The place of the step that comes next.
+    pub(super) next: usize,
+    /// The step that is over when the line is.
+    pub(super) owner: Option<StepKey>,
+}
+
+/// What comes next on the way.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Next {
+    /// This step.
+    Step(StepKey),
+    /// The line that this step opened is at its end.
+    Close(StepKey),
+    /// A line that nobody waits for is at its end.
+    Pop,
+    /// There is nothing more.
+    End,
+}
+
+/// A stack of frames.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Position {
+    stack: Vec<Frame>,
+}
+
+impl Position {
+    /// The start of a part.
+    pub(super) fn start(part: PartId) -> Self {
+        Self { stack: vec![Frame { line: Line::Part(part), next: 0, owner: None }] }
+    }
+
+    /// The frames, outermost first.
+    pub(super) fn frames(&self) -> &[Frame] {
+        &self.stack
+    }
+
+    /// What comes next.
+    pub(super) fn next(&self, runbook: &Runbook) -> Next {
+        let Some(top) = self.stack.last() else {
+            return Next::End;
+        };
+        match (steps(runbook, &top.line).get(top.next), top.owner) {
+            (Some(step), _) => Next::Step(*step),
+            (None, Some(owner)) => Next::Close(owner),
+            (None, None) if self.stack.len() > 1 => Next::Pop,
+            (None, None) => Next::End,
+        }
+    }
+
+    /// Steps over the next step.
+    pub(super) fn advance(&mut self) {
+        if let Some(top) = self.stack.last_mut() {
+            top.next += 1;
+        }
+    }
+
+    /// Opens a line on behalf of a step.
+    pub(super) fn push(&mut self, line: Line, owner: Option<StepKey>) {
+        self.stack.push(Frame { line, next: 0, owner });
+    }
+
+    /// Leaves the innermost line.
+    pub(super) fn pop(&mut self) {
+        self.stack.pop();
+    }
+
+    /// Leaves all lines.
+    pub(super) fn clear(&mut self) {
+        self.stack.clear();
+    }
+
+    /// Moves so that `step` comes next, and clears the frames above its line. A line that is not
+    /// on the stack replaces all (`goto` does not come back), unless `keep_main` leaves the main
+    /// line below it (a responder's jump does).
+    pub(super) fn go_to(&mut self, runbook: &Runbook, step: StepKey, jump: Jump) {
+        let path = path_to(runbook, step);
+        let part = Line::Part(runbook.step(step).part.clone());
+        let owner = self.owner_of(&part);
+        match self.stack.iter().position(|frame| frame.line == part) {
+            Some(at) => self.stack.truncate(at),
+            None if jump == Jump::Responder && part != Line::Part(PartId::Main) => {
+                self.stack.truncate(1);
+            }
+            None => self.stack.clear(),
+        }
+        for (depth, (line, next)) in path.into_iter().enumerate() {
+            let owner = match &line {
+                Line::Group(group) => Some(*group),
+                Line::Part(_) if depth == 0 => owner,
+                Line::Part(_) => None,
+            };
+            self.stack.push(Frame { line, next, owner });
+        }
+    }
+
+    /// Goes to the start of a procedure: clears the frames above it if it is on the stack, where
+    /// it still returns to whoever used it; else it does not come back.
+    pub(super) fn enter(&mut self, procedure: PartId) {
+        let line = Line::Part(procedure);
+        let owner = self.owner_of(&line);
+        match self.stack.iter().position(|frame| frame.line == line) {
+            Some(at) => self.stack.truncate(at),
+            None => self.stack.clear(),
+        }
+        self.push(line, owner);
+    }
+
+    /// A procedure that was entered by `use` still returns to the step that used it.
+    fn owner_of(&self, part: &Line) -> Option<StepKey> {
+        self.stack.iter().find(|frame| frame.line == *part).and_then(|frame| frame.owner)
+    }
+}
+
+/// Who jumps.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Jump {
+    /// A `goto` of the runbook.
+    Runbook,
+    /// The responder.
+    Responder,
+}
+
+/// The steps of a line.
+fn steps<'a>(runbook: &'a Runbook, line: &Line) -> &'a [StepKey] {
+    match line {
+        Line::Part(part) => runbook.part(part),
+        Line::Group(group) => match &runbook.step(*group).action {
+            Action::Group(steps) => steps,
+            _ => &[],
+        },
+    }
+}
+
+/// The lines from a part down to a step, each with the place of what comes next on it.
+fn path_to(runbook: &Runbook, step: StepKey) -> Vec<(Line, usize)> {
+    let mut path = Vec::new();
+    let mut child = step;
+    let mut below = false;
+    loop {
+        let line = match runbook.step(child).parent {
+            Some(group) => Line::Group(group),
+            None => Line::Part(runbook.step(child).part.clone()),
+        };
+        let place = steps(runbook, &line).iter().position(|key| *key == child).unwrap_or(0);
+        // An ancestor has been entered: what comes next on its line is the step after it.
+        path.push((line.clone(), if below { place + 1 } else { place }));
+        below = true;
+        match line {
+            Line::Group(group) => child = group,
+            Line::Part(_) => break,
+        }
+    }
+    path.reverse();
+    path
+}

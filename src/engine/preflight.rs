@@ -1,0 +1,211 @@
+//! What is looked at before step 1, all at once: programs, variables, versions, checks, and what
+//! targets prove to be.
+
+use super::demand::{Attempt, Survey};
+use super::event::{AttemptEnded, AttemptId, Missing, Role, Verdict};
+use super::facts::StateFacts;
+use super::run::Run;
+use crate::plan::{BoundCommand, bind};
+use crate::policy::{Level, Pace};
+use crate::runbook::{Action, Command, Effect, Form, Requirement, StepId};
+use crate::value::Name;
+
+/// How far the look around is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Preflight {
+    pub(super) progress: Progress,
+    pub(super) consent: Consent,
+    /// The check that comes next, or runs.
+    pub(super) next: usize,
+    pub(super) running: Option<AttemptId>,
+    pub(super) missing: Vec<Missing>,
+    /// What the survey did not find, such as `program jq`.
+    pub(super) absent: Vec<String>,
+}
+
+/// Where the look around stands.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Progress {
+    /// Programs and variables have not been looked for.
+    #[default]
+    Survey,
+    /// Checks run one after the other.
+    Checks,
+    /// The walk may begin.
+    Over,
+}
+
+/// Whether the commands of the look around may run.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Consent {
+    /// Nobody was asked.
+    #[default]
+    Unasked,
+    /// They may.
+    Given,
+    /// They may not.
+    Declined,
+}
+
+/// A command that is run before step 1.
+pub(super) struct Check<'a> {
+    pub(super) what: String,
+    pub(super) subject: Subject<'a>,
+    pub(super) command: BoundCommand,
+    /// The steps that need it.
+    pub(super) steps: Vec<StepId>,
+}
+
+/// What a check looks at.
+pub(super) enum Subject<'a> {
+    /// A command must succeed; what is said if it does not.
+    Success(Option<&'a str>),
+    /// A target must be what it should.
+    Target(String),
+    /// A program must have a version.
+    Version(&'a semver::VersionReq),
+}
+
+impl Run {
+    /// The programs and variables to look for.
+    pub(super) fn survey(&self) -> Survey {
+        let mut survey = Survey::default();
+        for requirement in &self.plan.runbook.requires {
+            match requirement {
+                Requirement::Check { .. } => {}
+                Requirement::Env { name, .. } => survey.variables.push(name.clone()),
+                Requirement::Program { program, .. } => survey.programs.push(program.clone()),
+            }
+        }
+        survey
+    }
+
+    /// What a missing thing, as the survey names it, means for the walk.
+    pub(super) fn missing(&self, what: &str) -> Missing {
+        let steps = match what.split_once(' ') {
+            Some(("program", program)) => self.steps_that_start(program),
+            _ => Vec::new(),
+        };
+        Missing { what: what.to_owned(), detail: "not found".to_owned(), steps }
+    }
+
+    fn steps_that_start(&self, program: &str) -> Vec<StepId> {
+        let starts = |command: &Command| match &command.form {
+            Form::List(words) => matches!(
+                words.first(),
+                Some(crate::runbook::Argument::One(word)) if word.source() == program
+            ),
+            Form::Shell(script) => script.programs().iter().any(|(name, _)| name == program),
+        };
+        let steps = self.plan.runbook.steps.iter();
+        steps
+            .filter(|step| matches!(&step.action, Action::Run(run) if starts(&run.command)))
+            .map(|step| step.id.clone())
+            .collect()
+    }
+
+    /// The commands to run before step 1, in order. Those whose values are not known yet are left
+    /// to the steps that need them.
+    pub(super) fn checks(&self) -> Vec<Check<'_>> {
+        let runbook = &self.plan.runbook;
+        let facts = StateFacts::now(self);
+        let absent = |program: &str| {
+            let what = format!("program {program}");
+            self.state.preflight.absent.contains(&what)
+        };
+        let mut checks = Vec::new();
+        for requirement in &runbook.requires {
+            match requirement {
+                Requirement::Check { command, say, .. } => {
+                    if let Ok(command) = bind(runbook, command, &facts) {
+                        let what = format!("check {}", command.shown);
+                        let subject = Subject::Success(say.as_deref());
+                        checks.push(Check { what, subject, command, steps: Vec::new() });
+                    }
+                }
+                Requirement::Program { program, version: Some((wanted, command)), .. }
+                    if !absent(program) =>
+                {
+                    if let Ok(command) = bind(runbook, command, &facts) {
+                        let what = format!("program {program}");
+                        let steps = self.steps_that_start(program);
+                        checks.push(Check {
+                            what,
+                            subject: Subject::Version(wanted),
+                            command,
+                            steps,
+                        });
+                    }
+                }
+                Requirement::Env { .. } | Requirement::Program { .. } => {}
+            }
+        }
+        for (name, target) in &runbook.targets {
+            let Some(assertion) = &target.assertion else {
+                continue;
+            };
+            let command = bind(runbook, &assertion.command, &facts);
+            let expected = assertion.equals.render(&facts);
+            if let (Ok(command), Ok(expected)) = (command, expected) {
+                let steps = self.steps_on(name);
+                let subject = Subject::Target(expected);
+                checks.push(Check { what: format!("target {name}"), subject, command, steps });
+            }
+        }
+        checks
+    }
+
+    fn steps_on(&self, target: &Name) -> Vec<StepId> {
+        let wanted = crate::runbook::TargetRef::Named(target.clone());
+        let steps = self.plan.runbook.steps.iter();
+        steps
+            .filter(|step| matches!(&step.action, Action::Run(run) if run.command.target == wanted))
+            .map(|step| step.id.clone())
+            .collect()
+    }
+
+    /// Takes the end of a check into account.
+    pub(super) fn check_ended(&mut self, ended: &AttemptEnded) {
+        let place = self.state.preflight.next;
+        let missing = match &ended.verdict {
+            Verdict::Passed => None,
+            Verdict::Failed { why, .. } | Verdict::Unexpected { why, .. } => Some(why.clone()),
+            Verdict::InDoubt | Verdict::Pending { .. } => Some("its end is not known".to_owned()),
+        };
+        let check = self.checks().into_iter().nth(place);
+        if let (Some(detail), Some(check)) = (missing, check) {
+            let missing = Missing { what: check.what, detail, steps: check.steps };
+            self.state.preflight.missing.push(missing);
+        }
+        self.state.preflight.running = None;
+        self.state.preflight.next = place + 1;
+    }
+
+    /// The next command of the look around, if one is to start.
+    pub(super) fn preflight_attempt(&self) -> Option<Attempt> {
+        let preflight = &self.state.preflight;
+        if preflight.running.is_some() {
+            return None;
+        }
+        let check = self.checks().into_iter().nth(preflight.next)?;
+        let role = match check.subject {
+            Subject::Target(_) => Role::Assert,
+            Subject::Success(_) | Subject::Version(_) => Role::Require,
+        };
+        Some(self.attempt(None, role, Effect::Read, check.command))
+    }
+
+    /// Whether the commands of the look around must be agreed to first.
+    pub(super) fn preflight_asks(&self) -> bool {
+        self.state.preflight.consent == Consent::Unasked
+            && self.state.policy.level(Effect::Read, Pace::Flow) > Level::Auto
+    }
+}
+
+/// The version in a program's words: the first two or three numbers joined by dots.
+pub(super) fn version_in(text: &str) -> Option<semver::Version> {
+    let pattern = regex::Regex::new(r"(\d+)\.(\d+)(?:\.(\d+))?").expect("a constant pattern");
+    let found = pattern.captures(text)?;
+    let number = |group: usize| found.get(group).map_or(Some(0), |m| m.as_str().parse().ok());
+    Some(semver::Version::new(number(1)?, number(2)?, number(3)?))
+}

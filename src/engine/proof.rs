@@ -1,0 +1,132 @@
+//! The commands around a step's own: what proves a target, a verification, a recheck.
+
+use super::demand::Demands;
+use super::event::Role;
+use super::job::{Job, Proof, Stage};
+use super::run::Run;
+use crate::plan::{BoundCommand, bind};
+use crate::runbook::{Assertion, Command, Effect, TargetRef, Verify};
+use crate::template::BindError;
+use crate::value::{Name, Reference};
+
+/// How long a target's proof is good for a read.
+const PROOF_SECONDS: i64 = 60;
+
+impl Run {
+    /// The command that proves the target of what comes next, if it has to be proved now.
+    pub(super) fn proof_demands(&self, job: &Job) -> Option<Demands> {
+        let (name, assertion) = self.assertion(job)?;
+        if !self.proof_is_due(job, name) {
+            return None;
+        }
+        let facts = self.job_facts(job);
+        let bound = assertion
+            .equals
+            .render(&facts)
+            .map_err(BindError::from)
+            .and_then(|_| bind(&self.plan.runbook, &assertion.command, &facts));
+        Some(match bound {
+            Ok(command) => self.helper_attempt(job, Role::Assert, command),
+            Err(failure) => self.unbound(&failure),
+        })
+    }
+
+    /// Before reads a recent proof is good enough. A change has one before its card, and another
+    /// after it: what was true before a person thought it over must still be true.
+    fn proof_is_due(&self, job: &Job, target: &Name) -> bool {
+        let helper = matches!(job.stage, Stage::Verifying | Stage::Doubt { .. });
+        match job.proof {
+            _ if helper || self.job_effect(job) == Effect::Read => !self.proved_recently(target),
+            Proof::Given => false,
+            Proof::Fresh | Proof::Recent => true,
+        }
+    }
+
+    fn proved_recently(&self, target: &Name) -> bool {
+        self.state.proved.get(target.as_str()).is_some_and(|proved| {
+            let age = self.state.at.duration_since(proved.at).as_secs();
+            (0..PROOF_SECONDS).contains(&age)
+        })
+    }
+
+    /// The target of what a job does next, and how it proves what it is.
+    pub(super) fn assertion(&self, job: &Job) -> Option<(&Name, &Assertion)> {
+        let TargetRef::Named(name) = &self.next_command(job)?.target else {
+            return None;
+        };
+        let (name, target) = self.plan.runbook.targets.get_key_value(name)?;
+        Some((name, target.assertion.as_ref()?))
+    }
+
+    /// What the target of a job must say, if the values for it are known.
+    pub(super) fn expected(&self, job: &Job) -> Option<String> {
+        let (_, assertion) = self.assertion(job)?;
+        assertion.equals.render(&self.job_facts(job)).ok()
+    }
+
+    fn next_command<'a>(&'a self, job: &'a Job) -> Option<&'a Command> {
+        let stage = match (&job.stage, &job.unproved) {
+            (Stage::Proving(then), _) | (Stage::Judged, Some(then)) => then,
+            (stage, _) => stage,
+        };
+        match stage {
+            Stage::Verifying => self.verify_command(job),
+            Stage::Doubt { .. } => self.recheck_command(job),
+            _ => self.job_command(job),
+        }
+    }
+
+    fn verify_command(&self, job: &Job) -> Option<&Command> {
+        match &self.run_of(job.step()?)?.verify {
+            Some(Verify::Command(command)) => Some(command),
+            Some(Verify::Expect(_)) | None => None,
+        }
+    }
+
+    pub(super) fn recheck_command(&self, job: &Job) -> Option<&Command> {
+        self.run_of(job.step()?)?.recheck.as_ref()
+    }
+
+    pub(super) fn verify_demands(&self, job: &Job) -> Demands {
+        self.helper_demands(job, Role::Verify, self.verify_command(job))
+    }
+
+    pub(super) fn recheck_demands(&self, job: &Job) -> Demands {
+        self.helper_demands(job, Role::Recheck, self.recheck_command(job))
+    }
+
+    /// A read command beside a step's own.
+    fn helper_demands(&self, job: &Job, role: Role, command: Option<&Command>) -> Demands {
+        if let Some(demands) = self.proof_demands(job) {
+            return demands;
+        }
+        let Some(command) = command else {
+            return self.nothing_to_run();
+        };
+        match bind(&self.plan.runbook, command, &self.job_facts(job)) {
+            Ok(bound) => self.helper_attempt(job, role, bound),
+            Err(failure) => self.unbound(&failure),
+        }
+    }
+
+    fn helper_attempt(&self, job: &Job, role: Role, command: BoundCommand) -> Demands {
+        let attempt = self.attempt(job.step(), role, Effect::Read, command);
+        Demands { start: vec![attempt], ..Demands::default() }
+    }
+
+    /// What is asked when a command cannot be bound to the values there are.
+    pub(super) fn unbound(&self, failure: &BindError) -> Demands {
+        self.question(match failure {
+            BindError::Unset(Reference::Value(name)) => self.missing_value(name),
+            BindError::Unset(_) | BindError::Refused { .. } => {
+                super::answer::Asking::Refused { why: failure.to_string() }
+            }
+        })
+    }
+
+    pub(super) fn nothing_to_run(&self) -> Demands {
+        self.question(super::answer::Asking::Refused {
+            why: "there is no command to run".to_owned(),
+        })
+    }
+}

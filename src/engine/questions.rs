@@ -1,0 +1,263 @@
+//! The questions in full: what a person sees before deciding.
+
+use super::answer::{Asking, Card, CardKind, OptionShown};
+use super::demand::Demands;
+use super::demands::advance;
+use super::event::{AttemptId, End, Found, Verdict};
+use super::facts::StateFacts;
+use super::job::{Job, JobKind};
+use super::run::Run;
+use crate::plan::{BoundCommand, command_digest};
+use crate::policy::Level;
+use crate::runbook::{Action, Ask, Choice, Effect, Multiplicity, StepKey, Then, ValueOrigin};
+use crate::template::Template;
+use crate::value::{Name, Type, Value};
+
+impl Run {
+    /// The question of a step that runs no command.
+    pub(super) fn ask_demands(&self, job: &Job, step: StepKey) -> Demands {
+        let facts = self.job_facts(job);
+        let asked = match &self.step(step).action {
+            Action::Ask(ask) => self.asked(ask, &facts),
+            Action::Do { text, checklist } => self.filled(text, &facts).and_then(|text| {
+                let checklist = checklist.iter().map(|item| self.filled(item, &facts));
+                Ok(Asking::Attest { text, checklist: checklist.collect::<Result<_, _>>()? })
+            }),
+            Action::Escalate(place) => Ok(self.hand_over(*place)),
+            Action::Open(urls) => {
+                let urls = urls.iter().map(|url| {
+                    url.render_url(&facts)
+                        .map_err(|unset| Box::new(self.missing_reference(&unset.0)))
+                });
+                urls.collect::<Result<_, _>>().map(|urls| Asking::Look { urls })
+            }
+            // These never wait: entering them is all there is to do.
+            Action::End(_)
+            | Action::Goto(_)
+            | Action::Group(_)
+            | Action::Run(_)
+            | Action::Use { .. } => return advance(),
+            Action::Wait(duration) => match self.filled(duration, &facts) {
+                Err(missing) => Err(missing),
+                Ok(text) => match crate::value::Duration::parse(&text) {
+                    Ok(_) => return advance(),
+                    Err(why) => Ok(Asking::Refused { why: why.to_string() }),
+                },
+            },
+        };
+        match asked {
+            Ok(asking) => self.question(asking),
+            Err(missing) => self.question(*missing),
+        }
+    }
+
+    fn asked(&self, ask: &Ask, facts: &StateFacts<'_>) -> Result<Asking, Box<Asking>> {
+        match ask {
+            Ask::Decision { question, options } => {
+                self.filled(question, facts).map(|question| Asking::Decide {
+                    question,
+                    options: options.iter().map(|option| self.option_shown(option)).collect(),
+                    findings: self.state.findings.clone(),
+                })
+            }
+            Ask::Value { question, into, ty, choices, many } => {
+                self.filled(question, facts).map(|question| Asking::Value {
+                    question,
+                    name: into.clone(),
+                    ty: *ty,
+                    choices: choices
+                        .as_ref()
+                        .map(|choices| choices.iter().map(Value::written).collect()),
+                    many: *many == Multiplicity::Many,
+                })
+            }
+        }
+    }
+
+    fn filled(&self, template: &Template, facts: &StateFacts<'_>) -> Result<String, Box<Asking>> {
+        template.render(facts).map_err(|unset| Box::new(self.missing_reference(&unset.0)))
+    }
+
+    fn missing_reference(&self, reference: &crate::value::Reference) -> Asking {
+        match reference {
+            crate::value::Reference::Value(name) => self.missing_value(name),
+            other => Asking::Refused { why: format!("`{other}` has no value") },
+        }
+    }
+
+    /// A value that is needed and not there.
+    pub(super) fn missing_value(&self, name: &Name) -> Asking {
+        let declaration = self.plan.runbook.values.get(name);
+        let from = match declaration.map(|declaration| &declaration.origin) {
+            Some(ValueOrigin::Steps(steps)) => {
+                steps.iter().map(|step| self.step(*step).id.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        Asking::MissingValue {
+            name: name.clone(),
+            ty: declaration.map_or(Type::Text, |declaration| declaration.declared.ty),
+            secret: declaration.is_some_and(|declaration| declaration.declared.secret),
+            from,
+        }
+    }
+
+    fn option_shown(&self, option: &Choice) -> OptionShown {
+        let facts = self.now();
+        let label = option.label.render(&facts);
+        let by_rule = option.suggest.as_ref().and_then(|suggest| {
+            matches!(suggest.holds(&facts), Ok(true)).then(|| suggest.text().to_owned())
+        });
+        let by_finding = || {
+            let found = self.state.findings.iter().find(|finding| {
+                finding.suggest.as_ref().is_some_and(|name| self.speaks_for(name, option))
+            });
+            found.map(|finding| finding.say.clone())
+        };
+        OptionShown {
+            id: option.id.clone(),
+            label: label.unwrap_or_else(|_| option.label.source().to_owned()),
+            suggested: by_rule.or_else(by_finding),
+        }
+    }
+
+    /// Whether a suggestion names this option, or where it leads.
+    fn speaks_for(&self, name: &Name, option: &Choice) -> bool {
+        let leads = match &option.then {
+            Then::Goto(crate::runbook::Destination::Procedure(procedure))
+            | Then::Use(procedure) => procedure == name,
+            Then::Goto(crate::runbook::Destination::Step(step)) => {
+                self.step(*step).name.as_ref() == Some(name)
+            }
+            Then::End(_) | Then::Next => false,
+        };
+        leads || option.id == *name
+    }
+
+    fn hand_over(&self, place: usize) -> Asking {
+        match self.plan.runbook.escalation.get(place) {
+            Some(escalation) => Asking::HandOver {
+                role: escalation.role.clone(),
+                how: escalation.how.clone(),
+                text: self.hand_over_text(),
+            },
+            None => Asking::Refused { why: "there is no such role".to_owned() },
+        }
+    }
+
+    pub(super) fn read(&self, job: &Job, command: &BoundCommand) -> Asking {
+        Asking::Read {
+            shown: command.shown.clone(),
+            target: command.target.name.clone(),
+            identity: self.identity(command),
+            sample: self.sample(job),
+        }
+    }
+
+    fn identity(&self, command: &BoundCommand) -> Option<String> {
+        self.state.proved.get(&command.target.name).map(|proved| proved.identity.clone())
+    }
+
+    fn sample(&self, job: &Job) -> Option<String> {
+        match &self.step(job.step()?).action {
+            Action::Run(run) => run.sample.clone(),
+            _ => None,
+        }
+    }
+
+    /// What is shown before a command changes something.
+    pub(super) fn card(
+        &self,
+        job: &Job,
+        effect: Effect,
+        level: Level,
+        command: &BoundCommand,
+    ) -> Card {
+        let identity = self.identity(command);
+        let digest = command_digest(command, identity.as_deref(), &self.plan.key);
+        let (of, undo) = match &job.of {
+            JobKind::AdHoc(_) => (CardKind::AdHoc, super::answer::UndoPlan::Unknown),
+            JobKind::Step(step) => (CardKind::Step, self.undo_plan(*step)),
+            JobKind::Undo(entry) => {
+                let step = self.state.undo[*entry].step;
+                let why = "this is the undo itself".to_owned();
+                (CardKind::Undo(self.step(step).id.clone()), super::answer::UndoPlan::Nothing(why))
+            }
+        };
+        let own = job.step().map_or(&[][..], |step| &self.step(step).never);
+        Card {
+            effect,
+            findings: self.evidence(),
+            shown: command.shown.clone(),
+            digest,
+            target: command.target.name.clone(),
+            must_type: self.must_type(job, level, identity.as_deref()),
+            identity,
+            sample: self.sample(job),
+            undo,
+            never: self.plan.runbook.never.iter().chain(own).cloned().collect(),
+            done_before: job.step().is_some_and(|step| {
+                self.state.steps.get(&step).is_some_and(|record| record.changed)
+            }),
+            of,
+        }
+    }
+
+    /// What must be typed: the subject, else what the target proved to be, else the environment's
+    /// name. Never the target's name in the file.
+    fn must_type(&self, job: &Job, level: Level, identity: Option<&str>) -> Option<String> {
+        if level < Level::Typed {
+            return None;
+        }
+        let environment = || self.plan.environment.as_ref().map(|it| it.name.to_string());
+        let subject = self.subject(job, level).ok().flatten();
+        subject
+            .or_else(|| identity.map(str::to_owned))
+            .or_else(environment)
+            // A change somewhere that has no name at all: a `y` would still be too little.
+            .or_else(|| Some(self.plan.runbook.id.clone()))
+    }
+
+    pub(super) fn doubt(
+        &self,
+        job: &Job,
+        attempt: AttemptId,
+        found: &Found,
+        rechecked: Option<bool>,
+    ) -> Asking {
+        Asking::Doubt {
+            attempt,
+            shown: job.ran.as_ref().map_or_else(String::new, |ran| ran.shown.clone()),
+            effect: self.job_effect(job),
+            found: found.clone(),
+            rechecked,
+        }
+    }
+
+    /// What a failed command, or a read with an unexpected result, asks.
+    pub(super) fn judged(&self, job: &Job) -> Asking {
+        let (end, verdict) = match &job.last {
+            Some((end, verdict)) => (end.clone(), verdict.clone()),
+            None => (End::Unknown, Verdict::InDoubt),
+        };
+        if let (Some((target, _)), true) = (self.assertion(job), job.unproved.is_some()) {
+            return Asking::Assertion {
+                target: target.to_string(),
+                expected: self.expected(job).unwrap_or_default(),
+                why: match verdict {
+                    Verdict::Failed { why, .. } => why,
+                    _ => "its answer did not arrive".to_owned(),
+                },
+            };
+        }
+        match verdict {
+            Verdict::Unexpected { why, parts } => Asking::Unexpected { why, end, parts },
+            Verdict::Failed { why, parts } => Asking::Failed { why, end, parts },
+            Verdict::InDoubt | Verdict::Passed | Verdict::Pending { .. } => Asking::Failed {
+                why: "the check afterwards did not come to its end".to_owned(),
+                end,
+                parts: Vec::new(),
+            },
+        }
+    }
+}

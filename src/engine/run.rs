@@ -1,0 +1,288 @@
+//! The state of a run, and what others may see of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::answer::UndoShown;
+use super::demand::{Keep, Rest};
+use super::event::{AttemptId, FindingRecord, Missing, Recorded, Role, RunStarted, StepStatus};
+use super::facts::StateFacts;
+use super::job::{Job, JobKind};
+use super::position::Position;
+use super::{preflight::Preflight, undo::UndoEntry};
+use crate::plan::Plan;
+use crate::policy::{Pace, Policy};
+use crate::runbook::{Action, Command, Effect, Outcome, Step, StepId, StepKey, Undo};
+use crate::value::{Facts, Name};
+
+/// A walk through a runbook: the fold of its events.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub(super) plan: Arc<Plan>,
+    pub(super) state: State,
+}
+
+/// What the events so far add up to.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub(super) started: Option<Box<RunStarted>>,
+    pub(super) at: Timestamp,
+    pub(super) policy: Policy,
+    pub(super) pace: Pace,
+    pub(super) preflight: Preflight,
+    pub(super) position: Position,
+    /// What the walk is busy with, the innermost last. Parallel items will be several lists.
+    pub(super) jobs: Vec<Job>,
+    /// Attempts that started and have not ended.
+    pub(super) running: BTreeMap<AttemptId, Running>,
+    pub(super) last_attempt: AttemptId,
+    pub(super) values: BTreeMap<Name, Recorded>,
+    pub(super) steps: BTreeMap<StepKey, StepRecord>,
+    pub(super) trail: Vec<StepKey>,
+    /// The way here, without what was gone back over.
+    pub(super) way: Vec<StepKey>,
+    pub(super) proved: BTreeMap<String, Proved>,
+    pub(super) undo: Vec<UndoEntry>,
+    /// What has been found since the last decision.
+    pub(super) findings: Vec<FindingRecord>,
+    /// What the last decision was made on.
+    pub(super) evidence: Vec<FindingRecord>,
+    pub(super) edits: BTreeMap<StepKey, Command>,
+    pub(super) missing: Vec<Missing>,
+    pub(super) ending: Option<Ending>,
+    pub(super) rest: Option<Rest>,
+}
+
+/// An attempt that has not ended.
+#[derive(Clone, Debug)]
+pub(super) struct Running {
+    pub(super) role: Role,
+    pub(super) target: String,
+}
+
+/// What is remembered of a step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct StepRecord {
+    pub(super) entered: u32,
+    pub(super) status: Option<StepStatus>,
+    pub(super) exit: Option<i32>,
+    /// What its command showed, the last time. Decisions leave it standing.
+    pub(super) captured: BTreeMap<Name, Recorded>,
+    pub(super) findings: Vec<FindingRecord>,
+    /// Its command, if it changes something, has succeeded at least once.
+    pub(super) changed: bool,
+}
+
+/// What a target proved to be, and when.
+#[derive(Clone, Debug)]
+pub(super) struct Proved {
+    pub(super) identity: String,
+    pub(super) at: Timestamp,
+}
+
+/// How the run is being brought to its end.
+#[derive(Clone, Debug)]
+pub(super) struct Ending {
+    pub(super) outcome: Option<Outcome>,
+    pub(super) failed: Option<StepId>,
+    pub(super) undo: UndoOffer,
+    pub(super) finally: Finally,
+}
+
+/// Whether undo is offered before the end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum UndoOffer {
+    /// The run ended as it should; nobody was asked.
+    Unneeded,
+    /// It is, if there is anything to undo.
+    Wanted,
+    /// It was.
+    Over,
+}
+
+/// Whether the final steps were begun.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Finally {
+    /// Not yet.
+    Ahead,
+    /// They were.
+    Begun,
+}
+
+impl Run {
+    /// A run that has not begun.
+    pub fn new(plan: Arc<Plan>) -> Self {
+        let state = State {
+            started: None,
+            at: Timestamp::UNIX_EPOCH,
+            policy: plan.policy.clone(),
+            pace: Pace::Step,
+            preflight: Preflight::default(),
+            position: Position::default(),
+            jobs: Vec::new(),
+            running: BTreeMap::new(),
+            last_attempt: AttemptId(0),
+            values: BTreeMap::new(),
+            steps: BTreeMap::new(),
+            trail: Vec::new(),
+            way: Vec::new(),
+            proved: BTreeMap::new(),
+            undo: Vec::new(),
+            findings: Vec::new(),
+            evidence: Vec::new(),
+            edits: BTreeMap::new(),
+            missing: Vec::new(),
+            ending: None,
+            rest: None,
+        };
+        Self { plan, state }
+    }
+
+    /// What the run was started with.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The step the walk is at.
+    pub fn current(&self) -> Option<StepKey> {
+        self.state.jobs.iter().find_map(Job::step)
+    }
+
+    /// How a step ended, the last time it did.
+    pub fn status(&self, step: StepKey) -> Option<StepStatus> {
+        self.state.steps.get(&step).and_then(|record| record.status)
+    }
+
+    /// The steps that were entered, in order.
+    pub fn trail(&self) -> &[StepKey] {
+        &self.state.trail
+    }
+
+    /// What would be undone if the run stopped now, the latest first.
+    pub fn open_undo(&self) -> Vec<UndoShown> {
+        self.undo_shown()
+    }
+
+    /// Whether reads wait for a key.
+    pub fn pace(&self) -> Pace {
+        self.state.pace
+    }
+
+    /// The step whose failure is ending the run.
+    pub fn failed(&self) -> Option<&StepId> {
+        self.state.ending.as_ref()?.failed.as_ref()
+    }
+
+    /// What decides how much is asked, now.
+    pub fn policy(&self) -> &Policy {
+        &self.state.policy
+    }
+
+    /// What each target proved to be, the last time it was asked.
+    pub fn identities(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.state.proved.iter().map(|(name, proved)| (name.as_str(), proved.identity.as_str()))
+    }
+
+    /// What has been found since the last decision.
+    pub fn findings(&self) -> &[FindingRecord] {
+        &self.state.findings
+    }
+
+    /// What a change rests on: what the last decision was made on, and what was found since.
+    pub(super) fn evidence(&self) -> Vec<FindingRecord> {
+        self.state.evidence.iter().chain(&self.state.findings).cloned().collect()
+    }
+
+    /// The values that captures and answers have given so far.
+    pub fn values(&self) -> &BTreeMap<Name, Recorded> {
+        &self.state.values
+    }
+
+    /// The attempts that started and have not ended.
+    pub fn running(&self) -> impl Iterator<Item = AttemptId> {
+        self.state.running.keys().copied()
+    }
+
+    /// The number of the latest attempt.
+    pub fn last_attempt(&self) -> AttemptId {
+        self.state.last_attempt
+    }
+
+    /// The values that are known now, and how to look each up.
+    pub fn facts(&self) -> Box<dyn Facts + '_> {
+        Box::new(StateFacts::now(self))
+    }
+
+    /// The command of a step, as the responder left it.
+    pub fn command(&self, step: StepKey) -> Option<&Command> {
+        match (&self.state.edits.get(&step), &self.step(step).action) {
+            (Some(edited), _) => Some(edited),
+            (None, Action::Run(run)) => Some(&run.command),
+            (None, _) => None,
+        }
+    }
+
+    pub(super) fn step(&self, key: StepKey) -> &Step {
+        self.plan.runbook.step(key)
+    }
+
+    pub(super) fn job(&self) -> Option<&Job> {
+        self.state.jobs.last()
+    }
+
+    /// The command that a job is about, for jobs that run one.
+    pub(super) fn job_command<'a>(&'a self, job: &'a Job) -> Option<&'a Command> {
+        match &job.of {
+            JobKind::AdHoc(command) => Some(command),
+            JobKind::Step(step) => self.command(*step),
+            JobKind::Undo(entry) => self.undo_command(&self.state.undo[*entry]),
+        }
+    }
+
+    /// What a job's command does to the world. An undo changes something, whatever its step says.
+    pub(super) fn job_effect(&self, job: &Job) -> Effect {
+        let declared = self.job_run(job).map(|run| run.effect);
+        match &job.of {
+            JobKind::AdHoc(_) => Effect::Change,
+            JobKind::Step(_) => declared.unwrap_or(Effect::Read),
+            JobKind::Undo(_) => declared.map_or(Effect::Change, |it| it.max(Effect::Change)),
+        }
+    }
+
+    /// The step whose command a job runs: its own, or the one that is an undo.
+    pub(super) fn job_run(&self, job: &Job) -> Option<&crate::runbook::Run> {
+        let step = match &job.of {
+            JobKind::AdHoc(_) => return None,
+            JobKind::Step(step) => *step,
+            JobKind::Undo(entry) => match self.run_of(self.state.undo[*entry].step)?.undo {
+                Some(Undo::Step(undoer)) => undoer,
+                _ => return None,
+            },
+        };
+        self.run_of(step)
+    }
+
+    pub(super) fn run_of(&self, step: StepKey) -> Option<&crate::runbook::Run> {
+        match &self.step(step).action {
+            Action::Run(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// Whether what a step's command prints may be kept: not if a secret is taken from it.
+    pub fn keep(&self, step: StepKey) -> Keep {
+        let secret =
+            self.run_of(step).is_some_and(|run| run.captures.iter().any(|capture| capture.secret));
+        if secret { Keep::Nothing } else { Keep::Output }
+    }
+
+    /// What a job's templates see: an undo sees the values of the moment its step started.
+    pub(super) fn job_facts(&self, job: &Job) -> StateFacts<'_> {
+        match &job.of {
+            JobKind::AdHoc(_) | JobKind::Step(_) => StateFacts::now(self),
+            JobKind::Undo(entry) => StateFacts::frozen(self, &self.state.undo[*entry].values),
+        }
+    }
+}

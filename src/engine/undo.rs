@@ -1,0 +1,146 @@
+//! What has been changed and how it is undone: "if you stop now".
+
+use std::collections::BTreeMap;
+
+use super::answer::{UndoPlan, UndoShown};
+use super::event::Recorded;
+use super::facts::StateFacts;
+use super::run::Run;
+use crate::plan::bind;
+use crate::runbook::{Action, Command, Effect, StepKey, Undo};
+use crate::value::Name;
+
+/// A change that can be undone. Its values are those of the moment it started.
+#[derive(Clone, Debug)]
+pub(super) struct UndoEntry {
+    pub(super) step: StepKey,
+    pub(super) values: BTreeMap<Name, Recorded>,
+    pub(super) state: UndoState,
+    /// How often the change was started.
+    pub(super) starts: u32,
+}
+
+/// Whether there is something to undo.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum UndoState {
+    /// The change took effect.
+    Applied,
+    /// It started; whether it took effect is not known.
+    InDoubt,
+    /// It was undone, or never happened.
+    Settled,
+}
+
+impl Run {
+    /// The command that undoes an entry.
+    pub(super) fn undo_command(&self, entry: &UndoEntry) -> Option<&Command> {
+        let Action::Run(run) = &self.step(entry.step).action else {
+            return None;
+        };
+        match run.undo.as_ref()? {
+            Undo::Command(command) => Some(command),
+            Undo::Step(step) => self.command(*step),
+            Undo::Irreversible(_) | Undo::None(_) => None,
+        }
+    }
+
+    /// The places of the open entries, the latest first.
+    pub(super) fn open_entries(&self) -> Vec<usize> {
+        let open = self.state.undo.iter().enumerate();
+        open.filter(|(_, entry)| entry.state != UndoState::Settled)
+            .map(|(place, _)| place)
+            .rev()
+            .collect()
+    }
+
+    pub(super) fn undo_shown(&self) -> Vec<UndoShown> {
+        let shown = |place: usize| {
+            let entry = &self.state.undo[place];
+            let step = self.step(entry.step);
+            let facts = StateFacts::frozen(self, &entry.values);
+            let command = self.undo_command(entry)?;
+            Some(UndoShown {
+                step: step.id.clone(),
+                title: step.title.render(&facts).unwrap_or_else(|_| step.title.source().to_owned()),
+                shown: match bind(&self.plan.runbook, command, &facts) {
+                    Ok(bound) => bound.shown,
+                    Err(failure) => format!("({failure})"),
+                },
+                in_doubt: entry.state == UndoState::InDoubt,
+            })
+        };
+        self.open_entries().into_iter().filter_map(shown).collect()
+    }
+
+    /// How a step would be undone, for its card.
+    pub(super) fn undo_plan(&self, step: StepKey) -> UndoPlan {
+        let Action::Run(run) = &self.step(step).action else {
+            return UndoPlan::Unknown;
+        };
+        let command = match &run.undo {
+            None => return UndoPlan::Unknown,
+            Some(Undo::Irreversible(why)) => return UndoPlan::Irreversible(why.clone()),
+            Some(Undo::None(why)) => return UndoPlan::Nothing(why.clone()),
+            Some(Undo::Command(command)) => Some(&**command),
+            Some(Undo::Step(step)) => self.command(*step),
+        };
+        let Some(command) = command else {
+            return UndoPlan::Unknown;
+        };
+        match bind(&self.plan.runbook, command, &StateFacts::now(self)) {
+            Ok(bound) => UndoPlan::Command(bound.shown),
+            Err(failure) => UndoPlan::Command(format!("({failure})")),
+        }
+    }
+
+    /// The undo of a step is remembered, with the values of now, before its command starts. Another
+    /// attempt of the same change is the same entry.
+    pub(super) fn remember_undo(&mut self) {
+        let Some(job) = self.job() else { return };
+        let first = job.first_start.is_none();
+        let Some(step) = job.step() else { return };
+        let Some(run) = self.run_of(step) else { return };
+        let undoable = matches!(run.undo, Some(Undo::Command(_) | Undo::Step(_)));
+        if run.effect == Effect::Read || !undoable {
+            return;
+        }
+        let values = &self.state.values;
+        let same = self
+            .open_entry_of(step)
+            .filter(|place| !first || same_in_records(&self.state.undo[*place].values, values));
+        match same {
+            Some(place) => self.state.undo[place].starts += 1,
+            None => self.state.undo.push(UndoEntry {
+                step,
+                values: self.state.values.clone(),
+                state: UndoState::InDoubt,
+                starts: 1,
+            }),
+        }
+    }
+
+    /// The step that is the undo of a step.
+    pub(super) fn undoing_step(&self, step: StepKey) -> Option<StepKey> {
+        match self.run_of(step)?.undo {
+            Some(Undo::Step(undoer)) => Some(undoer),
+            _ => None,
+        }
+    }
+
+    /// The latest open entry of a step.
+    pub(super) fn open_entry_of(&self, step: StepKey) -> Option<usize> {
+        self.open_entries().into_iter().find(|place| self.state.undo[*place].step == step)
+    }
+}
+
+/// Whether values are the same as far as a record can tell. What a secret is must not decide: after
+/// a take-over nobody knows it any more, and the state must be the same.
+fn same_in_records(one: &BTreeMap<Name, Recorded>, other: &BTreeMap<Name, Recorded>) -> bool {
+    let same = |a: &Recorded, b: &Recorded| match (a, b) {
+        (Recorded::Secret(_), Recorded::Secret(_)) => true,
+        (a, b) => a == b,
+    };
+    let pairs = one.iter().zip(other);
+    one.len() == other.len()
+        && pairs.into_iter().all(|((name, a), (other, b))| name == other && same(a, b))
+}

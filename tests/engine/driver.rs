@@ -1,0 +1,424 @@
+//! Walks a run without a world: commands end as scripted, answers come from a list, and every event
+//! is written down in a short notation.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use surefoot::diagnostic::Source;
+use surefoot::engine::{
+    Answer, Asking, Attempt, AttemptId, Demands, End, Ended, Event, Found, Input, Kept, Printed,
+    Question, Recorded, Rejected, Responder, Resumed, Role, Run, RunStarted, RunbookOrigin,
+};
+use surefoot::plan::{Alert, DigestKey, Given, Mode, Plan};
+use surefoot::policy::{Attendance, Pace, Policy, Trust};
+use surefoot::runbook::{NoRepository, Outcome, Protection, StepId, load};
+use surefoot::value::{Name, Secret, Value};
+
+use crate::notation::{noted, role_name};
+
+/// What becomes of a command.
+#[derive(Clone, Debug)]
+pub(crate) enum Out {
+    /// It ends, having printed this, after these seconds.
+    End(End, &'static str, i64),
+    /// The program dies before the end is recorded; this is found when the run is taken over.
+    Crash(Found),
+}
+
+/// Exit 0 with an output.
+pub(crate) fn says(text: &'static str) -> Out {
+    Out::End(End::Exited { code: 0 }, text, 0)
+}
+
+/// An exit status.
+pub(crate) fn exit(code: i32) -> Out {
+    Out::End(End::Exited { code }, "", 0)
+}
+
+/// Another end.
+pub(crate) fn ends(end: End) -> Out {
+    Out::End(end, "", 0)
+}
+
+/// The program dies; nothing is known of the command.
+pub(crate) fn crash() -> Out {
+    Out::Crash(Found::Unknown)
+}
+
+/// How a run is started.
+pub(crate) struct Setup {
+    pub(crate) runbook: String,
+    pub(crate) policy: Policy,
+    pub(crate) pace: Pace,
+    pub(crate) environment: Option<&'static str>,
+    pub(crate) inputs: BTreeMap<Name, Given>,
+    pub(crate) missing: Vec<String>,
+    /// The ends of commands, by `step` for the main one or `step role`; exit 0 when there is none.
+    pub(crate) ends: BTreeMap<String, VecDeque<Out>>,
+}
+
+impl Setup {
+    /// A runbook of these steps, whose reads run by themselves.
+    pub(crate) fn steps(yaml: &str) -> Self {
+        Self::new(&format!("schema: surefoot/v1\ntitle: Test\n{yaml}"))
+    }
+
+    pub(crate) fn new(yaml: &str) -> Self {
+        Self {
+            runbook: yaml.to_owned(),
+            policy: Policy {
+                attendance: Attendance::Attended,
+                trust: Trust::Trusted,
+                protection: Protection::Ordinary,
+                agreed: BTreeSet::new(),
+            },
+            pace: Pace::Flow,
+            environment: None,
+            inputs: BTreeMap::new(),
+            missing: Vec::new(),
+            ends: BTreeMap::new(),
+        }
+    }
+
+    /// Scripts the ends of a command.
+    pub(crate) fn end(mut self, of: &str, outs: impl IntoIterator<Item = Out>) -> Self {
+        self.ends.insert(of.to_owned(), outs.into_iter().collect());
+        self
+    }
+
+    pub(crate) fn plan(&self) -> Arc<Plan> {
+        let source = Source { name: "test.yaml".to_owned(), text: self.runbook.as_str().into() };
+        let loaded = load(&source, &NoRepository);
+        let runbook =
+            loaded.runbook.unwrap_or_else(|| panic!("{:#?}\n{}", loaded.findings, self.runbook));
+        let environment = self.environment.map(|wanted| {
+            let mut environments = runbook.environments.iter();
+            let found = environments.find(|it| it.name.as_str() == wanted);
+            found.unwrap().clone()
+        });
+        Arc::new(Plan {
+            runbook: Arc::new(runbook),
+            run: "test-run".to_owned(),
+            mode: Mode::Test,
+            environment,
+            inputs: self.inputs.clone(),
+            alert: Alert::default(),
+            policy: self.policy.clone(),
+            work: "/work".to_owned(),
+            key: DigestKey::new([7; 32]),
+        })
+    }
+
+    /// Begins the run and walks it as far as the answers go.
+    pub(crate) fn walk(self, answers: &[&str]) -> Walk {
+        let mut walk = Walk::begin(self);
+        walk.answer(answers);
+        walk
+    }
+}
+
+/// A walk with all that happened.
+pub(crate) struct Walk {
+    pub(crate) setup: Setup,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) run: Run,
+    pub(crate) now: Timestamp,
+    pub(crate) events: Vec<(Event, Timestamp)>,
+    pub(crate) log: Vec<String>,
+    /// What reached the world, in order: role, step.
+    pub(crate) ledger: Vec<String>,
+}
+
+impl Walk {
+    pub(crate) fn begin(setup: Setup) -> Self {
+        let plan = setup.plan();
+        Self::with(setup, plan)
+    }
+
+    /// Begins a run whose runbook is loaded already.
+    pub(crate) fn with(setup: Setup, plan: Arc<Plan>) -> Self {
+        let mut walk = Self {
+            run: Run::new(Arc::clone(&plan)),
+            plan,
+            now: "2026-03-01T02:40:00Z".parse().unwrap(),
+            events: Vec::new(),
+            log: Vec::new(),
+            ledger: Vec::new(),
+            setup,
+        };
+        let started = walk.started();
+        walk.put(Input::Begin(Box::new(started))).unwrap();
+        walk
+    }
+
+    fn started(&self) -> RunStarted {
+        RunStarted {
+            format: "surefoot-journal/1".to_owned(),
+            program: "0".to_owned(),
+            run: "test-run".to_owned(),
+            host: "host".to_owned(),
+            boot: "boot".to_owned(),
+            runbook: RunbookOrigin {
+                id: "test".to_owned(),
+                service: None,
+                title: "Test".to_owned(),
+                digest: String::new(),
+                files: Vec::new(),
+            },
+            responder: person(),
+            mode: Mode::Test,
+            change: None,
+            environment: None,
+            policy: self.setup.policy.clone(),
+            policy_digest: String::new(),
+            pace: self.setup.pace,
+            inputs: Vec::new(),
+            alert: None,
+            at: None,
+        }
+    }
+
+    /// Establishes a fact.
+    pub(crate) fn put(&mut self, input: Input) -> Result<(), Rejected> {
+        let event = self.run.decide(input, self.now)?;
+        self.run.apply(&event, self.now).unwrap();
+        self.log.extend(noted(&event));
+        self.events.push((event, self.now));
+        assert_total(&self.run);
+        Ok(())
+    }
+
+    /// Does all that needs no person, then gives the next answer, until there is none left.
+    pub(crate) fn answer(&mut self, answers: &[&str]) {
+        let mut answers = answers.iter();
+        loop {
+            self.settle();
+            let Some(answer) = answers.next() else { break };
+            if *answer == "crash" {
+                self.take_over(&Found::Unknown);
+                continue;
+            }
+            let Some(question) = self.run.demands().question else {
+                panic!("`{answer}` answers nothing\n{}", self.log.join("\n"));
+            };
+            let (asked, given) = answer.split_once(": ").unwrap_or(("", answer));
+            assert!(
+                asked.is_empty() || asked == question.ask.name(),
+                "`{answer}` answers {question:?}\n{}",
+                self.log.join("\n")
+            );
+            let input = self.input(given, &question);
+            if let Err(why) = self.put(input) {
+                self.log.push(format!("refused: {why}"));
+            }
+        }
+        if let Some(question) = self.run.demands().question {
+            let step = question.step.map_or_else(String::new, |step| format!(" {step}"));
+            self.log.push(format!("? {}{step}", question.ask.name()));
+        }
+    }
+
+    /// Everything up to the next question or rest.
+    fn settle(&mut self) {
+        for _ in 0..1000 {
+            let demands = self.run.demands();
+            if demands.advance {
+                self.put(Input::Advance).unwrap();
+            } else if demands.survey.is_some() {
+                self.put(Input::Surveyed(self.setup.missing.clone())).unwrap();
+            } else if let Some(attempt) = demands.start.into_iter().next() {
+                self.run_command(&attempt);
+            } else {
+                let running = self.run.running().next();
+                match running.filter(|_| demands.question.is_none()) {
+                    // Taken part in after a take-over.
+                    Some(attempt) => self.end(attempt, End::Exited { code: 0 }, ""),
+                    None => return,
+                }
+            }
+        }
+        panic!("no end in sight\n{}", self.log.join("\n"));
+    }
+
+    fn run_command(&mut self, attempt: &Attempt) {
+        self.put(Input::Started(attempt.id)).unwrap();
+        let step = attempt.step.as_ref().map_or("-", |step| step.0.as_str());
+        let role = role_name(attempt.role);
+        self.ledger.push(format!("{role} {step}"));
+        let key = match attempt.role {
+            Role::Main => step.to_owned(),
+            _ => format!("{step} {role}"),
+        };
+        let scripted = self.setup.ends.get_mut(&key).and_then(VecDeque::pop_front);
+        let out = scripted.unwrap_or(match attempt.role {
+            Role::Assert => says("prod-eu"),
+            _ => exit(0),
+        });
+        match out {
+            Out::End(end, printed, seconds) => {
+                self.now += SignedDuration::from_secs(seconds);
+                self.end(attempt.id, end, printed);
+            }
+            Out::Crash(found) => self.take_over(&found),
+        }
+    }
+
+    pub(crate) fn end(&mut self, attempt: AttemptId, end: End, printed: &str) {
+        let ended = Ended {
+            attempt,
+            end,
+            took: 5,
+            stdout: Printed { bytes: printed.as_bytes().to_vec(), more: 0 },
+            stderr: Printed::default(),
+            output: Kept::default(),
+            left_running: Vec::new(),
+            recovered: false,
+        };
+        self.put(Input::Ended(Box::new(ended))).unwrap();
+    }
+
+    /// The program dies and another takes over: what is known is what can be read back.
+    pub(crate) fn take_over(&mut self, found: &Found) {
+        self.events = read_back(&self.events);
+        self.run = fold(&self.plan, &self.events);
+        let found = self.run.running().map(|id| (id, found.clone())).collect();
+        self.put(resumed(&self.setup.policy, found)).unwrap();
+    }
+
+    fn input(&mut self, given: &str, question: &Question) -> Input {
+        let (word, rest) = given.split_once(' ').unwrap_or((given, ""));
+        let reason = None;
+        Input::Answered(match word {
+            "adhoc" => Answer::AdHoc { command: rest.to_owned() },
+            "again" => Answer::Again,
+            "back" => Answer::Back,
+            "choose" => Answer::Choose { option: Name::new(rest).unwrap(), reason },
+            "done" => Answer::Done { note: None },
+            "edit" => Answer::Edit { command: rest.to_owned() },
+            "elapse" => {
+                if let Asking::Wait { until } = question.ask {
+                    self.now = until;
+                }
+                return Input::Elapsed;
+            }
+            "elsewhere" => {
+                return Input::Elsewhere {
+                    output: rest.to_owned(),
+                    exit: 0,
+                    kept: Kept::default(),
+                };
+            }
+            "finish" => Answer::Finish { outcome: outcome(rest) },
+            "goto" => Answer::GoTo { step: StepId(rest.to_owned()) },
+            "leave" => Answer::Leave,
+            "mark" => Answer::MarkDone,
+            "none" => Answer::NoneOfThese,
+            "notsure" => Answer::NotSure { reason },
+            "pause" => return Input::Paused(surefoot::engine::PauseReason::Wished),
+            "proceed" => Answer::Proceed,
+            "recheck" => Answer::Recheck,
+            "secret" => {
+                Answer::Value { value: Recorded::Secret(Some(Secret::new(rest.to_owned()))) }
+            }
+            "skip" => Answer::Skip { reason },
+            "stop" => Answer::Stop,
+            "type" => Answer::Confirm { typed: Some(rest.to_owned()) },
+            "undo" => Answer::Undo { step: (!rest.is_empty()).then(|| StepId(rest.to_owned())) },
+            "value" => Answer::Value { value: Recorded::Open(Value::Text(rest.to_owned())) },
+            "wait" => Answer::WaitForEnd,
+            "yes" => Answer::Confirm { typed: None },
+            other => panic!("no answer `{other}`"),
+        })
+    }
+
+    /// The log in one text.
+    pub(crate) fn text(&self) -> String {
+        self.log.join("\n")
+    }
+
+    /// Compares the log with what is expected, line by line without indentation.
+    #[track_caller]
+    pub(crate) fn check(&self, expected: &str) {
+        let expected: Vec<&str> =
+            expected.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+        assert_eq!(self.text(), expected.join("\n"), "\n--- walked:\n{}\n", self.text());
+        assert_replays(self);
+    }
+
+    /// Compares what reached the world.
+    #[track_caller]
+    pub(crate) fn check_ledger(&self, expected: &[&str]) {
+        assert_eq!(self.ledger, expected, "\n{}\n", self.text());
+        assert_replays(self);
+    }
+}
+
+pub(crate) fn person() -> Responder {
+    Responder { name: "dana@host".to_owned(), known_by: "login".to_owned() }
+}
+
+pub(crate) fn resumed(policy: &Policy, found: BTreeMap<AttemptId, Found>) -> Input {
+    Input::Resumed(Box::new(Resumed {
+        program: "0".to_owned(),
+        host: "host".to_owned(),
+        boot: "boot".to_owned(),
+        responder: person(),
+        pace: None,
+        policy: policy.clone(),
+        found,
+        set_aside: 0,
+    }))
+}
+
+/// The events as a journal gives them back.
+pub(crate) fn read_back(events: &[(Event, Timestamp)]) -> Vec<(Event, Timestamp)> {
+    let read = events.iter().map(|(event, at)| {
+        let text = serde_json::to_string(event).unwrap();
+        (serde_json::from_str(&text).unwrap(), *at)
+    });
+    read.collect()
+}
+
+pub(crate) fn fold(plan: &Arc<Plan>, events: &[(Event, Timestamp)]) -> Run {
+    let mut run = Run::new(Arc::clone(plan));
+    for (event, at) in events {
+        run.apply(event, *at).unwrap();
+    }
+    run
+}
+
+/// What a run demands, as a text that can be compared.
+pub(crate) fn wants(run: &Run) -> String {
+    format!("{:?}", run.demands())
+}
+
+/// Something is needed, or something runs, or the run rests.
+pub(crate) fn assert_total(run: &Run) {
+    let demands = run.demands();
+    let Demands { advance, start, question, survey, rest, .. } = &demands;
+    let needs =
+        *advance || !start.is_empty() || question.is_some() || survey.is_some() || rest.is_some();
+    assert!(needs || run.running().next().is_some(), "stuck: {run:#?}");
+    if run.running().next().is_some() {
+        assert!(start.is_empty(), "two at a time: {demands:?}");
+    }
+}
+
+/// Every prefix folds; the whole folds to the same state, from memory and from text.
+#[track_caller]
+fn assert_replays(walk: &Walk) {
+    for length in 1..=walk.events.len() {
+        assert_total(&fold(&walk.plan, &walk.events[..length]));
+    }
+    let again = fold(&walk.plan, &walk.events);
+    assert_eq!(wants(&again), wants(&walk.run));
+    let read = fold(&walk.plan, &read_back(&walk.events));
+    if !walk.text().contains("secret") {
+        assert_eq!(wants(&read), wants(&walk.run));
+    }
+}
+
+fn outcome(word: &str) -> Outcome {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).unwrap()
+}

@@ -1,0 +1,68 @@
+//! Events in a short notation, a line each.
+
+use surefoot::engine::{AttemptEnded, Event, Recorded, Role};
+
+pub(crate) fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::AdHoc => "adhoc",
+        Role::Assert => "assert",
+        Role::Main => "main",
+        Role::Recheck => "recheck",
+        Role::Require => "require",
+        Role::Undo => "undo",
+        Role::Verify => "verify",
+    }
+}
+
+/// An event in a line; the beginning and the survey's end are left out.
+pub(crate) fn noted(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Answered { question, answer, .. } => {
+            let kind = serde_json::to_value(answer.kind()).unwrap();
+            format!("{question}: {}", kind.as_str().unwrap())
+        }
+        Event::AttemptEnded(ended) => ended_as(ended),
+        Event::AttemptStarted(started) => {
+            format!("$ {} {}", role_name(started.role), started.shown)
+        }
+        Event::LineEnded => "line ended".to_owned(),
+        Event::Paused { .. } => "paused".to_owned(),
+        Event::Resumed(_) => "resumed".to_owned(),
+        Event::RunFinished { outcome, failed, still_changed } => {
+            let outcome = serde_json::to_value(outcome).unwrap();
+            let failed = failed.as_ref().map(|step| format!(", {step} failed"));
+            let changed: Vec<String> =
+                still_changed.iter().map(|step| format!(", {step} stays")).collect();
+            let outcome = outcome.as_str().unwrap();
+            format!("finished {outcome}{}{}", failed.unwrap_or_default(), changed.concat())
+        }
+        Event::RunStarted(_) | Event::SurveyClosed => return None,
+        Event::StepClosed { step, status } => format!("< {step} {}", status.name()),
+        Event::StepEntered { step, unclear, .. } => match unclear {
+            Some(_) => format!("> {step} unclear"),
+            None => format!("> {step}"),
+        },
+        Event::StepSkipped { step, .. } => format!("- {step}"),
+        Event::Surveyed { missing } if missing.is_empty() => return None,
+        Event::Surveyed { missing } => format!("missing {}", missing.len()),
+        Event::WaitStarted { .. } => "wait".to_owned(),
+        Event::Waited { .. } => "waited".to_owned(),
+    })
+}
+
+fn ended_as(ended: &AttemptEnded) -> String {
+    let verdict = serde_json::to_value(&ended.verdict).unwrap();
+    let mut line = format!("= {}", verdict["verdict"].as_str().unwrap());
+    for (name, value) in &ended.captured {
+        let written = match value {
+            Recorded::Open(value) => value.written(),
+            Recorded::Secret(_) => "secret".to_owned(),
+        };
+        line.extend([" ", name.as_str(), "=", &written]);
+    }
+    for found in &ended.findings {
+        line.push_str(" !");
+        line.push_str(&found.say);
+    }
+    line
+}
