@@ -21,3 +21,5 @@ pub mod policy;
 pub mod plan;
 
 pub mod engine;
+
+pub mod journal;

@@ -1,0 +1,177 @@
+//! Checks a journal from end to end, with the outputs that it speaks of. Writes nothing, runs
+//! nothing, and is told what it finds, good or bad, as data.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Component, Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::private::FileFailed;
+use super::read::{Damage, JOURNAL, ReadFailed, TornTail, read};
+use super::record::{Record, hex};
+use crate::engine::{AttemptId, Event, Kept};
+
+/// What was found out about a journal.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verification {
+    /// How many records it holds, all proven.
+    pub records: u64,
+    /// The digest of the last.
+    pub head: String,
+    /// Whether it says how the run ended.
+    pub finished: bool,
+    /// What was being written when the writer died.
+    pub torn: Option<TornTail>,
+    /// What is wrong with it; records and head then are zero.
+    pub damage: Option<Damage>,
+    /// Whether something elsewhere vouches for its length.
+    pub anchored: Anchor,
+    /// The outputs it speaks of; none are looked at if only a journal is given.
+    pub outputs: Vec<OutputCheck>,
+}
+
+impl Verification {
+    /// Whether nothing is wrong. A torn tail is no wrong: its record was never relied on.
+    pub fn is_sound(&self) -> bool {
+        self.damage.is_none() && self.outputs.iter().all(|output| output.state.is_as_recorded())
+    }
+}
+
+/// What vouches for a journal's length: its end could have been cut off without a trace in itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Anchor {
+    /// Nothing.
+    None,
+}
+
+impl std::fmt::Display for Anchor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::None => f.write_str("not anchored"),
+        }
+    }
+}
+
+/// An output that the journal speaks of.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct OutputCheck {
+    /// Whose it is.
+    pub attempt: AttemptId,
+    /// Its file, from the run's folder.
+    pub path: String,
+    /// What was found there.
+    pub state: OutputState,
+}
+
+/// What was found where an output should be.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputState {
+    /// What was recorded.
+    AsRecorded,
+    /// As long as recorded. Its middle was left out when it was kept, and the digest is over the
+    /// whole, so more cannot be said.
+    AsLong,
+    /// Something else.
+    Changed(String),
+    /// Nothing that could be read.
+    Missing(String),
+}
+
+impl OutputState {
+    /// Whether it is what it should be, as far as can be told.
+    pub fn is_as_recorded(&self) -> bool {
+        matches!(self, Self::AsRecorded | Self::AsLong)
+    }
+}
+
+/// Checks the journal at a path, or that of the run whose folder is there with its outputs.
+/// Damage is a result; what cannot be read, or is newer than this program, is a failure.
+pub fn verify(path: &Path) -> Result<Verification, ReadFailed> {
+    let folder = path.is_dir().then_some(path);
+    let journal = folder.map_or_else(|| path.to_owned(), |folder| folder.join(JOURNAL));
+    let mut found = Verification {
+        records: 0,
+        head: String::new(),
+        finished: false,
+        torn: None,
+        damage: None,
+        anchored: Anchor::None,
+        outputs: Vec::new(),
+    };
+    let contents = match read(&journal) {
+        Ok(contents) => contents,
+        Err(ReadFailed::Damaged { damage, .. }) => {
+            found.damage = Some(damage);
+            return Ok(found);
+        }
+        Err(failed) => return Err(failed),
+    };
+    found.records = contents.records.len() as u64;
+    contents.head().clone_into(&mut found.head);
+    found.finished =
+        contents.records.iter().any(|record| matches!(record.event, Event::RunFinished { .. }));
+    if let Some(folder) = folder {
+        found.outputs = outputs(folder, &contents.records);
+    }
+    found.torn = contents.torn;
+    Ok(found)
+}
+
+fn outputs(folder: &Path, records: &[Record]) -> Vec<OutputCheck> {
+    records
+        .iter()
+        .filter_map(|record| match &record.event {
+            Event::AttemptEnded(ended) => Some(ended),
+            _ => None,
+        })
+        .filter_map(|ended| {
+            let path = ended.output.path.clone()?;
+            Some(OutputCheck {
+                attempt: ended.attempt,
+                state: output(folder, &path, &ended.output),
+                path,
+            })
+        })
+        .collect()
+}
+
+fn output(folder: &Path, path: &str, recorded: &Kept) -> OutputState {
+    let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+    if !inside {
+        return OutputState::Missing("its path leads out of the run's folder".to_owned());
+    }
+    match measure(&folder.join(path)) {
+        Err(failed) => OutputState::Missing(failed.source.to_string()),
+        Ok((length, _)) if length != recorded.kept => {
+            OutputState::Changed(format!("{length} bytes instead of {}", recorded.kept))
+        }
+        Ok(_) if recorded.kept != recorded.bytes => OutputState::AsLong,
+        Ok((_, digest)) if recorded.sha256.as_ref().is_some_and(|it| *it != digest) => {
+            OutputState::Changed("its digest is another".to_owned())
+        }
+        Ok(_) => OutputState::AsRecorded,
+    }
+}
+
+/// The length and digest of a file, which may be large.
+fn measure(path: &PathBuf) -> Result<(u64, String), FileFailed> {
+    let mut file = File::open(path).map_err(FileFailed::to("read", path))?;
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; 64 * 1024];
+    let mut length = 0;
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok((length, hex(&hasher.finalize()))),
+            Ok(read) => {
+                hasher.update(&piece[..read]);
+                length += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(FileFailed::to("read", path)(error)),
+        }
+    }
+}
