@@ -23,3 +23,5 @@ pub mod plan;
 pub mod engine;
 
 pub mod journal;
+
+pub mod report;

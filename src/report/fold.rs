@@ -1,0 +1,393 @@
+//! Folds records into a summary, one record after another. It believes what the records say and
+//! judges nothing anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::phrases;
+use super::summary::{
+    Attempt, Change, Decision, Edited, EffectCounts, Ended, Finding, Given, Milestones, Note,
+    Obligation, SkipReason, Skipped, State, Step, Summary, UndoState,
+};
+use crate::engine::{
+    Answer, AttemptEnded, AttemptId, AttemptStarted, Event, InputRecord, PauseReason, Role,
+    RunStarted, StepStatus, Verdict,
+};
+use crate::journal::Record;
+use crate::plan::Origin;
+use crate::runbook::{Effect, OnDisconnect, Outcome, StepId};
+use crate::value::Name;
+
+/// A summary that is being made.
+pub(super) struct Fold {
+    summary: Summary,
+    paused: Option<PauseReason>,
+    finished: Option<(Outcome, Option<StepId>)>,
+    still_changed: Vec<StepId>,
+    undone: BTreeMap<StepId, AttemptId>,
+    /// Commands that do not outlive the run, nor anything that they started.
+    stopped: BTreeSet<AttemptId>,
+    /// Who wished to skip a step, and why, until the step is closed as skipped.
+    skips: BTreeMap<StepId, (String, Option<String>)>,
+}
+
+impl Fold {
+    pub(super) fn new(started: &RunStarted, at: Timestamp) -> Self {
+        Self {
+            summary: Summary {
+                started_with: Box::new(started.clone()),
+                state: State::Open,
+                started: at,
+                last: at,
+                duration: 0,
+                milestones: Milestones::default(),
+                responders: vec![started.responder.clone()],
+                missing: Vec::new(),
+                steps: Vec::new(),
+                attempts: Vec::new(),
+                effects: EffectCounts::default(),
+                decisions: Vec::new(),
+                notes: Vec::new(),
+                findings: Vec::new(),
+                values: Vec::new(),
+                changes: Vec::new(),
+                skipped: Vec::new(),
+                edited: Vec::new(),
+                obligations: Vec::new(),
+            },
+            paused: None,
+            finished: None,
+            still_changed: Vec::new(),
+            undone: BTreeMap::new(),
+            stopped: BTreeSet::new(),
+            skips: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn summary(mut self, records: &[Record]) -> Summary {
+        for (record, elapsed) in records.iter().zip(elapsed(records)) {
+            self.record(record, elapsed);
+            self.summary.last = record.at;
+            self.summary.duration = elapsed;
+        }
+        self.settle_state();
+        self.settle_changes();
+        self.settle_obligations();
+        self.summary
+    }
+
+    fn record(&mut self, record: &Record, elapsed: u64) {
+        self.paused = None;
+        match &record.event {
+            Event::Answered { step, answer, question, gives } => self.answered(
+                record,
+                elapsed,
+                &Said { step: step.as_ref(), question, answer, gives: gives.as_ref() },
+            ),
+            Event::AttemptEnded(ended) => self.ended(ended),
+            Event::AttemptStarted(started) => self.started(record, elapsed, started),
+            Event::Paused { why } => self.paused = Some(why.clone()),
+            Event::Resumed(resumed) => {
+                if !self.summary.responders.contains(&resumed.responder) {
+                    self.summary.responders.push(resumed.responder.clone());
+                }
+            }
+            Event::RunFinished { outcome, failed, still_changed } => {
+                self.summary.milestones.end = Some(elapsed);
+                self.finished = Some((*outcome, failed.clone()));
+                self.still_changed.clone_from(still_changed);
+            }
+            Event::StepClosed { step, status } => self.closed(record, step, *status),
+            Event::StepEntered { .. } => self.entered(record, elapsed),
+            Event::StepSkipped { step, title, condition } => self.summary.skipped.push(Skipped {
+                step: step.clone(),
+                title: title.clone(),
+                why: SkipReason::Condition { condition: condition.clone() },
+            }),
+            Event::Surveyed { missing } => self.summary.missing.clone_from(missing),
+            Event::LineEnded
+            | Event::RunStarted(_)
+            | Event::SurveyClosed
+            | Event::WaitStarted { .. }
+            | Event::Waited { .. } => {}
+        }
+    }
+
+    fn entered(&mut self, record: &Record, elapsed: u64) {
+        let Event::StepEntered { step, title, before, unclear } = &record.event else {
+            return;
+        };
+        self.summary.milestones.first_step.get_or_insert(elapsed);
+        self.summary.steps.push(Step {
+            id: step.clone(),
+            title: title.clone(),
+            before: *before,
+            entered: record.at,
+            closed: None,
+            status: None,
+            attempts: Vec::new(),
+            unclear: unclear.clone(),
+        });
+    }
+
+    fn closed(&mut self, record: &Record, id: &StepId, status: StepStatus) {
+        for attempt in self.doubtful(Some(id)) {
+            attempt.settled = Some(format!("the step ended: {}", phrases::status(status)));
+        }
+        let title = self.summary.title(id).to_owned();
+        let steps = &mut self.summary.steps;
+        if let Some(step) = steps.iter_mut().rev().find(|step| step.id == *id) {
+            step.closed = Some(record.at);
+            step.status = Some(status);
+        }
+        if status == StepStatus::Skipped {
+            let (by, reason) = self.skips.remove(id).unwrap_or_else(|| (record.by.clone(), None));
+            self.summary.skipped.push(Skipped {
+                step: id.clone(),
+                title,
+                why: SkipReason::Responder { by, reason },
+            });
+        }
+    }
+
+    fn started(&mut self, record: &Record, elapsed: u64, started: &AttemptStarted) {
+        let counts = &mut self.summary.effects;
+        match started.effect {
+            Effect::Change => counts.change += 1,
+            Effect::Destroy => counts.destroy += 1,
+            Effect::Read => counts.read += 1,
+        }
+        if started.effect != Effect::Read {
+            self.summary.milestones.first_change.get_or_insert(elapsed);
+        }
+        let own = started.step.as_ref();
+        let steps = &mut self.summary.steps;
+        if let Some(step) = steps.iter_mut().rev().find(|step| Some(&step.id) == own) {
+            step.attempts.push(started.attempt);
+        }
+        if started.on_disconnect == OnDisconnect::Stop {
+            self.stopped.insert(started.attempt);
+        }
+        self.summary.attempts.push(Attempt {
+            id: started.attempt,
+            step: started.step.clone(),
+            role: started.role,
+            effect: started.effect,
+            shown: started.shown.clone(),
+            digest: started.digest.clone(),
+            target: started.target.clone(),
+            identity: started.identity.clone(),
+            started: record.at,
+            by: record.by.clone(),
+            confirmation: started.confirmation.clone(),
+            ended: None,
+            settled: None,
+        });
+    }
+
+    fn ended(&mut self, ended: &AttemptEnded) {
+        let attempts = &mut self.summary.attempts;
+        let Some(attempt) = attempts.iter_mut().rev().find(|it| it.id == ended.attempt) else {
+            return;
+        };
+        attempt.ended = Some(Ended {
+            end: ended.end.clone(),
+            verdict: ended.verdict.clone(),
+            took: ended.took,
+            output: ended.output.clone(),
+            left_running: ended.left_running.clone(),
+            captured: ended.captured.clone(),
+            elsewhere: ended.elsewhere,
+            recovered: ended.recovered,
+        });
+        if let (Role::Undo, Verdict::Passed, Some(step)) =
+            (attempt.role, &ended.verdict, &attempt.step)
+        {
+            self.undone.insert(step.clone(), attempt.id);
+        }
+        let step = attempt.step.clone();
+        let findings = ended.findings.iter().map(|finding| Finding {
+            attempt: ended.attempt,
+            step: step.clone(),
+            finding: finding.clone(),
+        });
+        self.summary.findings.extend(findings);
+    }
+
+    fn answered(&mut self, record: &Record, elapsed: u64, said: &Said<'_>) {
+        let step = said.step.cloned();
+        match said.answer {
+            Answer::Edit { command } => self.summary.edited.push(Edited {
+                step: step.clone(),
+                by: record.by.clone(),
+                at: record.at,
+                command: command.clone(),
+            }),
+            Answer::Note { text } | Answer::Done { note: Some(text) } => {
+                self.summary.notes.push(Note {
+                    at: record.at,
+                    by: record.by.clone(),
+                    step: step.clone(),
+                    text: text.clone(),
+                });
+            }
+            Answer::Skip { reason } => {
+                let skip = (record.by.clone(), reason.clone());
+                self.skips.extend(step.clone().map(|step| (step, skip)));
+            }
+            Answer::Value { value } => {
+                if let Some(name) = said.gives {
+                    self.summary.values.push(Given {
+                        at: record.at,
+                        by: record.by.clone(),
+                        input: InputRecord {
+                            name: name.clone(),
+                            value: value.clone(),
+                            origin: Origin::Asked,
+                        },
+                    });
+                }
+            }
+            _ => {}
+        }
+        if said.question == "doubt" && phrases::settles_doubt(said.answer) {
+            self.settle_doubt(said);
+        }
+        if phrases::is_decision(said.question, said.answer) {
+            self.summary.milestones.first_decision.get_or_insert(elapsed);
+            self.summary.decisions.push(Decision {
+                n: record.n,
+                at: record.at,
+                by: record.by.clone(),
+                step,
+                question: said.question.to_owned(),
+                choice: phrases::answer(said.answer),
+                reason: phrases::reason(said.answer).map(str::to_owned),
+                alternatives: Vec::new(),
+            });
+        }
+    }
+
+    /// What a responder says of the last command of a step whose end nobody saw.
+    fn settle_doubt(&mut self, said: &Said<'_>) {
+        let answer = phrases::answer(said.answer);
+        let Some(attempt) = self.doubtful(said.step).next_back() else {
+            return;
+        };
+        attempt.settled = Some(answer);
+        let undone = attempt.role == Role::Undo && *said.answer == Answer::MarkDone;
+        if let (true, Some(step)) = (undone, attempt.step.clone()) {
+            let by = attempt.id;
+            self.undone.insert(step, by);
+        }
+    }
+
+    fn doubtful(&mut self, step: Option<&StepId>) -> impl DoubleEndedIterator<Item = &mut Attempt> {
+        let attempts = self.summary.attempts.iter_mut();
+        attempts.filter(move |attempt| {
+            attempt.step.as_ref() == step && attempt.role != Role::Recheck && attempt.in_doubt()
+        })
+    }
+
+    fn settle_state(&mut self) {
+        let doubt = |attempt: &Attempt| attempt.effect != Effect::Read && attempt.in_doubt();
+        self.summary.state = match (self.finished.take(), self.paused.take()) {
+            (Some((outcome, failed)), _) => State::Finished { outcome, failed },
+            _ if self.summary.attempts.iter().any(doubt) => State::InDoubt,
+            (None, Some(reason)) => State::Paused { reason },
+            (None, None) => State::Open,
+        };
+    }
+
+    fn settle_changes(&mut self) {
+        let touched = self.summary.attempts.iter().filter(|attempt| {
+            attempt.effect != Effect::Read && matches!(attempt.role, Role::AdHoc | Role::Main)
+        });
+        let changes = touched.map(|attempt| {
+            let undone = attempt.step.as_ref().and_then(|it| self.undone.get(it));
+            let still = attempt.step.as_ref();
+            let still = still.is_some_and(|step| self.still_changed.contains(step));
+            let undo = match undone {
+                _ if still => UndoState::StillChanged,
+                Some(by) if *by > attempt.id => UndoState::Undone { by: *by },
+                _ => UndoState::NotRecorded,
+            };
+            Change { attempt: attempt.id, step: attempt.step.clone(), undo }
+        });
+        self.summary.changes = changes.collect();
+    }
+
+    fn settle_obligations(&mut self) {
+        let mut open = Vec::new();
+        if !matches!(self.summary.state, State::Finished { .. }) {
+            open.push(Obligation::Unfinished);
+        }
+        let still = self.still_changed.drain(..);
+        open.extend(still.map(|step| Obligation::StillChanged { step }));
+        let over = matches!(self.summary.state, State::Finished { .. });
+        for attempt in &self.summary.attempts {
+            if attempt.effect != Effect::Read && attempt.in_doubt() {
+                open.push(Obligation::InDoubt { attempt: attempt.id });
+            }
+            if over && self.stopped.contains(&attempt.id) {
+                // What they left was killed with the run.
+                continue;
+            }
+            let left = attempt.ended.iter().flat_map(|ended| &ended.left_running);
+            open.extend(left.map(|process| Obligation::LeftRunning {
+                attempt: attempt.id,
+                process: process.clone(),
+            }));
+        }
+        for edited in &self.summary.edited {
+            let obligation = Obligation::Edited { step: edited.step.clone() };
+            if !open.contains(&obligation) {
+                open.push(obligation);
+            }
+        }
+        self.summary.obligations = open;
+    }
+}
+
+/// An answer and what it was about.
+struct Said<'a> {
+    step: Option<&'a StepId>,
+    question: &'a str,
+    answer: &'a Answer,
+    gives: Option<&'a Name>,
+}
+
+/// For each record the milliseconds since the first. Within a process they are those of its
+/// monotonic clock; where another takes over, only the wall clock connects the two.
+pub(super) fn elapsed(records: &[Record]) -> Vec<u64> {
+    let mut total = 0;
+    let mut before: Option<&Record> = None;
+    records
+        .iter()
+        .map(|record| {
+            if let Some(before) = before {
+                total += match record.event {
+                    Event::Resumed(_) => wall(before, record),
+                    _ => monotonic(before, record),
+                };
+            }
+            before = Some(record);
+            total
+        })
+        .collect()
+}
+
+fn wall(before: &Record, record: &Record) -> u64 {
+    let passed = record.at.as_millisecond() - before.at.as_millisecond();
+    u64::try_from(passed).unwrap_or(0)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast of a float saturates, which is what a broken clock deserves"
+)]
+fn monotonic(before: &Record, record: &Record) -> u64 {
+    ((record.mono - before.mono) * 1000.0).round() as u64
+}

@@ -1,0 +1,39 @@
+//! Summaries of runs, and documents made of them: pure folds of journals.
+//!
+//! [`Summary`] is made of records alone; timeline, Markdown, JSON and history are made of it. There
+//! is no input or output here, and what others wrote is inert wherever it comes out.
+
+mod summary;
+
+mod fold;
+
+mod phrases;
+
+mod inert;
+
+mod timeline;
+
+mod alternatives;
+
+mod markdown;
+
+mod json;
+
+mod history;
+
+pub use alternatives::add_alternatives;
+pub use history::{
+    OfRunbook, Past, Row, Told, WentWell, Worked, history_json, last_ok, last_worked, usual_times,
+};
+pub use inert::line as inert_line;
+pub use json::{FORMAT, json};
+pub use markdown::markdown;
+pub use phrases::{outcome_name, state};
+pub use summary::{
+    Attempt, Change, Decision, Edited, EffectCounts, Ended, Finding, Given, Milestones, Note,
+    Obligation, SkipReason, Skipped, State, Step, Summary, UndoState,
+};
+pub use timeline::{Entry, log_text, timeline};
+
+#[cfg(test)]
+mod tests;

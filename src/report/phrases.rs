@@ -1,0 +1,256 @@
+//! Facts in words, for timelines and documents. The words may hold anything that a runbook or a
+//! responder wrote: whoever shows them makes them inert.
+
+use crate::engine::{Answer, End, Found, PauseReason, Role, StepStatus, Verdict};
+use crate::runbook::{Effect, FindingSeverity, Outcome};
+
+use super::summary::State;
+use crate::value::spoken;
+
+/// Whether an answer is a decision that a reviewer wants to see.
+pub(super) fn is_decision(question: &str, answer: &Answer) -> bool {
+    let weighed = matches!(
+        question,
+        "assertion"
+            | "decide"
+            | "doubt"
+            | "failed"
+            | "outcome"
+            | "survey_failed"
+            | "unavailable"
+            | "unclear"
+            | "undo_offer"
+    );
+    let moves = !matches!(
+        answer,
+        Answer::AdHoc { .. }
+            | Answer::Auto
+            | Answer::Edit { .. }
+            | Answer::Note { .. }
+            | Answer::Pause
+    );
+    (weighed && moves) || matches!(answer, Answer::Back | Answer::GoTo { .. } | Answer::Stop)
+}
+
+/// Whether an answer to a doubt ends it.
+pub(super) fn settles_doubt(answer: &Answer) -> bool {
+    matches!(
+        answer,
+        Answer::Again | Answer::MarkDone | Answer::Skip { .. } | Answer::Stop | Answer::Undo { .. }
+    )
+}
+
+/// Why a responder answered so, if they said.
+pub(super) fn reason(answer: &Answer) -> Option<&str> {
+    match answer {
+        Answer::Choose { reason, .. } | Answer::NotSure { reason } | Answer::Skip { reason } => {
+            reason.as_deref()
+        }
+        _ => None,
+    }
+}
+
+/// An answer without its reason.
+pub(super) fn answer(answer: &Answer) -> String {
+    match answer {
+        Answer::AdHoc { command } => format!("ran a command of their own: {}", first_line(command)),
+        Answer::Again => "run it again".to_owned(),
+        Answer::Auto => "let reads run by themselves".to_owned(),
+        Answer::Back => "go back".to_owned(),
+        Answer::Choose { option, .. } => format!("chose {option}"),
+        Answer::Confirm { typed: None } => "confirmed".to_owned(),
+        Answer::Confirm { typed: Some(typed) } => format!("confirmed by typing {typed}"),
+        Answer::Done { note: None } => "done".to_owned(),
+        Answer::Done { note: Some(note) } => format!("done: {note}"),
+        Answer::Edit { command } => format!("edited the command: {}", first_line(command)),
+        Answer::Elsewhere { exit, .. } => format!("ran it elsewhere: exit status {exit}"),
+        Answer::Finish { outcome } => format!("end the run: {}", outcome_name(*outcome)),
+        Answer::GoTo { step } => format!("go to {step}"),
+        Answer::Leave => "leave things as they are".to_owned(),
+        Answer::MarkDone => "marked as done".to_owned(),
+        Answer::NoneOfThese => "none of these".to_owned(),
+        Answer::Note { text } => format!("note: {text}"),
+        Answer::NotSure { .. } => "not sure".to_owned(),
+        Answer::Pause => "pause".to_owned(),
+        Answer::Proceed => "go on".to_owned(),
+        Answer::Recheck => "look whether it took effect".to_owned(),
+        Answer::Skip { .. } => "skip".to_owned(),
+        Answer::Stop => "stop here".to_owned(),
+        Answer::Undo { step: None } => "undo everything".to_owned(),
+        Answer::Undo { step: Some(step) } => format!("undo {step}"),
+        Answer::Value { value } => recorded(value),
+        Answer::WaitForEnd => "wait for its end".to_owned(),
+    }
+}
+
+/// How a command was agreed to.
+pub(super) fn agreed(how: &str) -> &str {
+    match how {
+        "key" => "Enter",
+        "yes" => "y",
+        other => other,
+    }
+}
+
+/// What a command does, and where, if that is not this machine.
+pub(super) fn effect_on(which: Effect, target: &str) -> String {
+    match target {
+        "here" => effect(which).to_owned(),
+        other => format!("{} on {other}", effect(which)),
+    }
+}
+
+/// A command where there is room for a line only.
+pub(super) fn first_line(command: &str) -> String {
+    let mut lines = command.trim_matches('\n').lines();
+    let first = lines.next().unwrap_or_default();
+    match lines.next() {
+        None => first.to_owned(),
+        Some(_) => format!("{first} …"),
+    }
+}
+
+/// A value as it may be shown.
+pub(super) fn recorded(value: &crate::engine::Recorded) -> String {
+    match value {
+        crate::engine::Recorded::Open(value) => value.written(),
+        crate::engine::Recorded::Secret(_) => "(secret)".to_owned(),
+    }
+}
+
+/// How a process ended.
+fn end(end: &End) -> String {
+    match end {
+        End::CouldNotStart { why } => format!("could not start: {why}"),
+        End::Disconnected => "the connection was lost".to_owned(),
+        End::Exited { code } => format!("exit status {code}"),
+        End::Interrupted { signal: None } => "interrupted".to_owned(),
+        End::Interrupted { signal: Some(signal) } => format!("interrupted, signal {signal}"),
+        End::Signalled { signal } => format!("ended by signal {signal}"),
+        End::TimedOut { after } => format!("stopped after {}, its time limit", spoken(*after)),
+        End::Unknown => "its end was not seen".to_owned(),
+    }
+}
+
+/// What the end of a command means.
+fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Failed { why, .. } => format!("failed: {why}"),
+        Verdict::InDoubt => "in doubt".to_owned(),
+        Verdict::Passed => "as expected".to_owned(),
+        Verdict::Pending { why, .. } => format!("not yet: {why}"),
+        Verdict::Unexpected { why, .. } => format!("unexpected: {why}"),
+    }
+}
+
+/// What came of a command: the verdict, and how the process ended where that is not the same.
+pub(super) fn result(judged: &Verdict, ended: &End) -> String {
+    let (judged, ended) = (verdict(judged), end(ended));
+    if judged.contains(&ended) { judged } else { format!("{judged}, {ended}") }
+}
+
+/// An answer with its reason, and with the question where it is one to it.
+pub(super) fn said(question: &str, given: &Answer, name: Option<&str>) -> String {
+    let said = match (name, reason(given)) {
+        (Some(name), _) => format!("{name} = {}", answer(given)),
+        (None, None) => answer(given),
+        (None, Some(reason)) => format!("{}, because {reason}", answer(given)),
+    };
+    let aside = matches!(
+        given,
+        Answer::AdHoc { .. }
+            | Answer::Auto
+            | Answer::Back
+            | Answer::Edit { .. }
+            | Answer::GoTo { .. }
+            | Answer::Note { .. }
+            | Answer::Pause
+    );
+    if aside { said } else { format!("{}: {said}", question.replace('_', " ")) }
+}
+
+/// What is known of a command whose end is not recorded.
+pub(super) fn found(found: &Found) -> String {
+    match found {
+        Found::Finished { end: ended, .. } => format!("ended while nobody watched: {}", end(ended)),
+        Found::Running { supervisor } => format!("still running, supervisor {supervisor}"),
+        Found::Unknown => "its end is unknown".to_owned(),
+    }
+}
+
+/// Why a run was left.
+pub(super) fn pause(reason: &PauseReason) -> String {
+    match reason {
+        PauseReason::HungUp => "the terminal was gone".to_owned(),
+        PauseReason::Interrupted => "interrupted".to_owned(),
+        PauseReason::PersonNeeded { question } => format!("a person is needed: {question}"),
+        PauseReason::Refused { question } => format!("not without a person: {question}"),
+        PauseReason::Wished => "by the responder".to_owned(),
+    }
+}
+
+/// Where a run stands, in one or two words.
+pub fn state(state: &State) -> String {
+    match state {
+        State::Finished { outcome, .. } => outcome_name(*outcome).to_owned(),
+        State::InDoubt => "in doubt".to_owned(),
+        State::Open => "open".to_owned(),
+        State::Paused { .. } => "paused".to_owned(),
+    }
+}
+
+/// How a run ended.
+pub fn outcome_name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Abandoned => "abandoned",
+        Outcome::Done => "done",
+        Outcome::Escalated => "escalated",
+        Outcome::Mitigated => "mitigated",
+        Outcome::NoAction => "no action",
+        Outcome::Resolved => "resolved",
+        Outcome::RolledBack => "rolled back",
+    }
+}
+
+/// How a step ended.
+pub(super) fn status(status: StepStatus) -> &'static str {
+    match status {
+        StepStatus::Done => "done",
+        StepStatus::Failed => "failed",
+        StepStatus::FailedHandled => "failed, dealt with",
+        StepStatus::MarkedDone => "marked as done",
+        StepStatus::Skipped => "skipped",
+        StepStatus::Unexpected => "unexpected result",
+    }
+}
+
+/// What a command does to the world.
+pub(super) fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Change => "change",
+        Effect::Destroy => "destroy",
+        Effect::Read => "read",
+    }
+}
+
+/// What a command is for, beside being its step's own.
+pub(super) fn role(role: Role) -> &'static str {
+    match role {
+        Role::AdHoc => "the responder's own",
+        Role::Assert => "proof of a target",
+        Role::Main => "the step's command",
+        Role::Recheck => "look whether it took effect",
+        Role::Require => "requirement",
+        Role::Undo => "undo",
+        Role::Verify => "verification",
+    }
+}
+
+/// How bad a finding is.
+pub(super) fn severity(severity: FindingSeverity) -> &'static str {
+    match severity {
+        FindingSeverity::Critical => "critical",
+        FindingSeverity::Info => "info",
+        FindingSeverity::Warning => "warning",
+    }
+}
