@@ -25,3 +25,5 @@ pub mod engine;
 pub mod journal;
 
 pub mod report;
+
+pub mod session;

@@ -1,0 +1,248 @@
+//! The loop that joins the engine to the world through three ports: a [`Responder`] who answers, an
+//! [`Executor`] that runs commands, and [`Observer`]s who watch.
+//!
+//! Each input becomes one fact; the fact is in the journal before anything acts on it. That the
+//! start of a change is durable before its process exists is decided here and nowhere else.
+
+mod ports;
+
+use std::collections::BTreeSet;
+
+pub use ports::{Clock, Executor, Happening, Notice, Observer, Reply, Responder, Stream};
+
+use crate::engine::{
+    Answer, AttemptId, Corrupt, Event, Input, Keep, Kept, PauseReason, Question, Recorded,
+    Rejected, Rest, Run,
+};
+use crate::journal::{Durability, Journal, Record, Stamp, WriteFailed};
+use crate::runbook::Effect;
+use crate::value::{Datum, Name};
+
+/// How long a command has to end after Ctrl-C, in milliseconds.
+pub const GRACE: u64 = 10_000;
+
+/// Why a walk broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// The record and the runbook do not fit together.
+    #[error("the record does not fit the runbook: {0}")]
+    Corrupt(#[from] Corrupt),
+    /// The walk came to a state that needs nothing and is not its end; a fault of the program.
+    #[error("the run waits for nothing")]
+    Stuck,
+    /// A fact could not be recorded.
+    #[error(transparent)]
+    Unrecorded(#[from] Box<WriteFailed>),
+}
+
+/// A walk with everybody who takes part in it.
+pub struct Session<'a> {
+    /// The run.
+    pub run: Run,
+    /// Its record.
+    pub journal: Journal,
+    /// Runs commands.
+    pub executor: &'a mut dyn Executor,
+    /// Answers questions.
+    pub responder: &'a mut dyn Responder,
+    /// Watch.
+    pub observers: Vec<&'a mut dyn Observer>,
+    /// Tells the time.
+    pub clock: &'a dyn Clock,
+    /// Who is at the keyboard.
+    pub by: String,
+}
+
+impl Session<'_> {
+    /// Walks from a first input, a beginning or a take-over, until the run rests.
+    pub fn walk(&mut self, first: Input) -> Result<Rest, Broken> {
+        self.hide_inputs();
+        self.establish(first)?;
+        for attempt in self.run.running().collect::<Vec<_>>() {
+            self.executor.attach(attempt);
+        }
+        let mut interrupted = BTreeSet::new();
+        loop {
+            let demands = self.run.demands();
+            if let Some(rest) = demands.rest {
+                return Ok(rest);
+            }
+            if demands.advance {
+                self.establish(Input::Advance)?;
+            } else if let Some(survey) = demands.survey {
+                let missing = self.executor.survey(&survey);
+                self.establish(Input::Surveyed(missing))?;
+            } else if let Some(attempt) = demands.start.into_iter().next() {
+                self.establish(Input::Started(attempt.id))?;
+                self.executor.start(&attempt);
+            } else if let Some(question) = demands.question {
+                let until = demands.waits.first().map(|wait| wait.until);
+                self.ask(&question, until)?;
+            } else if self.run.running().next().is_some() {
+                self.watch(&mut interrupted)?;
+            } else {
+                return Err(Broken::Stuck);
+            }
+        }
+    }
+
+    /// Asks, and takes what becomes of it.
+    fn ask(&mut self, question: &Question, until: Option<jiff::Timestamp>) -> Result<(), Broken> {
+        let asked = || question.ask.name().to_owned();
+        let input = match self.responder.ask(question, &self.run, until) {
+            Reply::Answer(Answer::Pause) => Input::Paused(PauseReason::Wished),
+            Reply::Answer(Answer::Elsewhere { output, exit }) => {
+                let kept = self.keep(&output);
+                Input::Elsewhere { output, exit, kept }
+            }
+            Reply::Answer(answer) => Input::Answered(answer),
+            Reply::Elapsed => Input::Elapsed,
+            Reply::HungUp => Input::Paused(PauseReason::HungUp),
+            Reply::Interrupted => Input::Paused(PauseReason::Interrupted),
+            Reply::Nobody => Input::Paused(PauseReason::PersonNeeded { question: asked() }),
+            Reply::Refused => Input::Paused(PauseReason::Refused { question: asked() }),
+        };
+        if let Some(why) = self.try_establish(input)? {
+            self.responder.refused(&why);
+        }
+        Ok(())
+    }
+
+    /// Keeps what a command printed elsewhere, unless a secret is taken from it.
+    fn keep(&mut self, output: &str) -> Kept {
+        let keep = self.run.current().map(|step| self.run.keep(step));
+        match keep {
+            Some(Keep::Output) => {
+                let attempt = AttemptId(self.run.last_attempt().0 + 1);
+                self.executor.keep(attempt, output)
+            }
+            Some(Keep::Nothing) | None => Kept::default(),
+        }
+    }
+
+    /// Follows the commands that run, until something becomes a fact.
+    fn watch(&mut self, interrupted: &mut BTreeSet<AttemptId>) -> Result<(), Broken> {
+        match self.executor.next() {
+            Happening::Ended(ended) => {
+                interrupted.remove(&ended.attempt);
+                self.establish(Input::Ended(ended))
+            }
+            Happening::HangUp => self.establish(Input::Paused(PauseReason::HungUp)),
+            Happening::Interrupt => {
+                for attempt in self.run.running().collect::<Vec<_>>() {
+                    if interrupted.insert(attempt) {
+                        self.executor.interrupt(attempt);
+                        self.notice(&Notice::Interrupting { attempt, grace: GRACE });
+                    } else {
+                        self.executor.kill(attempt);
+                        self.notice(&Notice::Killing { attempt });
+                    }
+                }
+                Ok(())
+            }
+            Happening::Output { attempt, stream, bytes } => {
+                self.notice(&Notice::Output { attempt, stream, bytes: &bytes });
+                Ok(())
+            }
+            Happening::Tick => {
+                self.notice(&Notice::Tick);
+                Ok(())
+            }
+        }
+    }
+
+    fn notice(&mut self, notice: &Notice<'_>) {
+        for observer in &mut self.observers {
+            observer.noticed(notice, &self.run);
+        }
+    }
+
+    /// Makes the fact of an input durable and takes it into account.
+    fn establish(&mut self, input: Input) -> Result<(), Broken> {
+        match self.try_establish(input)? {
+            None => Ok(()),
+            Some(why) => Err(Corrupt(why).into()),
+        }
+    }
+
+    /// The same for an input that may be refused; says why it was.
+    fn try_establish(&mut self, input: Input) -> Result<Option<String>, Broken> {
+        let at = to_millis(self.clock.now());
+        let event = match self.run.decide(input, at) {
+            Ok(event) => event,
+            Err(rejected @ (Rejected::Answer(_) | Rejected::Unexpected(_))) => {
+                return Ok(Some(rejected.to_string()));
+            }
+        };
+        let stamp = Stamp { at, mono: self.clock.monotonic(), by: self.by.clone() };
+        let record = self.journal.append(&event, stamp, durability(&event)).map_err(Box::new)?;
+        self.run.apply(&event, at)?;
+        self.hide_new(&event);
+        self.tell(&record);
+        Ok(None)
+    }
+
+    fn tell(&mut self, record: &Record) {
+        for observer in &mut self.observers {
+            observer.recorded(record, &self.run);
+        }
+    }
+
+    fn hide_inputs(&mut self) {
+        let plan = self.run.plan();
+        for (name, given) in &plan.inputs {
+            if let Datum::Secret(secret) = &given.datum {
+                self.executor.hide(name.as_str(), secret);
+            }
+        }
+    }
+
+    /// Secrets that an event brought are hidden before anything else is shown.
+    fn hide_new(&mut self, event: &Event) {
+        let mut hide = |name: &Name, value: &Recorded| {
+            if let Recorded::Secret(Some(secret)) = value {
+                self.executor.hide(name.as_str(), secret);
+            }
+        };
+        match event {
+            Event::Answered { answer: Answer::Value { value }, gives: Some(name), .. } => {
+                hide(name, value);
+            }
+            Event::AttemptEnded(ended) => {
+                for (name, value) in &ended.captured {
+                    hide(name, value);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Which facts must be on the disk before anything else happens: those that come before an effect,
+/// and those that only a person can give again. The rest is covered by the next of these.
+fn durability(event: &Event) -> Durability {
+    match event {
+        Event::AttemptStarted(started) if started.effect == Effect::Read => Durability::Later,
+        Event::AttemptEnded(ended) if ended.elsewhere => Durability::Now,
+        Event::Answered { .. }
+        | Event::AttemptStarted(_)
+        | Event::Paused { .. }
+        | Event::Resumed(_)
+        | Event::RunFinished { .. } => Durability::Now,
+        Event::AttemptEnded(_)
+        | Event::LineEnded
+        | Event::RunStarted(_)
+        | Event::StepClosed { .. }
+        | Event::StepEntered { .. }
+        | Event::StepSkipped { .. }
+        | Event::SurveyClosed
+        | Event::Surveyed { .. }
+        | Event::WaitStarted { .. }
+        | Event::Waited { .. } => Durability::Later,
+    }
+}
+
+/// A record holds milliseconds: what is decided must not depend on more than can be read back.
+fn to_millis(at: jiff::Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
