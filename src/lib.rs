@@ -27,3 +27,5 @@ pub mod journal;
 pub mod report;
 
 pub mod session;
+
+pub mod process;

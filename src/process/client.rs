@@ -1,0 +1,245 @@
+//! The executor's end of the supervisor: starts it, sends orders, and waits for what happens next,
+//! be it news, a signal, or nothing for a while. When it is dropped the supervisor sees the end of
+//! the pipe, and does with each command as was ordered.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::frame::{Filled, Inbox};
+use super::message::{Launch, News, Order};
+use super::moment::timespec;
+use super::signals::{Arrived, Signals};
+use super::status::await_process;
+use crate::engine::{AttemptId, Ended, Printed};
+use crate::session::Stream;
+use crate::value::Hidden;
+
+/// The argument that makes this program a supervisor.
+pub const SUPERVISE: &str = "__supervise";
+
+/// How long a supervisor that has nothing left to run is given to end.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// What happens next.
+#[derive(Debug)]
+pub enum Message {
+    /// A command ended.
+    Ended(Box<Ended>),
+    /// The supervisor is gone, or cannot be understood; if it started nothing, why.
+    Lost(Option<String>),
+    /// Nothing, for as long as was waited.
+    Nothing,
+    /// A command printed something; masked.
+    Output {
+        /// Which.
+        attempt: AttemptId,
+        /// Where.
+        stream: Stream,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// A signal reached this program.
+    Signal(Arrived),
+}
+
+/// A supervisor that runs.
+pub struct Client {
+    child: Child,
+    orders: Option<ChildStdin>,
+    news: OwnedFd,
+    inbox: Inbox,
+    running: usize,
+}
+
+impl Client {
+    /// Starts a supervisor for a run. The program is this one's own; the folder is absolute.
+    pub fn start(program: &Path, run: &str, folder: &Path) -> io::Result<Self> {
+        let mut child = supervisor_command(program)?
+            .env_clear()
+            .current_dir("/")
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let orders = child.stdin.take();
+        let news: OwnedFd = child.stdout.take().expect("it was asked for").into();
+        rustix::io::ioctl_fionbio(&news, true)?;
+        let mut client = Self { child, orders, news, inbox: Inbox::default(), running: 0 };
+        client.order(&Order::Hello { run: run.to_owned(), folder: folder.to_owned() });
+        Ok(client)
+    }
+
+    /// From now on hides a secret in all output.
+    pub fn hide(&mut self, hidden: Hidden) {
+        self.order(&Order::Hide(hidden.into_forms()));
+    }
+
+    /// Starts a command.
+    pub fn launch(&mut self, launch: Launch) {
+        self.running += 1;
+        self.order(&Order::Start(Box::new(launch)));
+    }
+
+    /// Asks a command to end.
+    pub fn interrupt(&mut self, attempt: AttemptId) {
+        self.order(&Order::Interrupt(attempt.0));
+    }
+
+    /// Ends a command and all it started, at once.
+    pub fn kill(&mut self, attempt: AttemptId) {
+        self.order(&Order::Kill(attempt.0));
+    }
+
+    /// The supervisor's process id.
+    pub fn supervisor(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A supervisor that is gone takes no orders; [`Client::next`] tells that it is.
+    fn order(&mut self, order: &Order) {
+        if let Some(orders) = &mut self.orders
+            && orders.write_all(&order.frame()).is_err()
+        {
+            self.orders = None;
+        }
+    }
+
+    /// Waits for what happens next, at most for a while.
+    pub fn next(&mut self, signals: &Signals, most: Duration) -> Message {
+        if let Some(arrived) = signals.take() {
+            return Message::Signal(arrived);
+        }
+        if let Some(message) = self.received() {
+            return message;
+        }
+        let mut fds = [
+            PollFd::from_borrowed_fd(signals.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(self.news.as_fd(), PollFlags::IN),
+        ];
+        // An interrupted wait is a short wait.
+        let _ = poll(&mut fds, Some(&timespec(most)));
+        if let Some(arrived) = signals.take() {
+            return Message::Signal(arrived);
+        }
+        match self.inbox.fill(&self.news) {
+            Ok(Filled::Nothing) => Message::Nothing,
+            Ok(Filled::Some) => self.received().unwrap_or(Message::Nothing),
+            Ok(Filled::Closed) | Err(_) => Message::Lost(None),
+        }
+    }
+
+    fn received(&mut self) -> Option<Message> {
+        let frame = match self.inbox.next() {
+            Ok(frame) => frame?,
+            Err(_) => return Some(Message::Lost(None)),
+        };
+        Some(match News::read(&frame) {
+            Ok(News::Output { attempt, stream, bytes }) => {
+                Message::Output { attempt: AttemptId(attempt), stream, bytes }
+            }
+            Ok(News::Ended(finished)) => {
+                self.running = self.running.saturating_sub(1);
+                Message::Ended(Box::new(Ended {
+                    attempt: AttemptId(finished.attempt),
+                    end: finished.status.end,
+                    took: finished.status.took,
+                    stdout: Printed { bytes: finished.stdout.bytes, more: finished.stdout.more },
+                    stderr: Printed { bytes: finished.stderr.bytes, more: finished.stderr.more },
+                    output: finished.status.kept,
+                    left_running: finished.status.left_running,
+                    recovered: false,
+                }))
+            }
+            Ok(News::Refused(why)) => Message::Lost(Some(why)),
+            // Its commands may run: that they could not start must not be said.
+            Err(_) => Message::Lost(None),
+        })
+    }
+}
+
+impl Drop for Client {
+    /// A supervisor without commands ends at once: it is waited for, so that nothing is left behind.
+    /// One that finishes a command is left to it.
+    fn drop(&mut self) {
+        self.orders = None;
+        if self.running == 0
+            && let Ok(pid) = i32::try_from(self.child.id())
+        {
+            await_process(pid, FAREWELL);
+        }
+        // Reaped if it ended; else it is the system's, as this program ends itself.
+        let _ = self.child.try_wait();
+    }
+}
+
+/// The command that starts the supervisor. Descriptors that this program was given by its caller and
+/// that would be inherited are closed on the way, by a shell: closing a descriptor by its number
+/// cannot be had without `unsafe`.
+#[expect(clippy::disallowed_methods, reason = "this is where the supervisor is spawned")]
+fn supervisor_command(program: &Path) -> io::Result<Command> {
+    let inherited = inheritable();
+    if inherited.is_empty() {
+        let mut command = Command::new(program);
+        command.arg0("surefoot").arg(SUPERVISE);
+        return Ok(command);
+    }
+    let bash = Path::new("/bin/bash");
+    let (shell, most) = if bash.exists() {
+        (bash, i32::MAX)
+    } else {
+        // It may know descriptors of one digit only, and take others for words.
+        (Path::new("/bin/sh"), 9)
+    };
+    let closes: Vec<String> = inherited
+        .iter()
+        .filter(|number| **number <= most)
+        .map(|number| format!("{number}>&-"))
+        .collect();
+    let script = format!("exec {}; exec \"$@\"", closes.join(" "));
+    let mut command = Command::new(shell);
+    command.arg("-c").arg(script).arg("surefoot").arg(seen_from_elsewhere(program)?).arg(SUPERVISE);
+    Ok(command)
+}
+
+/// The program's path as another process may use it: `/proc/self` is something else there.
+fn seen_from_elsewhere(program: &Path) -> io::Result<PathBuf> {
+    let own = Path::new("/proc/self/exe");
+    if program != own {
+        return Ok(program.to_owned());
+    }
+    let path = fs::read_link(own)?;
+    if path.exists() {
+        return Ok(path);
+    }
+    // It was replaced on the disk while it runs: what runs must supervise.
+    Ok(format!("/proc/{}/exe", std::process::id()).into())
+}
+
+/// Descriptors beyond the first three that a child would inherit.
+fn inheritable() -> Vec<i32> {
+    const CLOSE_ON_EXEC: u32 = 0o2_000_000;
+    let Ok(entries) = fs::read_dir("/proc/self/fdinfo") else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|number| *number > 2)
+        .filter(|number| {
+            let info = fs::read_to_string(format!("/proc/self/fdinfo/{number}"));
+            info.ok()
+                .and_then(|text| {
+                    let line = text.lines().find_map(|line| line.strip_prefix("flags:"))?;
+                    u32::from_str_radix(line.trim(), 8).ok()
+                })
+                .is_some_and(|flags| flags & CLOSE_ON_EXEC == 0)
+        })
+        .collect()
+}

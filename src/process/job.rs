@@ -1,0 +1,412 @@
+//! One command from its start to its end, as a state that the supervisor steps whenever something
+//! may have happened: feeds its input, takes its output, stops it when its time is up, and sees to
+//! it that nothing it started outlives a stop. It never waits.
+
+use std::collections::BTreeSet;
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+use super::display::Display;
+use super::leftovers::Leftovers;
+use super::members::{self, Member, Stat, Wanted};
+use super::message::{Head, Launch};
+use super::moment::Moment;
+use super::output::Recorder;
+use super::sentinel::Sentinel;
+use super::spawn::Spawned;
+use super::streams::{Fed, Feed, Source};
+use crate::engine::End;
+use crate::session::Stream;
+use crate::value::Patterns;
+
+/// How much is read of one command before the others have their turn.
+const AT_ONCE: usize = 1 << 20;
+/// When a command has ended and a child of it holds its pipes: this long a silence ends the wait.
+const SILENCE: u64 = 50;
+/// And this long the wait may be, however much the child prints.
+const DRAIN: u64 = 250;
+/// After the leader has followed a stop, what it left behind is given this long.
+const REST_GRACE: u64 = 2_000;
+/// After the kill: this long until what still lives is called a survivor.
+const KILL_PATIENCE: u64 = 1_000;
+
+/// Why a command is stopped.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Why {
+    /// The responder, or the supervisor's own end, stops it.
+    Interrupted,
+    /// Its time is up.
+    TimedOut,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Running,
+    Stopping { why: Why, until: Moment, rest: Rest },
+    Killing { why: Why, until: Moment },
+}
+
+/// Whether what the leader left behind has been asked to end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Rest {
+    Asked,
+    Unasked,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Exit {
+    Code(i32),
+    Signal(i32),
+}
+
+/// What a step needs of its supervisor.
+pub(crate) struct Around<'a> {
+    pub(crate) now: Moment,
+    pub(crate) run: &'a str,
+    pub(crate) patterns: &'a Patterns,
+    /// The leaders of the other commands.
+    pub(crate) others: &'a [Pid],
+    pub(crate) earlier: &'a Leftovers,
+    pub(crate) buffer: &'a mut [u8],
+    pub(crate) display: &'a mut Display,
+}
+
+/// A command that is over.
+#[derive(Debug)]
+pub(crate) struct Over {
+    pub(crate) end: End,
+    pub(crate) left: BTreeSet<Member>,
+}
+
+/// A command that runs.
+pub(crate) struct Job {
+    pub(crate) launch: Launch,
+    pub(crate) leader: Pid,
+    handle: OwnedFd,
+    stdin: Option<Feed>,
+    stdout: Source,
+    stderr: Source,
+    sentinel: Sentinel,
+    pub(crate) recorder: Recorder,
+    pub(crate) started: Moment,
+    deadline: Moment,
+    heard: Moment,
+    exited: Option<(Exit, Moment)>,
+    phase: Phase,
+}
+
+impl Job {
+    pub(crate) fn new(mut launch: Launch, spawned: Spawned, recorder: Recorder) -> Self {
+        let now = Moment::now();
+        let input = launch.stdin.take().unwrap_or_default();
+        Self {
+            leader: spawned.leader,
+            handle: spawned.handle,
+            stdin: spawned.stdin.map(|pipe| Feed::new(pipe, input)),
+            stdout: Source::new(spawned.stdout),
+            stderr: Source::new(spawned.stderr),
+            sentinel: Sentinel::new(launch.sentinel.clone()),
+            recorder,
+            started: now,
+            deadline: now.after_millis(launch.timeout),
+            heard: now,
+            exited: None,
+            phase: Phase::Running,
+            launch,
+        }
+    }
+
+    /// What to wake up for.
+    pub(crate) fn watch<'a>(&'a self, fds: &mut Vec<PollFd<'a>>) {
+        if self.exited.is_none() {
+            fds.push(PollFd::from_borrowed_fd(self.handle.as_fd(), PollFlags::IN));
+        }
+        if let Some(feed) = &self.stdin {
+            fds.push(PollFd::from_borrowed_fd(feed.pipe.as_fd(), PollFlags::OUT));
+        }
+        for source in [&self.stdout, &self.stderr] {
+            if let Some(pipe) = &source.pipe {
+                fds.push(PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN));
+            }
+        }
+    }
+
+    /// When to step it again though nothing happened.
+    pub(crate) fn wake(&self, now: Moment) -> Moment {
+        match self.phase {
+            Phase::Running if self.exited.is_some() => self.heard.after_millis(SILENCE),
+            Phase::Running => self.deadline,
+            Phase::Stopping { until, .. } if self.exited.is_some() => {
+                until.min(now.after_millis(10))
+            }
+            Phase::Stopping { until, .. } => until,
+            Phase::Killing { .. } => now.after_millis(5),
+        }
+    }
+
+    /// Asks it, and all it started, to end; after the grace it is killed.
+    pub(crate) fn stop(&mut self, why: Why, signal: Signal, grace: u64, around: &Around<'_>) {
+        if matches!(self.phase, Phase::Running) && !self.is_finishing() {
+            // One that was stopped by a signal could not follow another.
+            self.tell_all(&[signal, Signal::CONT], around);
+            self.phase =
+                Phase::Stopping { why, until: around.now.after_millis(grace), rest: Rest::Unasked };
+        }
+    }
+
+    /// Kills it and all it started.
+    pub(crate) fn kill(&mut self, around: &Around<'_>) {
+        let why = match self.phase {
+            Phase::Running if self.is_finishing() => return,
+            Phase::Running => Why::Interrupted,
+            Phase::Stopping { why, .. } => why,
+            Phase::Killing { .. } => return,
+        };
+        self.start_killing(why, around);
+    }
+
+    /// Does all that can be done now; returns its end when it is over.
+    pub(crate) fn step(&mut self, around: &mut Around<'_>) -> Option<Over> {
+        self.feed();
+        self.pump(around);
+        self.look(around.now);
+        match self.phase {
+            Phase::Running => self.step_running(around),
+            Phase::Stopping { why, until, rest } => {
+                self.step_stopping(why, until, rest, around);
+                self.over_if_empty(why, around)
+            }
+            Phase::Killing { why, until } => {
+                let left = members::find(&self.wanted(around));
+                if left.is_empty() && self.exited.is_some() {
+                    self.pump(around);
+                    return Some(self.over(Some(why), left));
+                }
+                if around.now >= until {
+                    return Some(self.over(Some(why), left));
+                }
+                for member in left {
+                    member.signal(Signal::KILL);
+                }
+                None
+            }
+        }
+    }
+
+    fn step_running(&mut self, around: &mut Around<'_>) -> Option<Over> {
+        let Some((_, exited)) = self.exited else {
+            if around.now >= self.deadline {
+                self.stop(Why::TimedOut, Signal::TERM, self.launch.grace, around);
+            }
+            return None;
+        };
+        // Whatever it wrote itself stands in the pipes by now.
+        self.pump(around);
+        let now = Moment::now();
+        let silent = now.millis_since(self.heard.max(exited)) >= SILENCE;
+        let drained = now.millis_since(exited) >= DRAIN;
+        if self.is_silent() || silent || drained {
+            return Some(self.over(None, self.left(around)));
+        }
+        None
+    }
+
+    fn step_stopping(&mut self, why: Why, until: Moment, rest: Rest, around: &Around<'_>) {
+        if around.now >= until {
+            self.start_killing(why, around);
+        } else if self.exited.is_some() && rest == Rest::Unasked {
+            // Shells start background commands with SIGINT ignored: they are asked once more.
+            self.tell_all(&[Signal::TERM], around);
+            self.phase = Phase::Stopping {
+                why,
+                until: until.min(around.now.after_millis(REST_GRACE)),
+                rest: Rest::Asked,
+            };
+        }
+    }
+
+    fn over_if_empty(&mut self, why: Why, around: &mut Around<'_>) -> Option<Over> {
+        self.exited?;
+        let left = self.left(around);
+        if left.is_empty() {
+            self.pump(around);
+            return Some(self.over(Some(why), left));
+        }
+        None
+    }
+
+    fn start_killing(&mut self, why: Why, around: &Around<'_>) {
+        self.phase = Phase::Killing { why, until: around.now.after_millis(KILL_PATIENCE) };
+        self.tell_all(&[Signal::KILL], around);
+    }
+
+    /// The leader is not reaped before the job is over, so its group's number is still its own.
+    fn tell_all(&self, signals: &[Signal], around: &Around<'_>) {
+        for signal in signals {
+            // The group may be empty but for the dead leader.
+            let _ = kill_process_group(self.leader, *signal);
+        }
+        let leader = self.leader.as_raw_nonzero().get();
+        for member in members::find(&self.wanted(around)) {
+            if !Stat::of(member.pid).is_some_and(|stat| stat.is_in_group(leader)) {
+                for signal in signals {
+                    member.signal(*signal);
+                }
+            }
+        }
+    }
+
+    /// What it left running. Looking through all processes is spared when this process has no
+    /// children but the leaders.
+    fn left(&self, around: &Around<'_>) -> BTreeSet<Member> {
+        let leader = |pid: &i32| {
+            *pid == self.leader.as_raw_nonzero().get()
+                || around.others.iter().any(|other| other.as_raw_nonzero().get() == *pid)
+        };
+        match members::children() {
+            Some(children) if children.iter().all(leader) => BTreeSet::new(),
+            _ => members::find(&self.wanted(around)),
+        }
+    }
+
+    fn wanted<'a>(&self, around: &'a Around<'_>) -> Wanted<'a> {
+        Wanted {
+            run: around.run,
+            attempt: self.launch.attempt,
+            leader: self.leader,
+            others: around.others,
+            earlier: around.earlier,
+        }
+    }
+
+    /// Whether both pipes are at their end.
+    fn is_silent(&self) -> bool {
+        self.stdout.pipe.is_none() && self.stderr.pipe.is_none()
+    }
+
+    /// Whether it has ended by itself, and only its output is waited for.
+    fn is_finishing(&self) -> bool {
+        matches!(self.phase, Phase::Running) && self.exited.is_some()
+    }
+
+    fn look(&mut self, now: Moment) {
+        if self.exited.is_some() {
+            return;
+        }
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        if let Ok(Some(status)) = waitid(WaitId::Pid(self.leader), options) {
+            let exit = match (status.exit_status(), status.terminating_signal()) {
+                (Some(code), _) => Exit::Code(code),
+                (None, Some(signal)) => Exit::Signal(signal),
+                (None, None) => return,
+            };
+            self.exited = Some((exit, now));
+            // Nobody reads its input any more, but perhaps a child that it left.
+            self.stdin = None;
+        }
+    }
+
+    fn feed(&mut self) {
+        if let Some(feed) = &mut self.stdin
+            && feed.write() == Fed::Done
+        {
+            self.stdin = None;
+        }
+    }
+
+    fn pump(&mut self, around: &mut Around<'_>) {
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let mut budget = AT_ONCE;
+            while budget > 0 {
+                let source = self.source(stream);
+                let Some(pipe) = &source.pipe else {
+                    break;
+                };
+                match rustix::io::read(pipe, &mut *around.buffer) {
+                    Ok(0) => source.pipe = None,
+                    Ok(count) => {
+                        budget = budget.saturating_sub(count);
+                        self.heard = around.now;
+                        let buffer = std::mem::take(&mut around.buffer);
+                        self.take(stream, &buffer[..count], around);
+                        around.buffer = buffer;
+                    }
+                    Err(Errno::INTR) => {}
+                    Err(Errno::AGAIN) => break,
+                    Err(_) => source.pipe = None,
+                }
+            }
+        }
+    }
+
+    fn source(&mut self, stream: Stream) -> &mut Source {
+        match stream {
+            Stream::Stderr => &mut self.stderr,
+            Stream::Stdout => &mut self.stdout,
+        }
+    }
+
+    fn take(&mut self, stream: Stream, bytes: &[u8], around: &mut Around<'_>) {
+        let passed;
+        let bytes = if stream == Stream::Stdout && self.sentinel.is_awaited() {
+            passed = self.sentinel.pass(bytes);
+            &passed
+        } else {
+            bytes
+        };
+        self.source(stream).head.take(bytes);
+        let shown = self.recorder.take(around.patterns, stream, bytes, around.now);
+        around.display.show(self.launch.attempt, stream, shown);
+    }
+
+    /// Ends the streams: what was held back is decided.
+    pub(crate) fn flush(&mut self, around: &mut Around<'_>) {
+        let rest = self.sentinel.flush();
+        if !rest.is_empty() {
+            self.take(Stream::Stdout, &rest, around);
+        }
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            let shown = self.recorder.flush(around.patterns, stream, around.now);
+            around.display.show(self.launch.attempt, stream, &shown);
+        }
+        around.display.settle(self.launch.attempt);
+    }
+
+    /// The first bytes of both streams, and the pipes that others still hold.
+    pub(crate) fn dismantle(self) -> (Head, Head, Recorder, Vec<OwnedFd>) {
+        let pipes = [self.stdout.pipe, self.stderr.pipe].into_iter().flatten();
+        (self.stdout.head, self.stderr.head, self.recorder, pipes.collect())
+    }
+
+    fn over(&self, why: Option<Why>, left: BTreeSet<Member>) -> Over {
+        let signal = match self.exited {
+            Some((Exit::Signal(signal), _)) => Some(signal),
+            _ => None,
+        };
+        let end = match (why, self.exited) {
+            (Some(Why::Interrupted), _) => End::Interrupted { signal },
+            (Some(Why::TimedOut), _) => End::TimedOut { after: self.launch.timeout },
+            (None, _) if self.sentinel.is_awaited() => End::CouldNotStart { why: self.unreached() },
+            (None, Some((Exit::Code(code), _))) if self.launch.lost == Some(code) => {
+                End::Disconnected
+            }
+            (None, Some((Exit::Code(code), _))) => End::Exited { code },
+            (None, Some((Exit::Signal(signal), _))) => End::Signalled { signal },
+            (None, None) => End::Unknown,
+        };
+        Over { end, left }
+    }
+
+    fn unreached(&self) -> String {
+        let how = match self.exited {
+            Some((Exit::Code(code), _)) => format!("ended with status {code}"),
+            Some((Exit::Signal(signal), _)) => format!("was ended by signal {signal}"),
+            None => "ended".to_owned(),
+        };
+        let program = self.launch.program.display();
+        format!("the target was not reached: {program} {how} before the command began")
+    }
+}

@@ -1,0 +1,389 @@
+//! What executor and supervisor say to each other: [`Order`]s go down the pipe, [`News`] come back.
+//! Bytes travel as they are; secrets travel only here, never by argument or environment. What may hold
+//! a secret has no `Debug`, so that no message can show it by mistake.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::frame::{Frame, Malformed, Packer, Unpacker};
+use crate::engine::{End, Keep, Kept, Survivor};
+use crate::runbook::OnDisconnect;
+use crate::session::Stream;
+
+/// What the supervisor shall do.
+pub(crate) enum Order {
+    /// Which run this is, and its folder. The first order.
+    Hello { run: String, folder: PathBuf },
+    /// Patterns to hide in all output from now on.
+    Hide(Vec<Vec<u8>>),
+    /// A command to start.
+    Start(Box<Launch>),
+    /// Ask a command to end.
+    Interrupt(u32),
+    /// End a command at once.
+    Kill(u32),
+}
+
+/// A command, ready to start.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Launch {
+    /// The attempt's number.
+    pub attempt: u32,
+    /// The program, an absolute path.
+    pub program: PathBuf,
+    /// Its arguments, without its own name.
+    pub args: Vec<OsString>,
+    /// Its whole environment, but for the two marks that the supervisor adds.
+    pub env: Vec<(OsString, OsString)>,
+    /// Its working directory.
+    pub cwd: PathBuf,
+    /// Its input; `/dev/null` if none.
+    pub stdin: Option<Vec<u8>>,
+    /// Files to make before it starts.
+    pub files: Vec<MadeFile>,
+    /// A line its standard output begins with once the command has arrived where it runs; taken
+    /// out of the output.
+    pub sentinel: Option<Vec<u8>>,
+    /// The exit status by which its program says that it lost the connection to its target.
+    pub lost: Option<i32>,
+    /// Milliseconds it may take.
+    pub timeout: u64,
+    /// Milliseconds it is given to end by itself.
+    pub grace: u64,
+    /// What happens to it when the executor is gone.
+    pub on_disconnect: OnDisconnect,
+    /// Whether its output is shown and kept.
+    pub keep: Keep,
+    /// How surely its end is written down.
+    pub durability: Durability,
+    /// How many bytes of output are kept.
+    pub cap: u64,
+}
+
+/// A file made for a command.
+#[derive(Clone, Eq, PartialEq)]
+pub struct MadeFile {
+    /// Where.
+    pub path: PathBuf,
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// Whether its owner may execute it.
+    pub executable: bool,
+    /// Whether it is removed when the command ends.
+    pub lifetime: Lifetime,
+}
+
+/// How long a file made for a command stays.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lifetime {
+    /// It holds a secret: until the command ends.
+    Attempt,
+    /// As long as the run's folder.
+    Run,
+}
+
+/// How surely the end of a command is written down before it is told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Durability {
+    /// The system may lose it with the power.
+    Plain,
+    /// It is on the disk.
+    Synced,
+}
+
+/// What the supervisor tells.
+pub(crate) enum News {
+    /// A command printed something; masked.
+    Output { attempt: u32, stream: Stream, bytes: Vec<u8> },
+    /// A command ended.
+    Ended(Box<Finished>),
+    /// It serves no longer, and why.
+    Refused(String),
+}
+
+/// How a command ended, with the first bytes it printed.
+pub(crate) struct Finished {
+    pub(crate) attempt: u32,
+    pub(crate) status: Status,
+    /// What it printed, not masked: in memory only.
+    pub(crate) stdout: Head,
+    pub(crate) stderr: Head,
+}
+
+/// The first bytes of a stream, and how many more there were.
+#[derive(Default)]
+pub(crate) struct Head {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) more: u64,
+}
+
+/// How a command ended, as its supervisor writes it down.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Status {
+    /// How it ended.
+    pub end: End,
+    /// How long it took, in milliseconds.
+    pub took: u64,
+    /// What was kept of its output.
+    pub kept: Kept,
+    /// What it left running.
+    pub left_running: Vec<Survivor>,
+}
+
+const HELLO: u8 = 1;
+const HIDE: u8 = 2;
+const START: u8 = 3;
+const INTERRUPT: u8 = 4;
+const KILL: u8 = 5;
+const OUTPUT: u8 = 16;
+const ENDED: u8 = 17;
+const REFUSED: u8 = 18;
+
+impl Order {
+    pub(crate) fn frame(&self) -> Vec<u8> {
+        let mut packer = Packer::default();
+        let kind = match self {
+            Self::Hello { run, folder } => {
+                packer.bytes(run.as_bytes()).bytes(folder.as_os_str().as_bytes());
+                HELLO
+            }
+            Self::Hide(patterns) => {
+                packer.number(patterns.len() as u64);
+                for pattern in patterns {
+                    packer.bytes(pattern);
+                }
+                HIDE
+            }
+            Self::Start(launch) => {
+                pack_launch(&mut packer, launch);
+                START
+            }
+            Self::Interrupt(attempt) => {
+                packer.number(u64::from(*attempt));
+                INTERRUPT
+            }
+            Self::Kill(attempt) => {
+                packer.number(u64::from(*attempt));
+                KILL
+            }
+        };
+        packer.frame(kind)
+    }
+
+    pub(crate) fn read(frame: &Frame) -> Result<Self, Malformed> {
+        let mut unpacker = Unpacker::new(&frame.body);
+        match frame.kind {
+            HELLO => Ok(Self::Hello {
+                run: text(unpacker.bytes()?)?,
+                folder: os(unpacker.bytes()?).into(),
+            }),
+            HIDE => {
+                let count = unpacker.number()?;
+                let patterns =
+                    (0..count).map(|_| Ok(unpacker.bytes()?.to_vec())).collect::<Result<_, _>>()?;
+                Ok(Self::Hide(patterns))
+            }
+            START => Ok(Self::Start(Box::new(unpack_launch(&mut unpacker)?))),
+            INTERRUPT => Ok(Self::Interrupt(small(unpacker.number()?)?)),
+            KILL => Ok(Self::Kill(small(unpacker.number()?)?)),
+            _ => Err(Malformed),
+        }
+    }
+}
+
+fn pack_launch(packer: &mut Packer, launch: &Launch) {
+    packer
+        .number(u64::from(launch.attempt))
+        .number(launch.timeout)
+        .number(launch.grace)
+        .number(u64::from(launch.on_disconnect == OnDisconnect::Finish))
+        .number(u64::from(launch.keep == Keep::Output))
+        .number(u64::from(launch.durability == Durability::Synced))
+        .number(launch.cap)
+        .bytes(launch.program.as_os_str().as_bytes())
+        .bytes(launch.cwd.as_os_str().as_bytes())
+        .number(launch.args.len() as u64);
+    for word in &launch.args {
+        packer.bytes(word.as_bytes());
+    }
+    packer.number(launch.env.len() as u64);
+    for (name, value) in &launch.env {
+        packer.bytes(name.as_bytes()).bytes(value.as_bytes());
+    }
+    for optional in [&launch.stdin, &launch.sentinel] {
+        packer.number(u64::from(optional.is_some()));
+        packer.bytes(optional.as_deref().unwrap_or_default());
+    }
+    packer
+        .number(u64::from(launch.lost.is_some()))
+        .number(u64::from(launch.lost.unwrap_or(0).cast_unsigned()))
+        .number(launch.files.len() as u64);
+    for file in &launch.files {
+        packer
+            .bytes(file.path.as_os_str().as_bytes())
+            .bytes(&file.bytes)
+            .number(u64::from(file.executable))
+            .number(u64::from(file.lifetime == Lifetime::Attempt));
+    }
+}
+
+fn unpack_launch(from: &mut Unpacker<'_>) -> Result<Launch, Malformed> {
+    // The fields of a struct expression are evaluated in the order in which they are written.
+    Ok(Launch {
+        attempt: small(from.number()?)?,
+        timeout: from.number()?,
+        grace: from.number()?,
+        on_disconnect: either(from, OnDisconnect::Finish, OnDisconnect::Stop)?,
+        keep: either(from, Keep::Output, Keep::Nothing)?,
+        durability: either(from, Durability::Synced, Durability::Plain)?,
+        cap: from.number()?,
+        program: os(from.bytes()?).into(),
+        cwd: os(from.bytes()?).into(),
+        args: many(from, |from| Ok(os(from.bytes()?)))?,
+        env: many(from, |from| Ok((os(from.bytes()?), os(from.bytes()?))))?,
+        stdin: optional(from)?,
+        sentinel: optional(from)?,
+        lost: match (from.number()?, small(from.number()?)?) {
+            (0, _) => None,
+            (_, status) => Some(status.cast_signed()),
+        },
+        files: many(from, |from| {
+            Ok(MadeFile {
+                path: os(from.bytes()?).into(),
+                bytes: from.bytes()?.to_vec(),
+                executable: from.number()? != 0,
+                lifetime: either(from, Lifetime::Attempt, Lifetime::Run)?,
+            })
+        })?,
+    })
+}
+
+impl News {
+    pub(crate) fn frame(&self) -> Vec<u8> {
+        let mut packer = Packer::default();
+        let kind = match self {
+            Self::Output { attempt, stream, bytes } => {
+                return output_frame(*attempt, *stream, bytes);
+            }
+            Self::Ended(finished) => {
+                let status = serde_json::to_vec(&finished.status)
+                    .expect("numbers and texts always serialise");
+                packer.number(u64::from(finished.attempt)).bytes(&status);
+                for head in [&finished.stdout, &finished.stderr] {
+                    packer.bytes(&head.bytes).number(head.more);
+                }
+                ENDED
+            }
+            Self::Refused(why) => {
+                packer.bytes(why.as_bytes());
+                REFUSED
+            }
+        };
+        packer.frame(kind)
+    }
+
+    pub(crate) fn read(frame: &Frame) -> Result<Self, Malformed> {
+        let mut unpacker = Unpacker::new(&frame.body);
+        match frame.kind {
+            OUTPUT => Ok(Self::Output {
+                attempt: small(unpacker.number()?)?,
+                stream: either(&mut unpacker, Stream::Stdout, Stream::Stderr)?,
+                bytes: unpacker.bytes()?.to_vec(),
+            }),
+            ENDED => Ok(Self::Ended(Box::new(Finished {
+                attempt: small(unpacker.number()?)?,
+                status: serde_json::from_slice(unpacker.bytes()?).map_err(|_| Malformed)?,
+                stdout: head(&mut unpacker)?,
+                stderr: head(&mut unpacker)?,
+            }))),
+            REFUSED => Ok(Self::Refused(text(unpacker.bytes()?)?)),
+            _ => Err(Malformed),
+        }
+    }
+}
+
+/// The frame of [`News::Output`], without a copy of the bytes in between.
+pub(crate) fn output_frame(attempt: u32, stream: Stream, bytes: &[u8]) -> Vec<u8> {
+    let mut packer = Packer::default();
+    packer.number(u64::from(attempt)).number(u64::from(stream == Stream::Stdout)).bytes(bytes);
+    packer.frame(OUTPUT)
+}
+
+fn head(from: &mut Unpacker<'_>) -> Result<Head, Malformed> {
+    Ok(Head { bytes: from.bytes()?.to_vec(), more: from.number()? })
+}
+
+fn either<T>(from: &mut Unpacker<'_>, one: T, zero: T) -> Result<T, Malformed> {
+    Ok(if from.number()? == 0 { zero } else { one })
+}
+
+fn optional(from: &mut Unpacker<'_>) -> Result<Option<Vec<u8>>, Malformed> {
+    let present = from.number()? != 0;
+    let bytes = from.bytes()?;
+    Ok(present.then(|| bytes.to_vec()))
+}
+
+fn many<'a, T>(
+    from: &mut Unpacker<'a>,
+    one: impl Fn(&mut Unpacker<'a>) -> Result<T, Malformed>,
+) -> Result<Vec<T>, Malformed> {
+    let count = from.number()?;
+    (0..count).map(|_| one(from)).collect()
+}
+
+fn small(number: u64) -> Result<u32, Malformed> {
+    u32::try_from(number).map_err(|_| Malformed)
+}
+
+fn text(bytes: &[u8]) -> Result<String, Malformed> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| Malformed)
+}
+
+fn os(bytes: &[u8]) -> OsString {
+    OsString::from_vec(bytes.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_launch_arrives_as_it_was_sent() {
+        let launch = Launch {
+            attempt: 12,
+            program: "/bin/sh".into(),
+            args: vec!["-c".into(), os(b"\xff\n")],
+            env: vec![("A".into(), os(b"\xfe")), ("B".into(), "".into())],
+            cwd: "/tmp".into(),
+            stdin: Some(vec![0, 1, 2]),
+            files: vec![MadeFile {
+                path: "/tmp/x".into(),
+                bytes: vec![9],
+                executable: true,
+                lifetime: Lifetime::Attempt,
+            }],
+            sentinel: None,
+            lost: Some(255),
+            timeout: 5,
+            grace: 6,
+            on_disconnect: OnDisconnect::Finish,
+            keep: Keep::Nothing,
+            durability: Durability::Synced,
+            cap: 7,
+        };
+        let order = Order::Start(Box::new(launch.clone()));
+        let frame = order.frame();
+        let frame = Frame { kind: frame[4], body: frame[5..].to_vec() };
+        let Ok(Order::Start(arrived)) = Order::read(&frame) else {
+            panic!("not a launch");
+        };
+        assert!(*arrived == launch, "it arrived changed");
+        for cut in 0..frame.body.len() {
+            let torn = Frame { kind: frame.kind, body: frame.body[..cut].to_vec() };
+            assert!(Order::read(&torn).is_err(), "cut at {cut}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The only place that spawns: the [`supervisor`] that runs a run's commands and the [`Client`] that
+//! orders them, small helper programs, git, the editor, and the signals of this program. Streams are
+//! masked here, before they reach a file. It knows no runbooks and decides nothing about a run.
+
+mod caught;
+mod client;
+mod display;
+mod ends;
+mod frame;
+mod git;
+mod job;
+mod leftovers;
+mod members;
+mod message;
+mod moment;
+mod output;
+mod program;
+mod sentinel;
+mod signals;
+mod spawn;
+mod status;
+mod streams;
+pub mod supervisor;
+mod timing;
+mod tool;
+
+pub use client::{Client, Message, SUPERVISE};
+pub use ends::read_end;
+pub use git::{GitOrigin, describe};
+pub use message::{Durability, Launch, Lifetime, MadeFile, Status};
+pub use program::program_in_path;
+pub use signals::{Arrived, Signals};
+pub use status::{boot_id, find, stop_supervisor};
+pub use timing::{Piece, pieces};
+pub use tool::{Captured, Tool, ToolError, capture, editor, open_page};

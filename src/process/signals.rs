@@ -1,0 +1,138 @@
+//! The signals that reach this program: caught by handlers that are installed once, and told to
+//! whoever polls through a readable descriptor. From then on Ctrl-C ends nothing by itself: whoever
+//! waits must also wait for [`Signals`].
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+
+use super::moment::timespec;
+
+/// What arrived.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Arrived {
+    /// The terminal is gone, or the system asks the program to end.
+    HangUp,
+    /// Ctrl-C.
+    Interrupt,
+}
+
+/// The signals of this program.
+#[derive(Debug)]
+pub struct Signals {
+    wake: OwnedFd,
+    interrupt: Arc<AtomicBool>,
+    hang_up: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// The signals, with their handlers installed at the first call.
+    pub fn get() -> io::Result<&'static Self> {
+        static SIGNALS: OnceLock<Signals> = OnceLock::new();
+        if let Some(signals) = SIGNALS.get() {
+            return Ok(signals);
+        }
+        let new = Self::install()?;
+        Ok(SIGNALS.get_or_init(|| new))
+    }
+
+    fn install() -> io::Result<Self> {
+        let (wake, ring) = bell()?;
+        let interrupt = Arc::new(AtomicBool::new(false));
+        let hang_up = Arc::new(AtomicBool::new(false));
+        for (signal, flag) in [(SIGINT, &interrupt), (SIGTERM, &hang_up), (SIGHUP, &hang_up)] {
+            // First the flag, then the bell: whoever hears the bell finds the flag.
+            signal_hook::flag::register(signal, Arc::clone(flag))?;
+            signal_hook::low_level::pipe::register(signal, ring.try_clone()?)?;
+        }
+        // A limit on the size of files is a full disk: the write fails, and that is said.
+        signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+        Ok(Self { wake, interrupt, hang_up })
+    }
+
+    /// Waits for what arrives next, at most for a while.
+    pub fn wait(&self, most: Duration) -> Option<Arrived> {
+        if let Some(arrived) = self.take() {
+            return Some(arrived);
+        }
+        let mut fds = [PollFd::new(&self.wake, PollFlags::IN)];
+        // An interrupted wait is a short wait.
+        let _ = poll(&mut fds, Some(&timespec(most)));
+        self.take()
+    }
+
+    /// Set while an interrupt has arrived that was not taken, for those who look at it between two
+    /// steps of a wait.
+    pub fn interrupted(&self) -> &AtomicBool {
+        &self.interrupt
+    }
+
+    /// Takes what arrived since the last call. A hang-up goes before an interrupt.
+    pub fn take(&self) -> Option<Arrived> {
+        silence(self.wake.as_fd());
+        if self.hang_up.swap(false, Ordering::SeqCst) {
+            // Told for good: an interrupt beside it is looked at in the next call.
+            return Some(Arrived::HangUp);
+        }
+        self.interrupt.swap(false, Ordering::SeqCst).then_some(Arrived::Interrupt)
+    }
+}
+
+impl AsFd for Signals {
+    /// Readable when something arrived that was not taken.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}
+
+/// A descriptor to poll, and its other end for handlers.
+pub(crate) fn bell() -> io::Result<(OwnedFd, UnixStream)> {
+    let (wake, ring) = UnixStream::pair()?;
+    wake.set_nonblocking(true)?;
+    ring.set_nonblocking(true)?;
+    Ok((wake.into(), ring))
+}
+
+/// Reads what rang.
+pub(crate) fn silence(wake: BorrowedFd<'_>) {
+    let mut buffer = [0; 64];
+    loop {
+        match rustix::io::read(wake, &mut buffer) {
+            Ok(1..) | Err(Errno::INTR) => {}
+            _ => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use signal_hook::low_level::raise;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn each_signal_is_told_once_and_wakes_whoever_waits() {
+        let signals = Signals::get().unwrap();
+        assert_eq!(signals.take(), None);
+        for (signal, expected) in
+            [(SIGINT, Arrived::Interrupt), (SIGTERM, Arrived::HangUp), (SIGHUP, Arrived::HangUp)]
+        {
+            raise(signal).unwrap();
+            assert_eq!(signals.wait(LONG), Some(expected));
+            assert_eq!(signals.take(), None);
+        }
+        raise(SIGINT).unwrap();
+        raise(SIGHUP).unwrap();
+        assert!(signals.interrupted().load(Ordering::SeqCst));
+        assert_eq!(signals.take(), Some(Arrived::HangUp));
+        assert_eq!(signals.take(), Some(Arrived::Interrupt));
+    }
+}

@@ -1,0 +1,355 @@
+//! The process that starts and watches the commands of one run: this program again, called as
+//! `surefoot __supervise`, in a session of its own so that no Ctrl-C reaches it. It outlives the
+//! executor: when that is gone, each command is finished or stopped as it was ordered, and its end
+//! is written down. One thread, one `poll`; it never waits for anything else.
+
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{
+    DumpableBehavior, Pid, Signal, WaitOptions, set_child_subreaper, set_dumpable_behavior, waitpid,
+};
+
+use super::caught::Caught;
+use super::display::Display;
+use super::ends::Ends;
+use super::frame::{Filled, Inbox};
+use super::job::{Around, Job, Over, Why};
+use super::leftovers::{Leftovers, reap_orphans};
+use super::members::Member;
+use super::message::{Finished, Head, Launch, Lifetime, News, Order, Status};
+use super::moment::{Moment, timespec};
+use super::output::Recorder;
+use super::signals::silence;
+use super::spawn::spawn;
+use super::status::{self, Identity};
+use super::streams::drain;
+use crate::engine::Survivor;
+use crate::runbook::OnDisconnect;
+use crate::value::Patterns;
+
+/// Milliseconds a command is given to end when nobody is there any more.
+const STOP_GRACE: u64 = 2_000;
+const BUFFER: usize = 256 * 1024;
+
+/// Runs the supervisor: orders come by standard input, news go by standard output.
+pub fn main() -> ExitCode {
+    match supervise() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn supervise() -> io::Result<()> {
+    let signals = Caught::install()?;
+    leave_terminal();
+    let own = rustix::process::getpid();
+    set_child_subreaper(Some(own))?;
+    // It holds secrets: no core dump, and no look into its memory. Commands are not concerned, for
+    // the flag does not survive `exec`.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    rustix::io::ioctl_fionbio(rustix::stdio::stdin(), true)?;
+    rustix::io::ioctl_fionbio(rustix::stdio::stdout(), true)?;
+    let mut supervisor = Supervisor::new(signals);
+    while !supervisor.is_done() {
+        supervisor.wait();
+        supervisor.turn();
+    }
+    supervisor.leftovers.end();
+    Ok(())
+}
+
+/// Begins a session without a terminal: commands cannot ask there, and no Ctrl-C or hang-up of it
+/// comes here. It was started as the leader of a group of its own, so that none came before; a
+/// leader cannot begin a session, so it steps back into its parent's group first, with all signals
+/// caught by now.
+fn leave_terminal() {
+    let parent = rustix::process::getppid();
+    let group = parent.and_then(|parent| rustix::process::getpgid(Some(parent)).ok());
+    // Where this cannot be done, by a parent that is gone, its own group has to do.
+    let _ = rustix::process::setpgid(None, group);
+    let _ = rustix::process::setsid();
+}
+
+struct Supervisor {
+    signals: Caught,
+    inbox: Inbox,
+    /// Whether the executor is there.
+    executor: Executor,
+    /// Whether somebody has asked this process to end.
+    leave: Leave,
+    display: Display,
+    run: String,
+    folder: PathBuf,
+    ends: Ends,
+    patterns: Patterns,
+    jobs: Vec<Job>,
+    /// Pipes that children of ended commands still hold.
+    pipes: Vec<OwnedFd>,
+    leftovers: Leftovers,
+    buffer: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Executor {
+    Gone,
+    Present,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Leave {
+    Asked,
+    Unasked,
+}
+
+impl Supervisor {
+    fn new(signals: Caught) -> Self {
+        Self {
+            signals,
+            inbox: Inbox::default(),
+            executor: Executor::Present,
+            leave: Leave::Unasked,
+            display: Display::default(),
+            run: String::new(),
+            folder: PathBuf::new(),
+            ends: Ends::of(Path::new("")),
+            patterns: Patterns::default(),
+            jobs: Vec::new(),
+            pipes: Vec::new(),
+            leftovers: Leftovers::default(),
+            buffer: vec![0; BUFFER],
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.executor == Executor::Gone && self.jobs.is_empty()
+    }
+
+    fn wait(&mut self) {
+        let now = Moment::now();
+        let mut fds = vec![PollFd::from_borrowed_fd(self.signals.wake.as_fd(), PollFlags::IN)];
+        if self.executor == Executor::Present {
+            fds.push(PollFd::from_borrowed_fd(rustix::stdio::stdin(), PollFlags::IN));
+            if self.display.outbox.waiting() > 0 {
+                fds.push(PollFd::from_borrowed_fd(rustix::stdio::stdout(), PollFlags::OUT));
+            }
+        }
+        for pipe in &self.pipes {
+            fds.push(PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN));
+        }
+        for job in &self.jobs {
+            job.watch(&mut fds);
+        }
+        let wake = self.jobs.iter().map(|job| job.wake(now)).min();
+        // A little more than the rest of a millisecond, so that the moment has really come.
+        let timeout = wake.map(|moment| timespec(moment.since(now) + Duration::from_micros(50)));
+        // An interrupted wait is followed by a turn that finds nothing new.
+        let _ = poll(&mut fds, timeout.as_ref());
+    }
+
+    fn turn(&mut self) {
+        silence(self.signals.wake.as_fd());
+        self.listen();
+        if self.signals.leave.swap(false, Ordering::SeqCst) {
+            self.leave();
+        }
+        self.step_jobs();
+        let buffer = &mut self.buffer;
+        self.pipes.retain(|pipe| drain(pipe.as_fd(), buffer));
+        if self.signals.child.swap(false, Ordering::SeqCst) {
+            let leaders: Vec<Pid> = self.jobs.iter().map(|job| job.leader).collect();
+            reap_orphans(&leaders);
+        }
+        if self.executor == Executor::Present
+            && self.display.outbox.write(rustix::stdio::stdout()).is_err()
+        {
+            self.lose_executor();
+        }
+    }
+
+    fn listen(&mut self) {
+        while self.executor == Executor::Present {
+            match self.inbox.fill(rustix::stdio::stdin()) {
+                Ok(Filled::Nothing) => return,
+                Ok(Filled::Some) => {}
+                Ok(Filled::Closed) | Err(_) => {
+                    self.lose_executor();
+                    return;
+                }
+            }
+            // An order may be the last that is taken: what comes behind it is not looked at.
+            while self.executor == Executor::Present {
+                match self.inbox.next() {
+                    Ok(None) => break,
+                    Ok(Some(frame)) => match Order::read(&frame) {
+                        Ok(order) => self.obey(order),
+                        Err(_) => self.lose_executor(),
+                    },
+                    Err(_) => self.lose_executor(),
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Hello { run, folder } => {
+                let claimed = Identity::own()
+                    .ok_or_else(|| "/proc is not there".to_owned())
+                    .and_then(|own| status::claim(&folder, &own));
+                self.run = run;
+                self.ends = Ends::of(&folder);
+                self.folder = folder;
+                if let Err(why) = claimed {
+                    self.display.outbox.push(News::Refused(why).frame());
+                    // Best effort: the executor sees the end of the pipe in any case.
+                    let _ = self.display.outbox.write(rustix::stdio::stdout());
+                    self.lose_executor();
+                }
+            }
+            Order::Hide(patterns) => self.patterns.add(patterns),
+            Order::Start(launch) => self.start(*launch),
+            Order::Interrupt(attempt) => self.with_job(attempt, |job, around| {
+                job.stop(Why::Interrupted, Signal::INT, job.launch.grace, around);
+            }),
+            Order::Kill(attempt) => self.with_job(attempt, |job, around| job.kill(around)),
+        }
+    }
+
+    fn start(&mut self, launch: Launch) {
+        match spawn(&self.run, &launch) {
+            Ok(spawned) => {
+                let recorder = Recorder::new(&self.folder, launch.attempt, launch.keep, launch.cap);
+                self.jobs.push(Job::new(launch, spawned, recorder));
+            }
+            Err(unspawned) => {
+                let status = Status {
+                    end: unspawned.into(),
+                    took: 0,
+                    kept: crate::engine::Kept::default(),
+                    left_running: Vec::new(),
+                };
+                self.tell(&launch, status, Head::default(), Head::default());
+            }
+        }
+    }
+
+    /// Does something with one of the jobs.
+    fn with_job(&mut self, attempt: u32, act: impl FnOnce(&mut Job, &mut Around<'_>)) {
+        let place = self.jobs.iter().position(|job| job.launch.attempt == attempt);
+        if let Some(place) = place {
+            self.with_job_at(place, act);
+        }
+    }
+
+    fn with_job_at<T>(
+        &mut self,
+        place: usize,
+        act: impl FnOnce(&mut Job, &mut Around<'_>) -> T,
+    ) -> T {
+        let others: Vec<Pid> = self
+            .jobs
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != place)
+            .map(|(_, job)| job.leader)
+            .collect();
+        let mut around = Around {
+            now: Moment::now(),
+            run: &self.run,
+            patterns: &self.patterns,
+            others: &others,
+            earlier: &self.leftovers,
+            buffer: &mut self.buffer,
+            display: &mut self.display,
+        };
+        act(&mut self.jobs[place], &mut around)
+    }
+
+    fn step_jobs(&mut self) {
+        let mut place = 0;
+        while place < self.jobs.len() {
+            match self.with_job_at(place, Job::step) {
+                Some(over) => self.finish(place, over),
+                None => place += 1,
+            }
+        }
+    }
+
+    fn finish(&mut self, place: usize, over: Over) {
+        self.with_job_at(place, Job::flush);
+        let job = self.jobs.remove(place);
+        // From here on the number of the leader may be given to another process.
+        let _ = waitpid(Some(job.leader), WaitOptions::NOHANG);
+        let took = Moment::now().millis_since(job.started);
+        let launch = job.launch.clone();
+        let (stdout, stderr, recorder, pipes) = job.dismantle();
+        self.pipes.extend(pipes);
+        let left_running = over.left.iter().map(|member| self.shown(*member)).collect();
+        self.leftovers.add(over.left, launch.on_disconnect);
+        let status = Status { end: over.end, took, kept: recorder.finish(), left_running };
+        self.tell(&launch, status, stdout, stderr);
+    }
+
+    /// What is told of a process that was left; its command line may hold what is hidden.
+    fn shown(&self, member: Member) -> Survivor {
+        let survivor = member.shown();
+        Survivor { pid: survivor.pid, command: self.patterns.masked(&survivor.command) }
+    }
+
+    /// Writes an end down, then tells it.
+    fn tell(&mut self, launch: &Launch, status: Status, stdout: Head, stderr: Head) {
+        for file in &launch.files {
+            if file.lifetime == Lifetime::Attempt {
+                // The command may have removed it itself.
+                let _ = std::fs::remove_file(&file.path);
+            }
+        }
+        // If it cannot be written, the journal still has it, unless the executor dies as well; then
+        // the attempt is in doubt, which is the truth.
+        let _ = self.ends.write(launch.attempt, &status, launch.durability);
+        if self.executor == Executor::Present {
+            let finished = Finished { attempt: launch.attempt, status, stdout, stderr };
+            self.display.outbox.push(News::Ended(Box::new(finished)).frame());
+        }
+    }
+
+    /// The executor is gone: each command goes on or is stopped, as was ordered for it.
+    fn lose_executor(&mut self) {
+        if self.executor == Executor::Present {
+            self.executor = Executor::Gone;
+            self.display.outbox.clear();
+            self.stop_jobs(|job| job.launch.on_disconnect == OnDisconnect::Stop);
+        }
+    }
+
+    /// Somebody asks this process to end: its commands are stopped, at the second time killed.
+    fn leave(&mut self) {
+        self.executor = Executor::Gone;
+        self.display.outbox.clear();
+        match self.leave {
+            Leave::Unasked => self.stop_jobs(|_| true),
+            Leave::Asked => {
+                for place in 0..self.jobs.len() {
+                    self.with_job_at(place, |job, around| job.kill(around));
+                }
+            }
+        }
+        self.leave = Leave::Asked;
+    }
+
+    fn stop_jobs(&mut self, which: impl Fn(&Job) -> bool) {
+        for place in 0..self.jobs.len() {
+            if which(&self.jobs[place]) {
+                self.with_job_at(place, |job, around| {
+                    job.stop(Why::Interrupted, Signal::TERM, STOP_GRACE, around);
+                });
+            }
+        }
+    }
+}
