@@ -29,3 +29,5 @@ pub mod report;
 pub mod session;
 
 pub mod process;
+
+pub mod effects;

@@ -1,0 +1,143 @@
+//! Turns a bound command into what the supervisor starts: program, arguments, environment, input,
+//! files. Values and secrets go by environment or input, never into an argument.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use super::executor::Setting;
+use super::remote;
+use crate::engine::Attempt;
+use crate::plan::{BoundCommand, BoundFile, BoundForm};
+use crate::process::{Durability, Launch, Lifetime, MadeFile, program_in_path};
+use crate::runbook::Effect;
+use crate::template::{Held, Shell};
+use crate::value::Name;
+
+/// What is started, and what it reads.
+pub(super) struct Started {
+    pub(super) words: Vec<OsString>,
+    pub(super) stdin: Option<Vec<u8>>,
+    pub(super) sentinel: Option<Vec<u8>>,
+}
+
+/// What the supervisor shall start for an attempt; or why it cannot be started.
+pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, String> {
+    let command = &attempt.command;
+    let mut environment = base_environment(setting);
+    let (started, cwd) = if command.target.prefix.is_empty() {
+        for (name, value) in command.variables.iter().chain(&command.env) {
+            environment.insert(name.into(), exposed(value).into());
+        }
+        let cwd =
+            command.cwd.as_ref().map_or_else(|| setting.work.clone(), |cwd| setting.work.join(cwd));
+        (here(command), cwd)
+    } else {
+        // What is at the target has its own environment and folders.
+        (remote::started(command)?, setting.work.clone())
+    };
+    environment.insert("PWD".into(), cwd.clone().into());
+    let (program, args) = split(&started.words, &environment, &cwd)?;
+    Ok(Launch {
+        attempt: attempt.id.0,
+        program,
+        args,
+        env: environment.into_iter().collect(),
+        cwd,
+        stdin: started.stdin,
+        files: files(&command.files, &setting.work),
+        sentinel: started.sentinel,
+        lost: remote::lost_status(command),
+        timeout: command.timeout,
+        grace: setting.grace,
+        on_disconnect: attempt.on_disconnect,
+        keep: attempt.keep,
+        durability: match attempt.effect {
+            Effect::Read => Durability::Plain,
+            Effect::Change | Effect::Destroy => Durability::Synced,
+        },
+        cap: setting.cap,
+    })
+}
+
+/// The responder's environment without what is meant for this program alone: inputs, which may be
+/// secrets, and values of another run.
+fn base_environment(setting: &Setting) -> BTreeMap<OsString, OsString> {
+    let ours = |name: &OsStr| {
+        let name = name.as_encoded_bytes();
+        name.starts_with(b"SUREFOOT_INPUT_") || name.starts_with(b"SF_") || name == b"OLDPWD"
+    };
+    setting
+        .environment
+        .iter()
+        .filter(|(name, _)| !ours(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn here(command: &BoundCommand) -> Started {
+    let words = match &command.form {
+        BoundForm::List(words) => words.iter().map(OsString::from).collect(),
+        BoundForm::Shell { shell, text } => shell_words(*shell)
+            .iter()
+            .map(|word| OsString::from(*word))
+            .chain([text.into()])
+            .collect(),
+    };
+    Started {
+        words,
+        stdin: command.stdin.as_ref().map(|stdin| exposed(stdin).as_bytes().to_vec()),
+        sentinel: None,
+    }
+}
+
+/// The words that run a script, which follows them.
+pub(super) fn shell_words(shell: Shell) -> &'static [&'static str] {
+    match shell {
+        Shell::Bash => &["bash", "-euo", "pipefail", "-c"],
+        Shell::Sh => &["sh", "-eu", "-c"],
+    }
+}
+
+/// The text itself, on its way to a command.
+pub(super) fn exposed(held: &Held) -> &str {
+    match held {
+        Held::Open(text) => text,
+        Held::Secret(secret) => secret.expose(),
+    }
+}
+
+/// The program by its absolute path, and its arguments.
+fn split(
+    words: &[OsString],
+    environment: &BTreeMap<OsString, OsString>,
+    cwd: &Path,
+) -> Result<(PathBuf, Vec<OsString>), String> {
+    let (name, args) = words.split_first().ok_or("the command is empty")?;
+    let name = name.to_str().ok_or("the program's name is not text")?;
+    let program = if name.contains('/') {
+        // Whether it exists is told by the attempt to start it.
+        cwd.join(name)
+    } else {
+        let path = environment.get(OsStr::new("PATH")).cloned().unwrap_or_default();
+        program_in_path(name, &path)
+            .ok_or_else(|| format!("there is no program {name:?} in the folders of PATH"))?
+    };
+    Ok((program, args.to_vec()))
+}
+
+fn files(files: &BTreeMap<Name, BoundFile>, work: &Path) -> Vec<MadeFile> {
+    let folder = work.join("files");
+    files
+        .iter()
+        .map(|(name, file)| MadeFile {
+            path: folder.join(name.as_str()),
+            bytes: file.bytes.clone().unwrap_or_else(|| exposed(&file.content).as_bytes().to_vec()),
+            executable: file.executable,
+            lifetime: match file.content {
+                Held::Secret(_) => Lifetime::Attempt,
+                Held::Open(_) => Lifetime::Run,
+            },
+        })
+        .collect()
+}

@@ -1,0 +1,11 @@
+//! The ports of a session over the real world: [`Supervised`] runs commands through a supervisor,
+//! [`SystemClock`] tells the time. It decides nothing about a run and never writes to the terminal.
+
+mod clock;
+mod executor;
+mod kept;
+mod launch;
+mod remote;
+
+pub use clock::SystemClock;
+pub use executor::{Setting, Supervised};
