@@ -31,3 +31,5 @@ pub mod session;
 pub mod process;
 
 pub mod effects;
+
+pub mod catalog;

@@ -1,0 +1,212 @@
+//! A runbook's file and the repository it stands in.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use crate::diagnostic::Source;
+use crate::runbook::{BroughtFile, Loaded, Repository, decode, load};
+
+/// Larger files are refused before they are read: the language allows 1 MiB.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// A file that cannot be read as a runbook.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to read {}: {why}", path.display())]
+pub struct FileFailed {
+    /// The file.
+    pub path: PathBuf,
+    /// Why, a phrase.
+    pub why: String,
+}
+
+/// A runbook's file, read once: what was checked is what runs.
+#[derive(Debug)]
+pub struct File {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl File {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, FileFailed> {
+        let failed = |why: String| FileFailed { path: path.to_owned(), why };
+        let found = fs::metadata(path).map_err(|error| failed(said(&error)))?;
+        if found.is_dir() {
+            return Err(failed("it is a folder, not a runbook".to_owned()));
+        }
+        if !found.is_file() {
+            return Err(failed("it is not an ordinary file".to_owned()));
+        }
+        if found.len() > MOST_BYTES {
+            return Err(failed(format!(
+                "it has {} bytes, a runbook has at most 1 MiB",
+                found.len()
+            )));
+        }
+        let bytes = fs::read(path).map_err(|error| failed(said(&error)))?;
+        Ok(Self { path: path.to_owned(), bytes })
+    }
+
+    /// The name of the file without its ending: the runbook's id unless it says otherwise.
+    pub fn stem(&self) -> String {
+        let stem = self.path.file_stem().unwrap_or_default();
+        stem.to_string_lossy().into_owned()
+    }
+
+    /// Loads it, with the repository it stands in.
+    pub fn load(&self, name: &str) -> (Source, Loaded) {
+        self.load_in(name, &Folder::around(&self.path))
+    }
+
+    /// Loads it, with a repository that is known.
+    pub fn load_in(&self, name: &str, folder: &Folder) -> (Source, Loaded) {
+        let (source, findings) = decode(name, &self.bytes);
+        if !findings.is_empty() {
+            return (source, Loaded { runbook: None, findings });
+        }
+        let loaded = load(&source, folder);
+        (source, loaded)
+    }
+}
+
+/// What the system said, without its number.
+fn said(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The repository around a runbook: files are read below its root only, links resolved.
+#[derive(Debug)]
+pub struct Folder {
+    /// The folder of the runbook.
+    base: PathBuf,
+    /// The repository's root; the runbook's folder if it stands in none.
+    root: PathBuf,
+}
+
+impl Folder {
+    /// The repository around a file.
+    pub fn around(file: &Path) -> Self {
+        let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        let base = file.parent().unwrap_or(Path::new("/")).to_owned();
+        let root = base.ancestors().find(|folder| folder.join(".git").exists());
+        let root = root.unwrap_or(&base).to_owned();
+        Self { base, root }
+    }
+
+    /// A repository whose root is known, and a file in it.
+    pub fn rooted(root: &Path, file: &Path) -> Self {
+        let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        Self { base: file.parent().unwrap_or(&root).to_owned(), root }
+    }
+
+    /// The path of a file in the repository; the file's name if it lies elsewhere.
+    pub fn relative(&self, file: &Path) -> String {
+        let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        let path = real.strip_prefix(&self.root).ok().map(Path::to_owned);
+        let name = || PathBuf::from(file.file_name().unwrap_or_default());
+        path.unwrap_or_else(name).to_string_lossy().into_owned()
+    }
+
+    /// The path in the repository of a file that a runbook names from its own folder.
+    pub fn relative_to_runbook(&self, path: &str) -> String {
+        self.relative(&self.base.join(path))
+    }
+
+    /// The repository's root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path of the repository, if it is one after links are resolved.
+    fn inside(&self, path: &str) -> Result<PathBuf, String> {
+        let relative = Path::new(path);
+        let plain = |part: Component<'_>| {
+            matches!(part, Component::Normal(_) | Component::CurDir | Component::ParentDir)
+        };
+        if path.is_empty() || !relative.components().all(plain) {
+            return Err(format!("`{path}` is not a path inside the repository"));
+        }
+        let real = fs::canonicalize(self.base.join(relative))
+            .map_err(|error| format!("`{path}`: {}", said(&error)))?;
+        if !real.starts_with(&self.root) {
+            return Err(format!("`{path}` leads out of the repository"));
+        }
+        Ok(real)
+    }
+}
+
+impl Repository for Folder {
+    fn read(&self, path: &str) -> Result<BroughtFile, String> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let real = self.inside(path)?;
+        let found = fs::metadata(&real).map_err(|error| format!("`{path}`: {}", said(&error)))?;
+        if !found.is_file() {
+            return Err(format!("`{path}` is not an ordinary file"));
+        }
+        if found.len() > MOST_BYTES {
+            return Err(format!("`{path}` is larger than 16 MiB"));
+        }
+        let bytes = fs::read(&real).map_err(|error| format!("`{path}`: {}", said(&error)))?;
+        let executable = found.permissions().mode() & 0o100 != 0;
+        Ok(BroughtFile { path: path.to_owned(), bytes, executable })
+    }
+
+    fn holds(&self, word: &str) -> bool {
+        self.inside(word).is_ok_and(|path| path.is_file())
+    }
+
+    fn service_name(&self) -> Option<String> {
+        let name = self.root.file_name()?.to_str()?.to_lowercase();
+        let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+        (starts && name.chars().all(plain) && self.root.join(".git").exists()).then_some(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("repo");
+        fs::create_dir_all(root.join(".git")).unwrap();
+        fs::create_dir_all(root.join("runbooks")).unwrap();
+        fs::write(root.join("runbooks/a.yaml"), "x").unwrap();
+        fs::write(root.join("fix.sh"), "echo").unwrap();
+        fs::write(folder.path().join("secret"), "s").unwrap();
+        std::os::unix::fs::symlink(folder.path().join("secret"), root.join("runbooks/link"))
+            .unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_repository_gives_its_own_files_and_no_others() {
+        let folder = repository();
+        let around = Folder::around(&folder.path().join("repo/runbooks/a.yaml"));
+        assert_eq!(around.read("../fix.sh").unwrap().bytes, b"echo");
+        assert!(around.holds("../fix.sh"));
+        for outside in ["../../secret", "link", "/etc/passwd", ""] {
+            assert!(around.read(outside).is_err(), "{outside}");
+            assert!(!around.holds(outside), "{outside}");
+        }
+        assert_eq!(around.service_name().as_deref(), Some("repo"));
+    }
+
+    #[test]
+    fn what_is_no_file_is_said_plainly() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = File::read(folder.path()).unwrap_err().to_string();
+        assert!(error.ends_with("it is a folder, not a runbook"), "{error}");
+        let error = File::read(&folder.path().join("x.yaml")).unwrap_err().to_string();
+        assert!(error.ends_with("there is no such file"), "{error}");
+    }
+}
