@@ -33,3 +33,5 @@ pub mod process;
 pub mod effects;
 
 pub mod catalog;
+
+pub mod console;

@@ -1,0 +1,327 @@
+//! Asking a person: one question at a time, the same keys everywhere.
+//!
+//! [`Walker`] is the responder at a terminal. It shows the question, reads a line, and gives an answer
+//! only if the question takes it; looking something up never is one. What was typed before the
+//! question was asked is thrown away.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::backstage::Backstage;
+use super::choice;
+use super::dialogue;
+use super::input::{Echo, Input, Line};
+use super::keys::{Act, Key, Place, Show, offered};
+use super::lookup;
+use super::present::present;
+use super::terminal::Terminal;
+use super::text::{Meaning, Text};
+use crate::engine::{Answer, AnswerKind, Asking, Question, Run};
+use crate::session::{Clock, Reply, Responder};
+use crate::value::spoken;
+
+/// How often a countdown is drawn anew.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// After this long without an answer the bell rings, once.
+const PATIENCE: i64 = 10;
+
+/// A person at a terminal.
+pub struct Walker {
+    pub(super) terminal: Terminal,
+    pub(super) input: Box<dyn Input>,
+    pub(super) backstage: Box<dyn Backstage>,
+    clock: Rc<dyn Clock>,
+    /// The question that was shown last, and need not be shown whole again.
+    shown: Option<Question>,
+}
+
+/// Why a prompt ended without a line.
+#[derive(Clone, Debug)]
+pub(super) enum Stop {
+    /// Back to the question, and why.
+    Back(&'static str),
+    /// Ctrl-D: back to the question, or out of the walk.
+    End,
+    /// The question itself is over.
+    Reply(Reply),
+}
+
+/// The question as its dialogues see it.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) question: &'a Question,
+    pub(super) run: &'a Run,
+    pub(super) until: Option<Timestamp>,
+}
+
+impl Walker {
+    /// A person whose lines come from `input`.
+    pub fn new(
+        terminal: Terminal,
+        input: Box<dyn Input>,
+        backstage: Box<dyn Backstage>,
+        clock: Rc<dyn Clock>,
+    ) -> Self {
+        Self { terminal, input, backstage, clock, shown: None }
+    }
+
+    fn converse(&mut self, scene: Scene<'_>) -> Reply {
+        let keys = offered(scene.question);
+        loop {
+            let line = match self.key_line(scene, &keys) {
+                Ok(line) => line,
+                Err(Stop::Back(why)) => {
+                    self.say(Meaning::Warning, why);
+                    continue;
+                }
+                Err(Stop::End) => return self.left(scene.question),
+                Err(Stop::Reply(reply)) => return reply,
+            };
+            match self.understand(scene, &keys, &line) {
+                Ok(Some(answer)) => return Reply::Answer(answer),
+                Ok(None) => {}
+                Err(Stop::Back(why)) => self.say(Meaning::Hint, why),
+                Err(Stop::End) => self.say(Meaning::Hint, "Back to the question."),
+                Err(Stop::Reply(reply)) => return reply,
+            }
+        }
+    }
+
+    /// What a line means: an answer, or nothing yet.
+    fn understand(
+        &mut self,
+        scene: Scene<'_>,
+        keys: &[Key],
+        line: &str,
+    ) -> Result<Option<Answer>, Stop> {
+        if let Some(answer) = choice::confirms(scene.question, line) {
+            return Ok(Some(answer));
+        }
+        let line = line.trim();
+        if let Some(key) = keys.iter().find(|key| key.name == line) {
+            return self.act(scene, keys, &key.act);
+        }
+        match choice::typed(scene.question, line) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(why) => {
+                self.say(Meaning::Warning, &super::wording::capital(&why));
+                Ok(None)
+            }
+        }
+    }
+
+    fn act(&mut self, scene: Scene<'_>, keys: &[Key], act: &Act) -> Result<Option<Answer>, Stop> {
+        match act {
+            Act::Answer(answer) => Ok(Some(answer.clone())),
+            Act::Ask(kind) => dialogue::complete(self, scene, *kind).map(Some),
+            Act::Show(what) => {
+                self.show(scene, keys, *what);
+                Ok(None)
+            }
+        }
+    }
+
+    fn show(&mut self, scene: Scene<'_>, keys: &[Key], what: Show) {
+        let Scene { question, run, .. } = scene;
+        let terminal = &self.terminal;
+        match what {
+            Show::Difference => lookup::difference(terminal, self.backstage.difference()),
+            Show::Escalation => lookup::escalation(terminal, question, run),
+            Show::HandOver => {
+                let more = self.backstage.hand_over(run);
+                lookup::hand_over(terminal, run, more.as_deref());
+            }
+            Show::More => lookup::all_keys(terminal, keys),
+            Show::Pages => {
+                if let Asking::Look { urls } = &question.ask {
+                    for url in urls {
+                        if let Err(why) = self.backstage.open(url) {
+                            self.say(Meaning::Warning, &super::wording::capital(&why));
+                        }
+                    }
+                }
+            }
+            Show::Why => lookup::why(terminal, question, run),
+        }
+    }
+
+    /// Shows the keys and reads a line.
+    fn key_line(&mut self, scene: Scene<'_>, keys: &[Key]) -> Result<String, Stop> {
+        for line in key_lines(&self.terminal, scene.question, keys) {
+            self.terminal.line(&line);
+        }
+        if matches!(scene.question.ask, Asking::Wait { .. }) {
+            self.terminal.line(&self.countdown(scene.until));
+        }
+        let words = match &scene.question.ask {
+            Asking::Confirm(card) => match &card.must_type {
+                Some(words) => format!("    Type {words} to run it > "),
+                None => "    > ".to_owned(),
+            },
+            _ => "    > ".to_owned(),
+        };
+        self.terminal.prompt(&Text::of(Meaning::Heading, words));
+        self.read(Echo::Shown, scene).map(|line| line.to_string())
+    }
+
+    /// Asks for something beside the keys.
+    pub(super) fn prompt(&mut self, scene: Scene<'_>, words: &str) -> Result<String, Stop> {
+        self.terminal.prompt(&Text::of(Meaning::Heading, format!("    {words} > ")));
+        self.read(Echo::Shown, scene).map(|line| line.to_string())
+    }
+
+    /// Reads a line, come what may.
+    pub(super) fn read(
+        &mut self,
+        echo: Echo,
+        scene: Scene<'_>,
+    ) -> Result<zeroize::Zeroizing<String>, Stop> {
+        let counts = matches!(scene.question.ask, Asking::Wait { .. });
+        let asked = self.clock.monotonic();
+        let mut rung = counts;
+        loop {
+            let left = scene.until.map(|until| until.duration_since(self.clock.now()));
+            if left.is_some_and(|left| left.is_negative() || left.is_zero()) {
+                self.terminal.blank();
+                return Err(Stop::Reply(Reply::Elapsed));
+            }
+            let left = left.map(jiff::SignedDuration::unsigned_abs);
+            let patience = Duration::from_secs(PATIENCE.unsigned_abs());
+            let wait = match (counts, rung) {
+                (true, _) => Some(left.map_or(SECOND, |left| left.min(SECOND))),
+                (false, false) => Some(left.map_or(patience, |left| left.min(patience))),
+                (false, true) => left,
+            };
+            match self.input.line(echo, wait) {
+                Line::Text(line) => return Ok(line),
+                Line::Nothing if counts => {
+                    let text = self.countdown(scene.until);
+                    self.terminal.replace_line_above(&text);
+                }
+                Line::Nothing => {
+                    if !rung && self.clock.monotonic() - asked >= 10.0 {
+                        self.terminal.bell();
+                        rung = true;
+                    }
+                }
+                Line::TooLong => return Err(Stop::Back(TOO_LONG)),
+                Line::NotText => return Err(Stop::Back("That is not UTF-8 text; type it again.")),
+                Line::End => {
+                    self.terminal.blank();
+                    return Err(Stop::End);
+                }
+                Line::HungUp => return Err(Stop::Reply(Reply::HungUp)),
+                Line::Interrupted => {
+                    self.terminal.blank();
+                    return Err(Stop::Reply(Reply::Interrupted));
+                }
+            }
+        }
+    }
+
+    fn countdown(&self, until: Option<Timestamp>) -> Text {
+        let Some(until) = until else {
+            return Text::plain("    Waiting.");
+        };
+        let left = until.duration_since(self.clock.now());
+        let millis = u64::try_from(left.as_millis()).unwrap_or(0);
+        // Whole seconds, so that a countdown reads evenly.
+        let left = spoken(millis.div_ceil(1000) * 1000);
+        Text::plain("    Waiting, ").add(Meaning::Value, left).add(Meaning::Plain, " left")
+    }
+
+    /// Ctrl-D at the question itself.
+    fn left(&mut self, question: &Question) -> Reply {
+        self.say(Meaning::Hint, "End of input: the walk is paused, nothing is lost.");
+        if question.accepts.contains(&AnswerKind::Pause) {
+            Reply::Answer(Answer::Pause)
+        } else {
+            Reply::HungUp
+        }
+    }
+
+    pub(super) fn say(&self, meaning: Meaning, text: &str) {
+        self.terminal.indented(&Text::plain("    ").add(meaning, text), 0);
+    }
+}
+
+const TOO_LONG: &str = "That line is too long for a terminal, which cuts it at 4095 bytes; nothing \
+                        of it was taken. Give it by file, or with e in an editor.";
+
+impl Responder for Walker {
+    fn ask(&mut self, question: &Question, run: &Run, until: Option<Timestamp>) -> Reply {
+        self.terminal.spinner().clear();
+        self.input.discard();
+        let again = self.shown.take().is_some_and(|shown| shown == *question);
+        match &question.ask {
+            Asking::Confirm(card) if again => self.terminal.command(&card.shown),
+            _ if again => {}
+            _ => present(&self.terminal, &mut *self.backstage, question, run),
+        }
+        // Whoever is asked has seen what can be typed: only what comes from here on counts.
+        self.input.discard();
+        let scene = Scene { question, run, until };
+        let reply = self.converse(scene);
+        if matches!(reply, Reply::Answer(Answer::Note { .. } | Answer::NotSure { .. })) {
+            self.shown = Some(question.clone());
+        }
+        reply
+    }
+
+    fn refused(&mut self, why: &str) {
+        self.say(Meaning::Warning, &format!("Not taken: {why}"));
+    }
+}
+
+/// The keys on the line: `[Enter] run · s skip · ? more`; on several where they do not fit.
+fn key_lines(terminal: &Terminal, question: &Question, keys: &[Key]) -> Vec<Text> {
+    let lead = lead(question).map(|lead| Text::of(Meaning::Hint, lead));
+    let shown = keys.iter().filter(|key| key.place == Place::Line);
+    let keys = shown.map(|key| {
+        let name = if key.name.is_empty() { "[Enter]" } else { key.name };
+        Text::of(Meaning::Hint, name).add(Meaning::Dim, format!(" {}", key.label))
+    });
+    let room = terminal.width().unwrap_or(usize::MAX);
+    let mut lines: Vec<Text> = Vec::new();
+    for item in lead.into_iter().chain(keys) {
+        let longer = lines.last().map(|line| {
+            let line = line.clone().add(Meaning::Dim, terminal.dot());
+            line.join(item.clone())
+        });
+        match (longer, lines.last_mut()) {
+            (Some(longer), Some(last)) if longer.width() <= room => *last = longer,
+            _ => lines.push(Text::plain("    ").join(item)),
+        }
+    }
+    lines
+}
+
+/// What can be typed that is no key.
+fn lead(question: &Question) -> Option<String> {
+    match &question.ask {
+        Asking::Decide { options, .. } => Some(format!("1-{} choose", options.len())),
+        Asking::Outcome { .. } => Some(format!("1-{} choose", super::wording::OUTCOMES.len())),
+        Asking::MissingValue { from, .. } if !from.is_empty() => {
+            Some(format!("1-{} go to the step", from.len()))
+        }
+        Asking::Value { choices: None, ty, many, .. } => Some(if *many {
+            format!("type {}, several with commas", ty.described())
+        } else {
+            format!("type {}", ty.described())
+        }),
+        Asking::Value { choices: Some(choices), many, .. } => {
+            Some(match (choice::can_be_numbered(choices), many) {
+                (true, true) => "numbers with commas".to_owned(),
+                (true, false) => format!("1-{} choose", choices.len()),
+                (false, _) => "type your choice".to_owned(),
+            })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! What a document is made of, and its two forms: lines on a terminal, Markdown.
+
+use std::fmt::Write as _;
+
+use crate::console::page::Page;
+use crate::console::text::{Meaning, Text};
+use crate::console::wording;
+use crate::runbook::Effect;
+
+/// One piece of a document.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Block {
+    /// The name of the whole.
+    Title(String),
+    /// The name of a part.
+    Heading(String),
+    /// A line of plain text.
+    Plain(String),
+    /// Text that its author wrote as Markdown.
+    Prose(String),
+    /// A rule that must not be broken.
+    Never(String),
+    /// One thing to do.
+    Step { number: String, title: String, effect: Option<Effect> },
+    /// A command.
+    Command(String),
+    /// Something about what stands above.
+    Field { label: &'static str, text: String },
+    /// A way to go, or a part of an instruction.
+    Item(String),
+}
+
+/// A document.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Outline {
+    blocks: Vec<Block>,
+}
+
+impl Outline {
+    pub(super) fn new(blocks: Vec<Block>) -> Self {
+        Self { blocks }
+    }
+
+    /// For a terminal.
+    pub fn page(&self) -> Page {
+        let mut page = Page::new();
+        let mut indent = "  ";
+        for block in &self.blocks {
+            match block {
+                Block::Title(text) => page.line(Text::of(Meaning::Heading, text)),
+                Block::Heading(text) => {
+                    page.blank();
+                    page.line(Text::of(Meaning::Heading, text));
+                    indent = "    ";
+                }
+                Block::Step { number, title, effect } => {
+                    page.blank();
+                    page.line(step_line(number, title, *effect));
+                    indent = "    ";
+                }
+                Block::Never(text) => {
+                    let line = Text::plain(indent).add(Meaning::Never, "never   ");
+                    page.hanging(line.add(Meaning::Plain, text), 8);
+                }
+                Block::Field { label, text } => {
+                    let line = Text::plain(indent).add(Meaning::Dim, format!("{label:<8}"));
+                    page.hanging(line.add(Meaning::Plain, text), 8);
+                }
+                Block::Plain(text) => page.line(Text::plain(indent).add(Meaning::Plain, text)),
+                Block::Item(text) => {
+                    page.hanging(Text::plain(indent).add(Meaning::Plain, format!("- {text}")), 2);
+                }
+                Block::Prose(text) => {
+                    for line in text.trim_end().lines() {
+                        page.line(Text::plain(indent).add(Meaning::Plain, line));
+                    }
+                }
+                Block::Command(text) => command_lines(&mut page, indent, text),
+            }
+        }
+        page
+    }
+
+    /// As Markdown, in which nothing of a title or a value is markup.
+    pub fn markdown(&self) -> String {
+        let mut out = String::new();
+        let mut listed = false;
+        for block in &self.blocks {
+            let lists = matches!(block, Block::Field { .. } | Block::Item(_) | Block::Never(_));
+            let joins = lists && listed;
+            if !out.is_empty() && !joins {
+                out.push('\n');
+            }
+            listed = lists;
+            let _infallible = match block {
+                Block::Title(text) => writeln!(out, "# {}", inert(text)),
+                Block::Heading(text) => writeln!(out, "## {}", inert(text)),
+                Block::Plain(text) => writeln!(out, "{}", inert(text)),
+                Block::Prose(text) => writeln!(out, "{}", without_html(text.trim_end())),
+                Block::Never(text) => writeln!(out, "- **Never:** {}", inert(text)),
+                Block::Step { number, title, effect } => {
+                    writeln!(out, "### {}", step_heading(number, title, *effect))
+                }
+                Block::Command(text) => {
+                    let fence = fence(text);
+                    let text = text.trim_end_matches('\n');
+                    writeln!(out, "{fence}sh\n{text}\n{fence}")
+                }
+                Block::Field { label, text } => writeln!(out, "- {label}: {}", inert(text)),
+                Block::Item(text) => writeln!(out, "- {}", inert(text)),
+            };
+        }
+        out
+    }
+}
+
+fn step_line(number: &str, title: &str, effect: Option<Effect>) -> Text {
+    let line = Text::of(Meaning::Dim, format!("{number:>2}  ")).add(Meaning::Heading, title);
+    match effect {
+        None => line,
+        Some(effect) => line
+            .add(Meaning::Plain, "  ")
+            .add(Meaning::Effect(effect), format!("[{}]", wording::effect(effect))),
+    }
+}
+
+fn step_heading(number: &str, title: &str, effect: Option<Effect>) -> String {
+    let effect = effect.map_or(String::new(), |effect| format!(" ({})", wording::effect(effect)));
+    format!("{number} {}{effect}", inert(title)).trim_start().to_owned()
+}
+
+fn command_lines(page: &mut Page, indent: &str, command: &str) {
+    let text = Text::new().add_lines(Meaning::Command, command.trim_end_matches('\n'));
+    for (index, line) in text.lines().into_iter().enumerate() {
+        let mark = if index == 0 { "$ " } else { "  " };
+        page.exact(Text::plain(indent).add(Meaning::Dim, mark).join(line));
+    }
+}
+
+/// Plain text in which no character means anything to Markdown.
+fn inert(text: &str) -> String {
+    let shown = crate::console::filter::shown_line(text);
+    let mut out = String::with_capacity(shown.len());
+    for character in shown.chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '!' | '~' => {
+                out.push('\\');
+                out.push(character);
+            }
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// An author's Markdown without markup of another kind; code blocks stay as they are.
+fn without_html(text: &str) -> String {
+    let mut fenced = false;
+    let lines = text.lines().map(|line| {
+        let fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
+        if fence {
+            fenced = !fenced;
+        }
+        if fenced || fence { line.to_owned() } else { line.replace('<', "&lt;") }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A fence that is not in the text.
+fn fence(text: &str) -> String {
+    let mut longest = 0;
+    let mut run = 0;
+    for character in text.chars() {
+        run = if character == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    "`".repeat(3.max(longest + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_inert_in_markdown() {
+        assert_eq!(
+            inert("<b>[x](http://e) *a* `c`\x1b"),
+            "&lt;b&gt;\\[x\\](http://e) \\*a\\* \\`c\\`\\\\x1b"
+        );
+        assert_eq!(without_html("a <img>\n```\n<b>\n```"), "a &lt;img>\n```\n<b>\n```");
+    }
+
+    #[test]
+    fn a_command_cannot_close_its_fence() {
+        let outline = Outline::new(vec![Block::Command("echo '\n```\n# oh'".to_owned())]);
+        assert_eq!(outline.markdown(), "````sh\necho '\n```\n# oh'\n````\n");
+    }
+}

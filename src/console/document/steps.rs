@@ -1,0 +1,216 @@
+//! One step for reading: what it does, what it takes, what comes after.
+
+use super::{Block, Detail, Writer};
+use crate::console::wording;
+use crate::expression::Expression;
+use crate::runbook::{
+    Action, Ask, Choice, Destination, Effect, OnFailure, Run, Step, StepKey, TargetRef, Then, Undo,
+    Verify,
+};
+use crate::template::Template;
+
+impl Writer<'_> {
+    /// A step, and those inside it.
+    pub(super) fn step(&mut self, key: StepKey) {
+        let runbook = self.runbook;
+        let step = runbook.step(key);
+        let title = self.text(&step.title);
+        if let Action::Group(inside) = &step.action {
+            self.push(Block::Heading(title));
+            self.around(step);
+            for key in inside {
+                self.step(*key);
+            }
+            return;
+        }
+        let effect = match &step.action {
+            Action::Run(run) => Some(run.effect),
+            _ => None,
+        };
+        self.push(Block::Step { number: step.number.clone(), title, effect });
+        self.around(step);
+        self.action(step);
+    }
+
+    /// What any step may have.
+    fn around(&mut self, step: &Step) {
+        if let Some(when) = &step.when {
+            self.field("when", when.text());
+        }
+        if let Some(why) = step.why.as_ref().filter(|_| self.detail == Detail::Unfolded) {
+            self.push(Block::Prose(why.clone()));
+        }
+        for rule in &step.never {
+            self.push(Block::Never(rule.clone()));
+        }
+        for link in &step.links {
+            let text = format!("{}: {}", self.text(&link.title), self.text(&link.url));
+            self.field("link", text);
+        }
+    }
+
+    fn action(&mut self, step: &Step) {
+        match &step.action {
+            Action::Ask(ask) => self.ask(step, ask),
+            Action::Do { text, checklist } => {
+                let text = self.text(text);
+                self.push(Block::Prose(text));
+                for item in checklist {
+                    let item = self.text(item);
+                    self.push(Block::Item(item));
+                }
+            }
+            Action::End(outcome) => self.field("end", wording::outcome(*outcome)),
+            Action::Escalate(place) => {
+                let runbook = self.runbook;
+                if let Some(role) = runbook.escalation.get(*place) {
+                    self.field("ask", format!("{}: {}", role.role, role.how));
+                }
+            }
+            Action::Goto(destination) => {
+                let text = self.destination(destination);
+                self.field("go to", text);
+            }
+            Action::Group(_) => {}
+            Action::Open(urls) => {
+                for url in urls {
+                    let url = self.text(url);
+                    self.field("open", url);
+                }
+            }
+            Action::Run(run) => self.run(run),
+            Action::Use { procedure, .. } => {
+                self.field("do", format!("{procedure}, then come back"));
+            }
+            Action::Wait(duration) => {
+                let text = self.text(duration);
+                self.field("wait", text);
+            }
+        }
+    }
+
+    /// What is asked, unless the step's title says it already.
+    fn question(&mut self, step: &Step, question: &Template) {
+        let text = self.text(question);
+        if text != self.text(&step.title) {
+            self.push(Block::Plain(text));
+        }
+    }
+
+    fn ask(&mut self, step: &Step, ask: &Ask) {
+        match ask {
+            Ask::Decision { question, options } => {
+                self.question(step, question);
+                for option in options {
+                    let text = self.option(option);
+                    self.push(Block::Item(text));
+                }
+            }
+            Ask::Value { question, into, ty, choices, .. } => {
+                self.question(step, question);
+                self.field("gives", format!("{into}, {}", ty.described()));
+                for choice in choices.iter().flatten() {
+                    self.push(Block::Item(choice.written()));
+                }
+            }
+        }
+    }
+
+    fn option(&self, option: &Choice) -> String {
+        let leads = match &option.then {
+            Then::End(outcome) => format!(": end, {}", wording::outcome(*outcome)),
+            Then::Goto(destination) => format!(": go to {}", self.destination(destination)),
+            Then::Next => String::new(),
+            Then::Use(procedure) => format!(": do {procedure}, then come back"),
+        };
+        format!("{}{leads}", self.text(&option.label))
+    }
+
+    fn destination(&self, destination: &Destination) -> String {
+        match destination {
+            Destination::Procedure(name) => name.to_string(),
+            Destination::Step(key) => {
+                let step = self.runbook.step(*key);
+                format!("{} {}", step.number, self.text(&step.title))
+            }
+        }
+    }
+
+    fn run(&mut self, run: &Run) {
+        let command = self.command(&run.command);
+        self.push(Block::Command(command));
+        if let TargetRef::Named(name) = &run.command.target {
+            self.field("where", name.as_str());
+        }
+        if run.expect_given {
+            self.expressions("expect", &run.expect);
+        }
+        if let Some(poll) = &run.poll {
+            let (every, within) = (&poll.every.written, &poll.within.written);
+            let text = format!("{}, every {every}, within {within}", poll.until.text());
+            self.field("until", text);
+        }
+        let names: Vec<&str> = run.captures.iter().map(|capture| capture.name.as_str()).collect();
+        if !names.is_empty() {
+            self.field("gives", names.join(", "));
+        }
+        for finding in &run.findings {
+            let text = format!("{} (when {})", self.text(&finding.say), finding.when.text());
+            self.field("finds", text);
+        }
+        self.after(run);
+    }
+
+    /// What follows the command itself.
+    fn after(&mut self, run: &Run) {
+        match &run.verify {
+            None => {}
+            Some(Verify::Command(command)) => {
+                self.field("verify", "");
+                let command = self.command(command);
+                self.push(Block::Command(command));
+            }
+            Some(Verify::Expect(expressions)) => self.expressions("verify", expressions),
+        }
+        match &run.undo {
+            None if run.effect == Effect::Read => {}
+            None => self.field("undo", "not said"),
+            Some(Undo::Command(command)) => {
+                self.field("undo", "");
+                let command = self.command(command);
+                self.push(Block::Command(command));
+            }
+            Some(Undo::Irreversible(why)) => self.field("undo", format!("cannot be undone: {why}")),
+            Some(Undo::None(why)) => self.field("undo", format!("nothing to undo: {why}")),
+            Some(Undo::Step(key)) => {
+                let text = self.destination(&Destination::Step(*key));
+                self.field("undo", text);
+            }
+        }
+        if let Some(retry) = &run.retry {
+            let times = wording::count(retry.times as usize, "time");
+            self.field("retry", format!("{times}, every {}", retry.every.written));
+        }
+        if run.on_failure_given {
+            let text = self.on_failure(&run.on_failure);
+            self.field("failed", text);
+        }
+    }
+
+    fn on_failure(&self, on_failure: &OnFailure) -> String {
+        match on_failure {
+            OnFailure::Ask => "ask".to_owned(),
+            OnFailure::Continue => "go on".to_owned(),
+            OnFailure::Goto(destination) => format!("go to {}", self.destination(destination)),
+            OnFailure::Stop => "stop".to_owned(),
+            OnFailure::Undo => "undo".to_owned(),
+            OnFailure::Use(procedure) => format!("do {procedure}, then go on"),
+        }
+    }
+
+    fn expressions(&mut self, label: &'static str, expressions: &[Expression]) {
+        for expression in expressions {
+            self.field(label, expression.text());
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! The display filter: the one place between untrusted bytes and the terminal.
+//!
+//! [`Filter`] takes a stream of bytes and lets printable text, newline and tab pass; everything else
+//! becomes visible: `\x1b`, `\xff`, `\u{202e}`. [`shown`] does the same for one text that a person is
+//! asked about, in a form that [`unescape`] reads back exactly. Nothing else may decide what is
+//! printable.
+
+use std::fmt::Write as _;
+
+/// The filter of one stream of output. Its state is what is left of a character that was cut.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// The first bytes of a character whose rest has not come yet; at most three.
+    cut: Vec<u8>,
+    /// Whether the last character is one that a joiner may follow.
+    joins: bool,
+}
+
+impl Filter {
+    /// Makes the next bytes of the stream harmless.
+    pub fn push(&mut self, bytes: &[u8]) -> String {
+        let mut joined = std::mem::take(&mut self.cut);
+        joined.extend_from_slice(bytes);
+        let mut out = String::with_capacity(joined.len());
+        let mut rest = joined.as_slice();
+        loop {
+            match std::str::from_utf8(rest) {
+                Ok(text) => {
+                    self.pass(text, &mut out);
+                    return out;
+                }
+                Err(error) => {
+                    let (good, bad) = rest.split_at(error.valid_up_to());
+                    let text = std::str::from_utf8(good).expect("valid up to here");
+                    self.pass(text, &mut out);
+                    let Some(length) = error.error_len() else {
+                        self.cut = bad.to_vec();
+                        return out;
+                    };
+                    self.refuse(&bad[..length], &mut out);
+                    rest = &bad[length..];
+                }
+            }
+        }
+    }
+
+    /// The stream is over: what is left of a cut character becomes visible.
+    pub fn finish(&mut self) -> String {
+        let mut out = String::new();
+        let cut = std::mem::take(&mut self.cut);
+        self.refuse(&cut, &mut out);
+        self.joins = false;
+        out
+    }
+
+    fn pass(&mut self, text: &str, out: &mut String) {
+        for character in text.chars() {
+            push_visible(character, self.joins, out);
+            self.joins = may_join(character);
+        }
+    }
+
+    fn refuse(&mut self, bytes: &[u8], out: &mut String) {
+        for byte in bytes {
+            push_byte(*byte, out);
+            self.joins = false;
+        }
+    }
+}
+
+/// The longest run of blanks that a text for a person may hold before the run is spelled out.
+const LONGEST_BLANK: usize = 40;
+
+/// The most newlines that such a run may hold.
+const MOST_NEWLINES: usize = 3;
+
+/// A text that a person is asked about, with everything unprintable spelled out. Newlines and tabs
+/// stay; a backslash is spelled out only where it would read as one of these spellings; blanks that
+/// would push something out of sight are counted: `\x20{120}`.
+pub fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut joins = false;
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let blank = blank_run(rest);
+        if blank.len() > LONGEST_BLANK || newlines(blank) > MOST_NEWLINES {
+            push_blank(blank, &mut out);
+            rest = &rest[blank.len()..];
+            joins = false;
+            continue;
+        }
+        if !blank.is_empty() {
+            out.push_str(blank);
+            rest = &rest[blank.len()..];
+            joins = false;
+            continue;
+        }
+        rest = &rest[character.len_utf8()..];
+        if character == '\\' && spelled(rest).is_some() {
+            push_byte(b'\\', &mut out);
+        } else if is_odd_blank(character) {
+            push_code(character, &mut out);
+        } else {
+            push_visible(character, joins, &mut out);
+        }
+        joins = may_join(character);
+    }
+    out
+}
+
+/// As [`shown`], on one line: newlines and tabs are spelled out too.
+pub fn shown_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (index, line) in shown(text).split('\n').enumerate() {
+        if index > 0 {
+            out.push_str("\\x0a");
+        }
+        out.push_str(&line.replace('\t', "\\x09"));
+    }
+    out
+}
+
+/// The bytes that a shown text stands for.
+pub fn unescape(shown: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(shown.len());
+    let mut rest = shown;
+    while let Some(character) = rest.chars().next() {
+        rest = &rest[character.len_utf8()..];
+        match (character, spelled(rest)) {
+            ('\\', Some((meant, length))) => {
+                rest = &rest[length..];
+                let (times, length) = repeated(meant, rest);
+                rest = &rest[length..];
+                for _ in 0..times {
+                    meant.write(&mut bytes);
+                }
+            }
+            _ => bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    bytes
+}
+
+/// What a spelling stands for.
+#[derive(Clone, Copy)]
+enum Meant {
+    Byte(u8),
+    Character(char),
+}
+
+impl Meant {
+    fn write(self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Byte(byte) => bytes.push(byte),
+            Self::Character(character) => {
+                bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+    }
+}
+
+/// What the text after a backslash spells, and how many bytes of it: `x1b` or `u{202e}`.
+fn spelled(after: &str) -> Option<(Meant, usize)> {
+    let lower_hex = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let two = after.strip_prefix('x').and_then(|rest| rest.get(..2));
+    if let Some(digits) = two.filter(|digits| lower_hex(digits)) {
+        let byte = u8::from_str_radix(digits, 16).ok()?;
+        return Some((Meant::Byte(byte), 3));
+    }
+    let braced = after.strip_prefix("u{")?;
+    let end = braced.find('}').filter(|end| *end <= 6)?;
+    let digits = braced.get(..end).filter(|digits| lower_hex(digits))?;
+    let character = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+    Some((Meant::Character(character), end + 3))
+}
+
+/// How often a spelled blank stands there, and the length of the count: `{120}`.
+fn repeated(meant: Meant, after: &str) -> (usize, usize) {
+    let once = (1, 0);
+    let Meant::Byte(b' ' | b'\t' | b'\n') = meant else {
+        return once;
+    };
+    let Some(braced) = after.strip_prefix('{') else {
+        return once;
+    };
+    match braced.split_once('}') {
+        Some((digits, _)) if digits.len() <= 9 => match digits.parse::<usize>() {
+            Ok(times) => (times, digits.len() + 2),
+            Err(_) => once,
+        },
+        _ => once,
+    }
+}
+
+fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n')
+}
+
+fn blank_run(text: &str) -> &str {
+    let end = text.find(|c| !is_blank(c)).unwrap_or(text.len());
+    &text[..end]
+}
+
+fn newlines(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'\n').count()
+}
+
+fn push_blank(blank: &str, out: &mut String) {
+    let mut rest = blank.as_bytes();
+    while let Some(first) = rest.first() {
+        let times = rest.iter().take_while(|byte| *byte == first).count();
+        let _infallible = write!(out, "\\x{first:02x}{{{times}}}");
+        rest = &rest[times..];
+    }
+}
+
+fn push_visible(character: char, joins: bool, out: &mut String) {
+    match character {
+        '\n' | '\t' => out.push(character),
+        '\0'..='\x1f' | '\x7f' => push_byte(character as u8, out),
+        _ if is_joiner(character) && joins => out.push(character),
+        _ if is_hidden(character) => push_code(character, out),
+        _ => out.push(character),
+    }
+}
+
+fn push_byte(byte: u8, out: &mut String) {
+    let _infallible = write!(out, "\\x{byte:02x}");
+}
+
+fn push_code(character: char, out: &mut String) {
+    let _infallible = write!(out, "\\u{{{:x}}}", u32::from(character));
+}
+
+/// Joiners and variation selectors, which emoji and some scripts need.
+fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+/// Whether a joiner has a meaning after this character.
+fn may_join(character: char) -> bool {
+    !character.is_ascii() && !is_joiner(character) && !is_hidden(character)
+        || character == '\u{fe0f}'
+}
+
+/// Controls, bidirectional and invisible characters.
+fn is_hidden(character: char) -> bool {
+    matches!(
+        character,
+        '\u{80}'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// Blanks that look like a space and are none.
+fn is_odd_blank(character: char) -> bool {
+    matches!(
+        character,
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check_stream(bytes: &[u8], expected: &str) {
+        let mut filter = Filter::default();
+        let out = filter.push(bytes) + &filter.finish();
+        assert_eq!(out, expected);
+    }
+
+    fn check_shown(text: &str, expected: &str) {
+        assert_eq!(shown(text), expected);
+        assert_eq!(unescape(expected), text.as_bytes());
+    }
+
+    /// No byte that a terminal could take for a control, and nothing that hides or turns text.
+    fn assert_harmless(text: &str) {
+        let mut before = 'a';
+        for character in text.chars() {
+            let harmless = match character {
+                '\n' | '\t' | ' '..='~' => true,
+                '\0'..='\u{9f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{feff}' => false,
+                '\u{200d}' => !before.is_ascii(),
+                _ => true,
+            };
+            assert!(harmless, "{character:?} in {text:?}");
+            before = character;
+        }
+    }
+
+    #[test]
+    fn printable_text_passes() {
+        check_stream("NAME\tREADY\ncafé 日本 ✓\n".as_bytes(), "NAME\tREADY\ncafé 日本 ✓\n");
+    }
+
+    #[test]
+    fn controls_become_visible() {
+        check_stream(b"\x1b[2Ja\rb\x08c\x07\0\x7f", r"\x1b[2Ja\x0db\x08c\x07\x00\x7f");
+        check_stream(b"\x9b31m", r"\x9b31m");
+        check_stream("\u{9b}31m".as_bytes(), r"\u{9b}31m");
+        check_stream("a\u{202e}b\u{200b}".as_bytes(), r"a\u{202e}b\u{200b}");
+        check_stream(b"a\xff\xc3(", r"a\xff\xc3(");
+    }
+
+    #[test]
+    fn emoji_keep_their_joiners_and_ascii_gets_none() {
+        check_stream("👩‍🚒 ❤️".as_bytes(), "👩‍🚒 ❤️");
+        check_stream("r\u{200d}m".as_bytes(), r"r\u{200d}m");
+    }
+
+    #[test]
+    fn a_cut_character_waits_for_its_rest() {
+        let mut filter = Filter::default();
+        assert_eq!(filter.push(b"\xe2\x9c"), "");
+        assert_eq!(filter.push(b"\x93!"), "✓!");
+        assert_eq!(filter.push(b"\xe2\x9c"), "");
+        assert_eq!(filter.finish(), r"\xe2\x9c");
+    }
+
+    #[test]
+    fn a_command_stays_readable() {
+        check_shown(r"grep '\.com$' \\ | sed s/\n//", r"grep '\.com$' \\ | sed s/\n//");
+        check_shown("a\nb\tc", "a\nb\tc");
+    }
+
+    #[test]
+    fn a_backslash_is_spelled_only_where_it_would_mislead() {
+        check_shown(r"printf '\x1b[0m'", r"printf '\x5cx1b[0m'");
+        check_shown(r"\u{202e}", r"\x5cu{202e}");
+        check_shown(r"\x5cx", r"\x5cx5cx");
+        check_shown(r"\x1B \u{zz} \x1", r"\x1B \u{zz} \x1");
+    }
+
+    #[test]
+    fn blanks_that_hide_something_are_counted() {
+        let command = format!("true{};rm -r /", " ".repeat(120));
+        check_shown(&command, r"true\x20{120};rm -r /");
+        check_shown("a\n\n\n\n\n\nb", r"a\x0a{6}b");
+        check_shown("a\u{a0}b", r"a\u{a0}b");
+        check_shown("a\n        b", "a\n        b");
+    }
+
+    #[test]
+    fn a_line_has_no_newline() {
+        assert_eq!(shown_line("a\nb\tc"), r"a\x0ab\x09c");
+    }
+
+    fn hostile() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            any::<Vec<u8>>(),
+            "\\PC{0,8}".prop_map(String::into_bytes),
+            Just(b"\x1b]0;x\x07".to_vec()),
+            Just("\u{202e}\u{200d}\u{9b}\u{2066}".as_bytes().to_vec()),
+            Just("👩\u{200d}🚒".as_bytes().to_vec()),
+            Just(br"\x1b\u{41}\x20{3}".to_vec()),
+        ];
+        proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_harmful_passes_at_any_split(bytes in hostile(), at in 0usize..200) {
+            let (first, second) = bytes.split_at(at.min(bytes.len()));
+            let mut split = Filter::default();
+            let out = split.push(first) + &split.push(second) + &split.finish();
+            assert_harmless(&out);
+            let mut whole = Filter::default();
+            prop_assert_eq!(out, whole.push(&bytes) + &whole.finish());
+            let mut single = Filter::default();
+            let mut by_byte: String = bytes.iter().map(|byte| single.push(std::slice::from_ref(byte))).collect();
+            by_byte += &single.finish();
+            let mut again = Filter::default();
+            prop_assert_eq!(by_byte, again.push(&bytes) + &again.finish());
+        }
+
+        #[test]
+        fn a_shown_text_reads_back_exactly(bytes in hostile(), blanks in "[ \t\n]{0,60}") {
+            let text = String::from_utf8_lossy(&bytes).into_owned() + &blanks + "x";
+            let out = shown(&text);
+            assert_harmless(&out);
+            prop_assert_eq!(unescape(&out), text.as_bytes());
+            let line = shown_line(&text);
+            prop_assert!(!line.contains(['\n', '\t']));
+            prop_assert_eq!(unescape(&line), text.as_bytes());
+        }
+    }
+}

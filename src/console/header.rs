@@ -1,0 +1,198 @@
+//! The first lines of a walk: what it is, where, with which values, and what must never be done.
+
+use super::card::{field, findings};
+use super::lookup::trail_line;
+use super::terminal::Terminal;
+use super::text::{Meaning, Text};
+use super::view::Known;
+use super::wording;
+use crate::engine::{Asking, Found, InputRecord, Missing, Recorded, Resumed, Run, RunStarted};
+use crate::plan::{Mode, Origin};
+use crate::runbook::StepKey;
+use crate::value::spoken;
+
+/// How many of the last steps a resumed run shows.
+const LAST: usize = 3;
+
+/// Shows that a run began.
+pub(super) fn started(terminal: &Terminal, started: &RunStarted, known: &Known, run: &Run) {
+    let origin = &started.runbook;
+    let digest = wording::short_digest(&origin.digest);
+    let left = Text::of(Meaning::Heading, &origin.title);
+    let right = name(origin.service.as_deref(), &origin.id);
+    terminal.line_with_right(&left, &Text::of(Meaning::Dim, format!("{right} @ {digest}")));
+    counts(terminal, known, run);
+    place(terminal, started, run);
+    for rule in &run.plan().runbook.never {
+        rule_line(terminal, rule);
+    }
+}
+
+fn name(service: Option<&str>, id: &str) -> String {
+    service.map_or_else(|| id.to_owned(), |service| format!("{service}/{id}"))
+}
+
+fn counts(terminal: &Terminal, known: &Known, run: &Run) {
+    let mut facts = vec![Text::plain(wording::effects(run.plan().runbook.effects()))];
+    if let Some(usual) = known.usual {
+        facts.push(Text::plain(format!("usually {}", spoken(usual))));
+    }
+    if let Some(last) = &known.last_walked {
+        facts.push(Text::plain(last));
+    }
+    if known.changed {
+        facts.push(Text::of(Meaning::Warning, "changed since you last ran it"));
+    }
+    terminal.indented(&joined(terminal, facts), 0);
+}
+
+fn place(terminal: &Terminal, started: &RunStarted, run: &Run) {
+    let mut facts = Vec::new();
+    if let Some(environment) = &started.environment {
+        facts.push(Text::of(Meaning::Heading, environment.as_str()));
+    }
+    if started.mode != Mode::Incident {
+        facts.push(Text::of(Meaning::Warning, started.mode.name()));
+    }
+    facts.extend(started.inputs.iter().map(input));
+    for target in run.plan().runbook.targets.keys() {
+        facts.push(Text::plain(format!("target {target}")));
+    }
+    if !facts.is_empty() {
+        terminal.indented(&joined(terminal, facts), 0);
+    }
+}
+
+fn input(input: &InputRecord) -> Text {
+    let value = match &input.value {
+        Recorded::Open(value) => value.written(),
+        Recorded::Secret(_) => "(secret)".to_owned(),
+    };
+    let origin = match input.origin {
+        Origin::Alert => " (from the alert)",
+        Origin::Asked | Origin::Set => "",
+        Origin::Default => " (default)",
+        Origin::Environment => " (from the environment)",
+        Origin::Source => " (from its source)",
+    };
+    Text::plain(format!("{} ", input.name)).add(Meaning::Value, value).add(Meaning::Dim, origin)
+}
+
+fn joined(terminal: &Terminal, facts: Vec<Text>) -> Text {
+    let mut line = Text::plain("  ");
+    for (index, fact) in facts.into_iter().enumerate() {
+        if index > 0 {
+            line = line.add(Meaning::Dim, terminal.dot());
+        }
+        line = line.join(fact);
+    }
+    line
+}
+
+fn rule_line(terminal: &Terminal, rule: &str) {
+    let line = Text::of(Meaning::Never, "  never  ").add(Meaning::Plain, rule);
+    terminal.indented(&line, 7);
+}
+
+/// Says what stopping now would leave to be undone, and how long that takes, where all of it is
+/// known.
+pub(super) fn stop_now(terminal: &Terminal, run: &Run, known: &Known) {
+    let open = run.open_undo();
+    let mut text = format!("If you stop now: {}", wording::count(open.len(), "undo step"));
+    let times: Option<Vec<u64>> =
+        open.iter().map(|entry| known.usual_undo.get(&entry.step).copied()).collect();
+    if let Some(times) = times {
+        // Whole seconds: nobody decides by less.
+        let seconds = times.iter().sum::<u64>().div_ceil(1000).max(1);
+        text.push_str(", about ");
+        text.push_str(&spoken(seconds * 1000));
+    }
+    terminal.line(&Text::plain("    ").add(Meaning::Warning, text));
+}
+
+/// Shows that a run goes on: the last steps, what is in doubt, what can still be undone.
+pub(super) fn resumed(terminal: &Terminal, resumed: &Resumed, known: &Known, run: &Run) {
+    let plan = run.plan();
+    let title = plan.runbook.title.preview(&*run.facts(), &|reference| format!("‹{reference}›"));
+    let right = name(plan.runbook.service.as_deref(), &plan.runbook.id);
+    let left = Text::of(Meaning::Heading, title);
+    terminal.line_with_right(&left, &Text::of(Meaning::Dim, right));
+    let mut facts = vec![Text::plain(format!("resumed by {}", resumed.responder.name))];
+    if let Some(environment) = &plan.environment {
+        facts.push(Text::of(Meaning::Heading, environment.name.as_str()));
+    }
+    facts.push(Text::plain(format!("run {}", plan.run)));
+    terminal.indented(&joined(terminal, facts), 0);
+    for rule in &plan.runbook.never {
+        rule_line(terminal, rule);
+    }
+    let here = run.current().filter(|key| run.status(*key).is_none());
+    let over = |key: &&StepKey| Some(**key) != here;
+    let trail: Vec<&StepKey> = run.trail().iter().filter(over).collect();
+    for key in trail.iter().skip(trail.len().saturating_sub(LAST)) {
+        trail_line(terminal, run, **key);
+    }
+    believed(terminal, run);
+    doubts(terminal, resumed, run);
+    if !run.open_undo().is_empty() {
+        stop_now(terminal, run, known);
+    }
+    if resumed.set_aside > 0 {
+        let text = format!("{} bytes of a torn last record were set aside", resumed.set_aside);
+        field(terminal, "journal", Meaning::Warning, &text);
+    }
+}
+
+/// What is known so far: the values that were taken, what was found since the last decision.
+fn believed(terminal: &Terminal, run: &Run) {
+    let values: Vec<String> = run
+        .values()
+        .iter()
+        .map(|(name, value)| match value {
+            Recorded::Open(value) => format!("{name} = {}", value.written()),
+            Recorded::Secret(_) => format!("{name} = (secret)"),
+        })
+        .collect();
+    if !values.is_empty() {
+        field(terminal, "known", Meaning::Value, &values.join(", "));
+    }
+    findings(terminal, run.findings());
+}
+
+/// What became of commands whose end nobody recorded, and what is still in doubt from before.
+fn doubts(terminal: &Terminal, resumed: &Resumed, run: &Run) {
+    let title = run.current().map(|key| {
+        let runbook = &run.plan().runbook;
+        wording::title(runbook, &runbook.step(key).id, &*run.facts())
+    });
+    let mut found = resumed.found.clone();
+    if let Some(Asking::Doubt { attempt, found: it, .. }) =
+        run.demands().question.map(|question| question.ask)
+    {
+        found.insert(attempt, it);
+    }
+    for (attempt, found) in &found {
+        let title = title.as_deref().unwrap_or("a command");
+        let text = format!("#{attempt} {title}: {}", wording::found(found));
+        let label = match found {
+            Found::Finished { .. } => "then",
+            Found::Running { .. } | Found::Unknown => "doubt",
+        };
+        field(terminal, label, Meaning::Warning, &text);
+    }
+}
+
+/// Shows what is missing on this machine.
+pub(super) fn surveyed(terminal: &Terminal, missing: &[Missing]) {
+    for thing in missing {
+        let mut line = Text::of(Meaning::Warning, "  missing  ").add(Meaning::Plain, &thing.what);
+        if !thing.detail.is_empty() {
+            line = line.add(Meaning::Plain, format!(": {}", thing.detail));
+        }
+        if !thing.steps.is_empty() {
+            let steps: Vec<&str> = thing.steps.iter().map(|step| step.0.as_str()).collect();
+            line = line.add(Meaning::Dim, format!(" (blocks {})", steps.join(", ")));
+        }
+        terminal.indented(&line, 9);
+    }
+}

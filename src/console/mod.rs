@@ -1,0 +1,46 @@
+//! All terminal output and input: the only writer, the display filter, styles, prompts, live view.
+//!
+//! The walk goes to standard error, data to standard output. [`Terminal`] writes; everything it is
+//! given is a [`Text`], which cannot hold anything that a terminal obeys. [`View`] watches a
+//! run, [`Walker`] answers questions by asking a person.
+
+mod answered;
+mod ask;
+mod backstage;
+mod card;
+mod choice;
+mod dialogue;
+mod document;
+mod elsewhere;
+mod filter;
+#[cfg(test)]
+mod fixture;
+mod gutter;
+mod header;
+mod input;
+mod jsonl;
+mod keys;
+mod lookup;
+mod outcome;
+mod page;
+mod present;
+mod result;
+mod scripted;
+mod spinner;
+mod terminal;
+mod text;
+mod view;
+mod wording;
+
+pub use ask::Walker;
+pub use backstage::{Backstage, Nothing};
+pub use document::{Detail, Outline, plan, show};
+pub use filter::{Filter, shown, shown_line, unescape};
+pub use input::{Echo, Input, Line, Signal, Signals, Tty, attended};
+pub use jsonl::JsonLines;
+pub use page::{Page, table};
+pub use scripted::{Answers, FromFile, InvalidAnswers, Unattended};
+pub use spinner::Spinner;
+pub use terminal::{Captured, Colour, Cursor, Glyphs, Settings, Terminal, Width};
+pub use text::{Meaning, Text};
+pub use view::{Known, View};

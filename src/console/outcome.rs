@@ -1,0 +1,84 @@
+//! The last lines of a walk: how it ended, what is still changed, where to go from here.
+
+use super::card::field;
+use super::present::undo_entries;
+use super::terminal::Terminal;
+use super::text::{Meaning, Text};
+use super::wording;
+use crate::engine::{PauseReason, Run};
+use crate::runbook::{Outcome, StepId};
+use crate::value::spoken;
+
+/// The end of a run.
+pub(super) struct End<'a> {
+    pub(super) outcome: Outcome,
+    pub(super) failed: Option<&'a StepId>,
+    pub(super) still_changed: &'a [StepId],
+    /// How long the run took, in milliseconds, if all of it was seen.
+    pub(super) took: Option<u64>,
+}
+
+/// Shows that the run is over.
+pub(super) fn finished(terminal: &Terminal, end: &End<'_>, run: &Run) {
+    terminal.blank();
+    let words = wording::capital(wording::outcome(end.outcome)).replace('_', " ");
+    let mut line = Text::of(wording::outcome_meaning(end.outcome), words);
+    if let Some(took) = end.took {
+        line = line.add(Meaning::Dim, terminal.dot()).add(Meaning::Plain, spoken(took));
+    }
+    terminal.line(&line);
+    if let Some(failed) = end.failed {
+        let title = wording::title(&run.plan().runbook, failed, &*run.facts());
+        field(terminal, "failed", Meaning::Bad, &format!("{failed}: {title}"));
+    }
+    still_changed(terminal, end.still_changed, run);
+    let id = &run.plan().run;
+    field(terminal, "run", Meaning::Plain, id);
+    field(terminal, "report", Meaning::Command, &format!("surefoot report {id}"));
+}
+
+fn still_changed(terminal: &Terminal, steps: &[StepId], run: &Run) {
+    if steps.is_empty() {
+        return;
+    }
+    let text = wording::count(steps.len(), "step") + " changed something and was not undone";
+    let text = if steps.len() == 1 { text } else { text.replace(" was ", " were ") };
+    terminal.line(&Text::plain("    ").add(Meaning::Warning, text));
+    let (open, other): (Vec<_>, Vec<_>) = steps
+        .iter()
+        .map(|step| (step, run.open_undo().into_iter().find(|entry| entry.step == *step)))
+        .partition(|(_, entry)| entry.is_some());
+    let entries: Vec<_> = open.into_iter().filter_map(|(_, entry)| entry).collect();
+    undo_entries(terminal, &entries);
+    for (step, _) in other {
+        let title = wording::title(&run.plan().runbook, step, &*run.facts());
+        terminal.line(&Text::plain(format!("        {step}: {title}")));
+    }
+}
+
+/// Shows that the walk was left, and how to go on.
+pub(super) fn paused(terminal: &Terminal, why: &PauseReason, run: &Run) {
+    let (meaning, text) = match why {
+        PauseReason::HungUp => (Meaning::Warning, "Paused: the terminal is gone.".to_owned()),
+        PauseReason::Interrupted => (Meaning::Hint, "Paused by Ctrl-C.".to_owned()),
+        PauseReason::PersonNeeded { question } => {
+            let question = question.replace('_', " ");
+            let text = format!("Paused: a person is needed for a question ({question}).");
+            (Meaning::Warning, text)
+        }
+        PauseReason::Refused { question } => {
+            let text = format!("Refused: nobody is there to agree ({question}).");
+            (Meaning::Bad, text)
+        }
+        PauseReason::Wished => (Meaning::Hint, "Paused.".to_owned()),
+    };
+    terminal.blank();
+    terminal.line(&Text::of(meaning, text));
+    let open = run.open_undo().len();
+    if open > 0 {
+        let text = format!("{} open", wording::count(open, "undo step"));
+        field(terminal, "changed", Meaning::Warning, &text);
+    }
+    let command = format!("surefoot resume {}", run.plan().run);
+    field(terminal, "go on", Meaning::Command, &command);
+}

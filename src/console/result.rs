@@ -1,0 +1,150 @@
+//! The end of a command, in few lines: how it ended, what that means, what was taken from it.
+
+use super::card;
+use super::filter::shown_line;
+use super::terminal::Terminal;
+use super::text::{Meaning, Text};
+use super::wording;
+use crate::engine::{AttemptEnded, Recorded, StepStatus, Verdict};
+use crate::expression::Part;
+use crate::runbook::OnDisconnect;
+use crate::value::spoken;
+
+/// What takes fewer milliseconds takes no time that a person cares about.
+const SHORT: u64 = 100;
+
+/// Shows how a command ended; `what` stands for the words of a good end, and `stays` says what
+/// becomes of what it left running.
+pub(super) fn show(
+    terminal: &Terminal,
+    ended: &AttemptEnded,
+    what: Option<&str>,
+    stays: OnDisconnect,
+) {
+    result_line(terminal, ended, what);
+    match &ended.verdict {
+        Verdict::Failed { why, parts } | Verdict::Unexpected { why, parts } => {
+            reason(terminal, &wording::end(&ended.end), why, parts);
+        }
+        Verdict::InDoubt | Verdict::Passed | Verdict::Pending { .. } => {}
+    }
+    let told = parts(&ended.verdict);
+    for (name, value) in &ended.captured {
+        if told.iter().any(|part| part.text == name.as_str()) {
+            continue;
+        }
+        let value = match value {
+            Recorded::Open(value) => value.written(),
+            Recorded::Secret(_) => "(secret)".to_owned(),
+        };
+        let room = terminal.page().saturating_sub(name.as_str().len() + 7);
+        let fitting = wording::cut(&shown_line(&value), room);
+        let line =
+            Text::plain(format!("    {name} = ")).join(Text::filtered(Meaning::Value, fitting));
+        terminal.unbroken(&line);
+    }
+    card::findings(terminal, &ended.findings);
+    left_running(terminal, ended, stays);
+    let cut = ended.output.bytes.saturating_sub(ended.output.kept);
+    if cut > 0 && ended.output.path.is_some() {
+        let text = format!("{} of output, {cut} bytes of it not kept", ended.output.bytes);
+        terminal.indented(&Text::plain("    ").add(Meaning::Dim, text), 2);
+    }
+}
+
+/// What a command left running: each by itself where it stays, as one thing where the run's end
+/// takes it.
+fn left_running(terminal: &Terminal, ended: &AttemptEnded, stays: OnDisconnect) {
+    let show = |meaning, text: &str| {
+        terminal.indented(&Text::plain("    ").add(meaning, text), 2);
+    };
+    match (stays, ended.left_running.as_slice()) {
+        (OnDisconnect::Stop, [first, more @ ..]) => {
+            let more = match more.len() {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            let text = format!("ends with this walk: {} {}{more}", first.pid, first.command);
+            show(Meaning::Dim, &text);
+        }
+        (_, all) => {
+            for left in all {
+                show(Meaning::Warning, &format!("left running: {} {}", left.pid, left.command));
+            }
+        }
+    }
+}
+
+/// The values that the verdict shows.
+fn parts(verdict: &Verdict) -> &[Part] {
+    match verdict {
+        Verdict::Failed { parts, .. }
+        | Verdict::Pending { parts, .. }
+        | Verdict::Unexpected { parts, .. } => parts,
+        Verdict::InDoubt | Verdict::Passed => &[],
+    }
+}
+
+fn result_line(terminal: &Terminal, ended: &AttemptEnded, what: Option<&str>) {
+    let (mark, meaning) = match &ended.verdict {
+        Verdict::Failed { .. } => (terminal.glyph("✗", "x"), Meaning::Bad),
+        Verdict::InDoubt => ("?", Meaning::Bad),
+        Verdict::Passed => (terminal.glyph("✓", "ok"), Meaning::Good),
+        Verdict::Pending { .. } => (terminal.glyph("·", "-"), Meaning::Dim),
+        Verdict::Unexpected { .. } => ("!", Meaning::Warning),
+    };
+    let passed = matches!(ended.verdict, Verdict::Passed);
+    let words = match what.filter(|_| passed) {
+        Some(what) => what.to_owned(),
+        None => wording::end(&ended.end),
+    };
+    let mut line = Text::plain("    ").add(meaning, mark).add(meaning, format!(" {words}"));
+    let mut add = |text: &str| {
+        let with = std::mem::take(&mut line);
+        line = with.add(Meaning::Dim, terminal.dot()).add(Meaning::Dim, text);
+    };
+    if ended.elsewhere {
+        add("run elsewhere, as you told");
+    } else if ended.took >= SHORT {
+        add(&spoken(ended.took));
+    }
+    match &ended.verdict {
+        Verdict::InDoubt => add("in doubt: it is not known what it did"),
+        Verdict::Pending { parts, .. } if parts.is_empty() => add("not yet"),
+        Verdict::Pending { parts, .. } => add(&format!("not yet, {}", wording::parts(parts))),
+        Verdict::Failed { .. } | Verdict::Passed | Verdict::Unexpected { .. } => {}
+    }
+    if ended.recovered {
+        add("found after a crash");
+    }
+    terminal.indented(&line, 2);
+}
+
+/// Why it is so, and the values that show it; what the result itself says is not said again.
+fn reason(terminal: &Terminal, said: &str, why: &str, parts: &[Part]) {
+    terminal.mention(why);
+    if why != said {
+        terminal.indented(&Text::plain("      ").add(Meaning::Plain, why), 2);
+    }
+    let parts: Vec<Part> = parts
+        .iter()
+        .filter(|part| format!("{} {}", part.text, part.value) != said)
+        .cloned()
+        .collect();
+    if !parts.is_empty() {
+        let line = Text::plain("      ").add(Meaning::Value, wording::parts(&parts));
+        terminal.indented(&line, 2);
+    }
+}
+
+/// Shows how a step ended, where its last line does not say so.
+pub(super) fn closed(terminal: &Terminal, status: StepStatus) {
+    let (meaning, text) = match status {
+        StepStatus::Done | StepStatus::Failed | StepStatus::Skipped | StepStatus::Unexpected => {
+            return;
+        }
+        StepStatus::FailedHandled => (Meaning::Warning, "Failed, handled: the run goes on."),
+        StepStatus::MarkedDone => (Meaning::Warning, "Marked done; its end was not seen."),
+    };
+    terminal.line(&Text::plain("    ").add(meaning, text));
+}
