@@ -35,3 +35,7 @@ pub mod effects;
 pub mod catalog;
 
 pub mod console;
+
+pub mod cli;
+
+pub use cli::main;

@@ -1,0 +1,251 @@
+//! The command line as typed. What it means together with the environment is `settings`' business.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Walks responders through versioned runbooks and keeps a record that can be trusted.
+#[derive(Debug, Parser)]
+#[command(
+    name = "surefoot",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub(crate) struct Arguments {
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Walk a runbook
+    #[command(after_help = "\
+Examples:
+  surefoot run runbooks/disk-filling.yaml
+  surefoot run disk-filling --env production --set folder=/var/log
+  surefoot run checkout-errors --alert - < alert.json
+  surefoot run nightly --yes change --answers answers.yaml --format jsonl")]
+    Run(RunArguments),
+    /// Go on with a run: after a break, a crash, or a hand-over
+    #[command(after_help = "Examples:\n  surefoot resume\n  surefoot resume k3f9")]
+    Resume(ResumeArguments),
+    /// Say what a run would do; nothing is run and nothing is asked
+    #[command(after_help = "Example:\n  surefoot plan disk-filling --set folder=/var/log")]
+    Plan(PlanArguments),
+    /// Show a runbook for reading
+    #[command(
+        after_help = "Examples:\n  surefoot show disk-filling --why\n  surefoot show disk-filling --markdown"
+    )]
+    Show(ShowArguments),
+    /// Validate runbooks
+    #[command(after_help = "\
+Examples:
+  surefoot check
+  surefoot check runbooks/disk-filling.yaml --format json")]
+    Check(CheckArguments),
+    /// List past runs
+    History(FormatArguments),
+    /// Show what happened in a run, line by line
+    Log(RunReference),
+    /// Write the document of a run, for a review or a ticket
+    #[command(after_help = "Example:\n  surefoot report k3f9 > review.md")]
+    Report(ReportArguments),
+    /// Check that the record of a run was not changed
+    #[command(after_help = "\
+What it says is as good as the record's anchors: without one, whoever could write the file could
+also have written it anew from the start.")]
+    Verify(RunReference),
+    /// Look at a runbook and trust its content
+    #[command(after_help = "\
+Trust is for content: a runbook that changes is asked about again.
+
+Examples:
+  surefoot trust runbooks/disk-filling.yaml
+  surefoot trust --print runbooks/disk-filling.yaml
+  surefoot trust --digest 3fa9… runbooks/disk-filling.yaml")]
+    Trust(TrustArguments),
+    /// Print the JSON Schema of runbooks, for editors
+    #[command(after_help = "Example:\n  surefoot schema > runbook-v1.schema.json")]
+    Schema,
+    /// Print completions for a shell
+    #[command(
+        after_help = "Example:\n  surefoot completions bash > ~/.local/share/bash-completion/completions/surefoot"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct InputArguments {
+    /// Give an input a value
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Choose an environment of the runbook
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+    /// Take inputs from an alert: a file with what Alertmanager sends, or `-`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alert: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArguments {
+    /// The runbook: a path, an id, `service/id`, or any unique part
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+    #[command(flatten)]
+    pub(crate) inputs: InputArguments,
+    /// The change or incident this run belongs to
+    #[arg(long, value_name = "REF")]
+    pub(crate) change: Option<String>,
+    /// What the run is for
+    #[arg(long, value_enum, default_value_t = ModeArgument::Incident)]
+    pub(crate) mode: ModeArgument,
+    /// Start at this step
+    #[arg(long, value_name = "STEP")]
+    pub(crate) at: Option<String>,
+    #[command(flatten)]
+    pub(crate) walking: WalkingArguments,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct WalkingArguments {
+    /// Let steps with this effect run by themselves, up to the next question
+    #[arg(long, value_enum, value_name = "EFFECT")]
+    pub(crate) auto: Option<AutoArgument>,
+    /// Agree beforehand to steps with this effect; never reaches `destroy` or a protected environment
+    #[arg(long, value_enum, value_name = "EFFECT")]
+    pub(crate) yes: Option<YesArgument>,
+    /// Take answers from a file, by step id; it cannot confirm changes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
+    /// Print every event as it happens, a JSON object a line
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<StreamFormat>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ResumeArguments {
+    /// The run: any unique part of its id; the latest open one if not given
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    #[command(flatten)]
+    pub(crate) walking: WalkingArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PlanArguments {
+    /// The runbook
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+    #[command(flatten)]
+    pub(crate) inputs: InputArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShowArguments {
+    /// The runbook
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+    /// As Markdown
+    #[arg(long)]
+    pub(crate) markdown: bool,
+    /// With the reasons of each step
+    #[arg(long)]
+    pub(crate) why: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArguments {
+    /// Runbooks, or folders of them; `runbooks/` if not given
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How findings are printed
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FormatArguments {
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunReference {
+    /// The run: any unique part of its id; the latest if not given
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReportArguments {
+    /// The run: any unique part of its id; the latest if not given
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ReportFormat::Markdown)]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TrustArguments {
+    /// Runbooks
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only print the digest
+    #[arg(long, conflicts_with = "digest")]
+    pub(crate) print: bool,
+    /// Trust exactly this content, without asking
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) digest: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ModeArgument {
+    Change,
+    Incident,
+    Training,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum AutoArgument {
+    Read,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum YesArgument {
+    Change,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum StreamFormat {
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ListFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Markdown,
+    Json,
+}

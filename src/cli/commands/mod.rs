@@ -1,0 +1,14 @@
+//! One file a command; its help is the doc comment in `args`.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod history;
+pub(crate) mod log;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod resume;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod show;
+pub(crate) mod trust;
+pub(crate) mod verify;

@@ -1,0 +1,176 @@
+//! `surefoot resume`: goes on with a run where it was.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::catalog::TrustStore;
+use crate::cli::Context;
+use crate::cli::args::{AutoArgument, ResumeArguments};
+use crate::cli::backstage::Behind;
+use crate::cli::commands::run::{held, holder};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::frozen::frozen;
+use crate::cli::inputs;
+use crate::cli::past;
+use crate::cli::runs;
+use crate::cli::walk::{Walk, agreed, answers, attendance};
+use crate::engine::{Event, Input, Recorded, Rest, Resumed, Run, RunStarted};
+use crate::journal::{Lock, ReadFailed, Record, RunFolder, read, recover};
+use crate::plan::{DigestKey, Given, Plan};
+use crate::policy::{Policy, Trust};
+use crate::report::{State, Summary};
+use crate::runbook::{Protection, Runbook};
+use crate::value::{Datum, Name};
+
+pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit, Failure> {
+    let folder = match &arguments.run {
+        Some(part) => runs::find(Some(part), context)?,
+        None => latest_open(context)?,
+    };
+    let _lock = Lock::of_run(folder.path(), &holder(context, &folder)).map_err(|it| held(&it))?;
+    let recovered = recover(folder.path()).map_err(|error| runs::damaged(&folder, &error))?;
+    let started = first(&recovered.records, &folder)?;
+    let plan = plan(started, &folder, arguments, context)?;
+    let answers = answers(&arguments.walking, &plan.runbook)?;
+    let policy = plan.policy.clone();
+    let run = replay(plan, &recovered.records, &folder)?;
+    if let Some(Rest::Finished { .. }) = run.rest() {
+        let message = format!("the run {} is over", folder.id());
+        let failure = Failure::new(Exit::Usage, message);
+        return Err(failure.hint(format!("surefoot report {} writes its document", folder.id())));
+    }
+    let found =
+        run.running().map(|attempt| (attempt, crate::process::find(folder.path(), attempt)));
+    let history =
+        past::known(&context.store()?, &run.plan().runbook, &started.runbook.digest, attendance());
+    let resumed = Resumed {
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        host: context.settings.host.clone(),
+        boot: crate::process::boot_id().unwrap_or_default(),
+        responder: context.settings.responder.clone(),
+        policy,
+        pace: arguments.walking.auto.map(|AutoArgument::Read| crate::policy::Pace::Flow),
+        found: found.collect(),
+        set_aside: recovered.set_aside.map_or(0, |aside| aside.bytes),
+    };
+    let walk = Walk {
+        run,
+        journal: recovered.journal,
+        folder: &folder,
+        first: Input::Resumed(Box::new(resumed)),
+        known: history.known.clone(),
+        behind: Behind::of(context, &folder, history),
+        answers,
+        walking: &arguments.walking,
+    };
+    walk.walk(context)
+}
+
+/// The latest run that is not over.
+fn latest_open(context: &Context) -> Result<RunFolder, Failure> {
+    let folders = runs::newest_first(&context.store()?);
+    let mut unreadable = None;
+    for folder in folders.map_err(|it| Failure::from_error(Exit::Failed, &it))? {
+        let contents = match read(&folder.journal()) {
+            Ok(contents) => contents,
+            Err(ReadFailed::Failed(_)) => continue,
+            Err(error) => {
+                unreadable.get_or_insert_with(|| runs::damaged(&folder, &error));
+                continue;
+            }
+        };
+        let summary = Summary::of(&contents.records);
+        if summary.is_some_and(|summary| !matches!(summary.state, State::Finished { .. })) {
+            return Ok(folder);
+        }
+    }
+    // One that cannot be read may well be the one that was meant.
+    Err(unreadable.unwrap_or_else(|| Failure::new(Exit::Usage, "there is no run to go on with")))
+}
+
+fn first<'a>(records: &'a [Record], folder: &RunFolder) -> Result<&'a RunStarted, Failure> {
+    if let Some(Event::RunStarted(started)) = records.first().map(|record| &record.event) {
+        return Ok(started);
+    }
+    let message = format!("the run {} never began: nothing was run", folder.id());
+    Err(Failure::new(Exit::Usage, message).hint("start it anew with surefoot run"))
+}
+
+/// The plan of the run, from its frozen runbook and first record.
+fn plan(
+    started: &RunStarted,
+    folder: &RunFolder,
+    arguments: &ResumeArguments,
+    context: &Context,
+) -> Result<Plan, Failure> {
+    let runbook = frozen(started, folder, context)?;
+    let environment = started.environment.as_ref().and_then(|name| {
+        runbook.environments.iter().find(|environment| environment.name == *name).cloned()
+    });
+    let trust = trust(started, context)?;
+    let key = folder.key().map_err(|error| Failure::from_error(Exit::Damaged, &error))?;
+    let policy = Policy {
+        attendance: attendance(),
+        trust,
+        protection: environment.as_ref().map_or(Protection::Ordinary, |it| it.protection),
+        agreed: agreed(&arguments.walking),
+    };
+    let inputs = given(started, &runbook, trust, context)?;
+    Ok(Plan {
+        runbook: Arc::new(runbook),
+        run: folder.id().to_owned(),
+        mode: started.mode,
+        environment,
+        inputs,
+        alert: started.alert.clone().unwrap_or_default(),
+        policy,
+        work: folder.work().to_string_lossy().into_owned(),
+        key: DigestKey::new(key),
+    })
+}
+
+/// Whether the content of the run was trusted when it began, and still is.
+fn trust(started: &RunStarted, context: &Context) -> Result<Trust, Failure> {
+    let store = TrustStore::new(context.state()?);
+    let still = store.trusts(&started.runbook.digest);
+    Ok(if still { started.policy.trust } else { Trust::Untrusted })
+}
+
+/// The inputs as recorded; secrets come from their source again, else they are asked for when
+/// something needs them. What an untrusted runbook names is neither read nor run.
+fn given(
+    started: &RunStarted,
+    runbook: &Runbook,
+    trust: Trust,
+    context: &Context,
+) -> Result<BTreeMap<Name, Given>, Failure> {
+    let mut inputs = BTreeMap::new();
+    for record in &started.inputs {
+        let datum = match &record.value {
+            Recorded::Open(value) => Some(Datum::Open(value.clone())),
+            Recorded::Secret(_) if trust == Trust::Untrusted => None,
+            Recorded::Secret(_) => {
+                let input = runbook.inputs.iter().find(|input| input.name == record.name);
+                let found = input.map(|input| inputs::secret_of(input, &context.settings));
+                let found = found.transpose().map_err(|why| Failure::new(Exit::Usage, why))?;
+                found.flatten().map(|given| given.datum)
+            }
+        };
+        if let Some(datum) = datum {
+            inputs.insert(record.name.clone(), Given { datum, origin: record.origin.clone() });
+        }
+    }
+    Ok(inputs)
+}
+
+fn replay(plan: Plan, records: &[Record], folder: &RunFolder) -> Result<Run, Failure> {
+    let mut run = Run::new(Arc::new(plan));
+    for record in records {
+        run.apply(&record.event, record.at).map_err(|error| {
+            let message = format!("record {} of {}: {error}", record.n, folder.id());
+            Failure::new(Exit::Damaged, message)
+        })?;
+    }
+    Ok(run)
+}

@@ -1,0 +1,375 @@
+//! `surefoot run`: walks a runbook.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::catalog::TrustStore;
+use crate::cli::Context;
+use crate::cli::args::{ModeArgument, RunArguments};
+use crate::cli::backstage::Behind;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::inputs::{self, Collected, checked};
+use crate::cli::open::{self, Opened};
+use crate::cli::past;
+use crate::cli::walk::{Asked, Walk, agreed, answers, ask, attendance, pace};
+use crate::console::{Echo, Meaning, Text};
+use crate::effects::SystemClock;
+use crate::engine::{FileOrigin, Input, InputRecord, Recorded, Run, RunStarted, RunbookOrigin};
+use crate::journal::{FrozenFile, Holder, Journal, Lock, LockFailed, RunFolder};
+use crate::plan::{Alert, DigestKey, Given, Mode, Origin, Plan};
+use crate::policy::{Attendance, Policy, Trust};
+use crate::runbook::{self, Environment, Protection, Runbook, Secrecy, StepId};
+use crate::session::Clock as _;
+use crate::value::{Datum, Name, Secret};
+
+/// The format of the journals that this program writes.
+const FORMAT: &str = crate::journal::FORMAT;
+
+pub(crate) fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
+    let opened = open::open(&arguments.reference, context)?;
+    let attendance = attendance();
+    let trust = trust(&opened, attendance, context)?;
+    let prepared = prepare(arguments, &opened, attendance, trust, context)?;
+    let at = start_step(arguments.at.as_deref(), &opened.runbook)?;
+    begin(arguments, context, opened, prepared, at)
+}
+
+/// What was decided before anything is written.
+struct Prepared {
+    environment: Option<Environment>,
+    alert: Option<Alert>,
+    inputs: BTreeMap<Name, Given>,
+    policy: Policy,
+}
+
+/// Untrusted content walks only under somebody's eyes.
+fn trust(opened: &Opened, attendance: Attendance, context: &Context) -> Result<Trust, Failure> {
+    if TrustStore::new(context.state()?).trusts(&opened.digest) {
+        return Ok(Trust::Trusted);
+    }
+    let path = opened.path.display();
+    if attendance == Attendance::Unattended {
+        let message = format!("{path} is not trusted, and nobody is here to look at each step");
+        let failure = Failure::new(Exit::Refused, message);
+        return Err(failure
+            .hint(format!("look at it and trust it: surefoot trust {path}"))
+            .hint(format!("in automation: surefoot trust --digest {} {path}", opened.digest)));
+    }
+    let text =
+        format!("Not trusted on this machine: every step asks first. (surefoot trust {path})");
+    context.terminal.line(&Text::of(Meaning::Warning, text));
+    Ok(Trust::Untrusted)
+}
+
+fn prepare(
+    arguments: &RunArguments,
+    opened: &Opened,
+    attendance: Attendance,
+    trust: Trust,
+    context: &Context,
+) -> Result<Prepared, Failure> {
+    let runbook = &opened.runbook;
+    let mut problems = Vec::new();
+    let alert = open::alert(arguments.inputs.alert.as_ref(), runbook)?;
+    let environment = inputs::environment(runbook, arguments.inputs.environment.as_deref())
+        .unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
+    let mut collected =
+        inputs::collect(runbook, &arguments.inputs.set, alert.as_ref(), &context.settings, trust);
+    problems.append(&mut collected.problems);
+    if attendance == Attendance::Unattended {
+        for name in &collected.unset {
+            problems.push(format!("input `{name}` is not set: --set {name}=..."));
+        }
+    }
+    if !problems.is_empty() {
+        let message = format!("nothing was run:\n{}", problems.join("\n"));
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let policy = Policy {
+        attendance,
+        trust,
+        protection: environment.as_ref().map_or(Protection::Ordinary, |it| it.protection),
+        agreed: agreed(&arguments.walking),
+    };
+    let inputs = ask_for_inputs(context, runbook, collected)?;
+    Ok(Prepared { environment, alert, inputs, policy })
+}
+
+fn start_step(at: Option<&str>, runbook: &Runbook) -> Result<Option<StepId>, Failure> {
+    let Some(wanted) = at else { return Ok(None) };
+    let id = StepId(wanted.to_owned());
+    if runbook.find(&id).is_some() {
+        return Ok(Some(id));
+    }
+    let ids = runbook.steps.iter().map(|step| step.id.0.as_str());
+    let near = crate::diagnostic::did_you_mean(wanted, ids);
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Err(Failure::new(Exit::Usage, format!("there is no step `{wanted}`{near}")))
+}
+
+/// Asks for the inputs that nothing gave.
+fn ask_for_inputs(
+    context: &Context,
+    runbook: &Runbook,
+    collected: Collected,
+) -> Result<BTreeMap<Name, Given>, Failure> {
+    let mut given = collected.given;
+    if !collected.unset.is_empty() {
+        let title = format!("{} needs to know:", runbook.id);
+        context.terminal.line(&Text::of(Meaning::Heading, title));
+    }
+    for name in collected.unset {
+        let Some(input) = runbook.inputs.iter().find(|input| input.name == name) else {
+            continue;
+        };
+        context.terminal.indented(&Text::plain("  ").join(about(input)), 2);
+        let prompt = format!("  {name} > ");
+        let secret = matches!(input.secrecy, Secrecy::Secret(_));
+        loop {
+            let echo = if secret { Echo::Hidden } else { Echo::Shown };
+            let Asked::Line(line) = ask(context, &prompt, echo)? else {
+                let message = format!("input `{name}` is not set, and nobody is there to ask");
+                return Err(Failure::new(Exit::Usage, message));
+            };
+            let answer = if secret {
+                inputs::secret_given(&name, line.as_str(), Origin::Asked)
+            } else {
+                checked(input, line.trim(), Origin::Asked)
+            };
+            match answer {
+                Ok(value) => {
+                    given.insert(name, value);
+                    break;
+                }
+                Err(why) => context.terminal.line(&Text::of(Meaning::Warning, why)),
+            }
+        }
+    }
+    Ok(given)
+}
+
+/// What an input is, for whoever is asked for it.
+fn about(input: &runbook::Input) -> Text {
+    let mut text = Text::new();
+    if let Some(description) = &input.description {
+        text = text.add(Meaning::Plain, description).add(Meaning::Plain, ": ");
+    }
+    text = text.add(Meaning::Dim, input.ty.described());
+    match &input.example {
+        Some(example) => text.add(Meaning::Dim, format!(", such as {example}")),
+        None => text,
+    }
+}
+
+/// Makes the run's folder and walks. Whatever cannot be written here: nothing is started.
+#[expect(clippy::needless_pass_by_value, reason = "it is used up: the runbook goes into the plan")]
+fn begin(
+    arguments: &RunArguments,
+    context: &Context,
+    opened: Opened,
+    prepared: Prepared,
+    at: Option<StepId>,
+) -> Result<Exit, Failure> {
+    let unrecorded = |error: &dyn std::error::Error| {
+        Failure::from_error(Exit::Unrecorded, error).hint("nothing was started")
+    };
+    let answers = answers(&arguments.walking, &opened.runbook)?;
+    let store = context.store()?;
+    let runbook = Arc::new(opened.runbook);
+    let history = past::known(&store, &runbook, &opened.digest, prepared.policy.attendance);
+    let name = runbook.service.as_deref().unwrap_or(&runbook.id);
+    let folder =
+        store.create(SystemClock.now(), name, random).map_err(|error| unrecorded(&error))?;
+    let holder = holder(context, &folder);
+    let _lock = Lock::of_run(folder.path(), &holder).map_err(|error| held(&error))?;
+    let key = folder.make_key(random).map_err(|error| unrecorded(&error))?;
+    folder.freeze(&frozen_files(&opened.files, &runbook)).map_err(|error| unrecorded(&error))?;
+    let journal = Journal::create(folder.path()).map_err(|error| unrecorded(&error))?;
+    let plan = plan(arguments, &runbook, &prepared, &folder, DigestKey::new(key));
+    let _named = named_lock(context, &plan, &holder)?;
+    let origins = Origins { path: &opened.path, files: &opened.files, digest: opened.digest };
+    let origin = origin(origins, &plan, context);
+    let started = started(arguments, context, &plan, origin, at);
+    let walk = Walk {
+        run: Run::new(Arc::new(plan)),
+        journal,
+        folder: &folder,
+        first: Input::Begin(Box::new(started)),
+        known: history.known.clone(),
+        behind: Behind::of(context, &folder, history),
+        answers,
+        walking: &arguments.walking,
+    };
+    walk.walk(context)
+}
+
+/// The runbook, then what it brings.
+fn frozen_files<'a>(files: &'a [(String, Vec<u8>)], runbook: &Runbook) -> Vec<FrozenFile<'a>> {
+    let executable = runbook.brought.iter().map(|brought| brought.executable);
+    let executable = std::iter::once(false).chain(executable);
+    let frozen = |((path, bytes), executable): (&'a (String, Vec<u8>), bool)| FrozenFile {
+        path: Path::new(path),
+        bytes,
+        executable,
+    };
+    files.iter().zip(executable).map(frozen).collect()
+}
+
+/// Bytes that nobody can foresee.
+pub(crate) fn random<const N: usize>() -> std::io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
+    Ok(bytes)
+}
+
+/// Who holds the locks of this run.
+pub(crate) fn holder(context: &Context, folder: &RunFolder) -> Holder {
+    Holder {
+        pid: std::process::id(),
+        host: context.settings.host.clone(),
+        by: context.settings.responder.name.clone(),
+        run: folder.id().to_owned(),
+    }
+}
+
+/// A lock that somebody else has.
+pub(crate) fn held(error: &LockFailed) -> Failure {
+    match error {
+        LockFailed::Failed(_) => Failure::from_error(Exit::Unrecorded, error),
+        LockFailed::Held { .. } => Failure::from_error(Exit::Held, error),
+    }
+}
+
+/// Tells of a second run under the same name, which must be insisted on.
+fn named_lock(context: &Context, plan: &Plan, holder: &Holder) -> Result<Option<Lock>, Failure> {
+    let runbook = &plan.runbook;
+    let facts = Run::new(Arc::new(plan.clone()));
+    let name = if let Some(template) = &runbook.lock {
+        template.render(&*facts.facts()).unwrap_or_else(|_| runbook.id.clone())
+    } else {
+        let environment = plan.environment.as_ref().map_or("-", |it| it.name.as_str());
+        let service = runbook.service.as_deref().unwrap_or("-");
+        format!("{service}/{}/{environment}", runbook.id)
+    };
+    match Lock::named(context.state()?, &name, holder) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(error @ LockFailed::Failed(_)) => Err(held(&error)),
+        Err(error @ LockFailed::Held { .. }) => {
+            context.terminal.line(&Text::of(Meaning::Warning, format!("{error}.")));
+            match ask(context, "Walk it all the same? y or n: ", Echo::Shown)? {
+                Asked::Line(line) if line.trim() == "y" => Ok(None),
+                Asked::Line(_) | Asked::Nobody => Err(held(&error)),
+            }
+        }
+    }
+}
+
+fn plan(
+    arguments: &RunArguments,
+    runbook: &Arc<Runbook>,
+    prepared: &Prepared,
+    folder: &RunFolder,
+    key: DigestKey,
+) -> Plan {
+    Plan {
+        runbook: Arc::clone(runbook),
+        run: folder.id().to_owned(),
+        mode: match arguments.mode {
+            ModeArgument::Change => Mode::Change,
+            ModeArgument::Incident => Mode::Incident,
+            ModeArgument::Training => Mode::Training,
+        },
+        environment: prepared.environment.clone(),
+        inputs: prepared.inputs.clone(),
+        alert: prepared.alert.clone().unwrap_or_default(),
+        policy: prepared.policy.clone(),
+        work: folder.work().to_string_lossy().into_owned(),
+        key,
+    }
+}
+
+/// A runbook's files, and where they come from.
+struct Origins<'a> {
+    path: &'a Path,
+    files: &'a [(String, Vec<u8>)],
+    digest: String,
+}
+
+fn origin(opened: Origins<'_>, plan: &Plan, context: &Context) -> RunbookOrigin {
+    let Origins { path, files, digest } = opened;
+    let search_path = &context.settings.search_path();
+    let known = crate::process::describe(path, search_path);
+    let facts = Run::new(Arc::new(plan.clone()));
+    let runbook = &plan.runbook;
+    let title = runbook.title.render(&*facts.facts());
+    RunbookOrigin {
+        id: runbook.id.clone(),
+        service: runbook.service.clone(),
+        title: title.unwrap_or_else(|_| runbook.title.source().to_owned()),
+        digest,
+        files: files
+            .iter()
+            .map(|(path, bytes)| FileOrigin {
+                path: path.clone(),
+                sha256: crate::catalog::sha256(bytes),
+                remote: known.as_ref().and_then(|known| known.remote.clone()),
+                commit: known.as_ref().and_then(|known| known.commit.clone()),
+                dirty: known.as_ref().map(|known| known.dirty),
+            })
+            .collect(),
+    }
+}
+
+fn started(
+    arguments: &RunArguments,
+    context: &Context,
+    plan: &Plan,
+    runbook: RunbookOrigin,
+    at: Option<StepId>,
+) -> RunStarted {
+    let inputs = plan.runbook.inputs.iter().filter_map(|input| {
+        let given = plan.inputs.get(&input.name)?;
+        Some(InputRecord {
+            name: input.name.clone(),
+            value: recorded(&given.datum),
+            origin: given.origin.clone(),
+        })
+    });
+    RunStarted {
+        format: FORMAT.to_owned(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        run: plan.run.clone(),
+        host: context.settings.host.clone(),
+        boot: crate::process::boot_id().unwrap_or_default(),
+        runbook,
+        responder: context.settings.responder.clone(),
+        mode: plan.mode,
+        change: arguments.change.clone(),
+        environment: plan.environment.as_ref().map(|it| it.name.clone()),
+        policy: plan.policy.clone(),
+        policy_digest: policy_digest(&plan.policy),
+        pace: pace(&arguments.walking),
+        inputs: inputs.collect(),
+        alert: arguments.inputs.alert.is_some().then(|| plan.alert.clone()),
+        at,
+    }
+}
+
+/// A value for a record. The text of a secret is not in it: the session hides it beforehand.
+fn recorded(datum: &Datum) -> Recorded {
+    match datum {
+        Datum::Open(value) => Recorded::Open(value.clone()),
+        Datum::Secret(secret) => Recorded::Secret(Some(Secret::clone(secret))),
+    }
+}
+
+/// The digest of a policy.
+pub(crate) fn policy_digest(policy: &Policy) -> String {
+    let json = serde_json::to_vec(policy).expect("a policy is made of words");
+    crate::catalog::sha256(&json)
+}

@@ -1,0 +1,128 @@
+//! The command line: arguments as typed, settings resolved, one file per command, exit codes.
+
+mod args;
+mod backstage;
+mod commands;
+mod exit;
+mod failure;
+mod frozen;
+mod inputs;
+mod open;
+mod past;
+mod runs;
+mod settings;
+mod walk;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Arguments, Command};
+use exit::Exit;
+use failure::Failure;
+use settings::Settings;
+
+use crate::console::{Meaning, Page, Terminal, Text};
+use crate::journal::Store;
+
+/// The first argument with which the program starts itself as a supervisor.
+const SUPERVISE: &str = crate::process::SUPERVISE;
+
+/// What every command is given.
+pub(crate) struct Context {
+    pub(crate) settings: Settings,
+    pub(crate) terminal: Terminal,
+}
+
+impl Context {
+    /// The folder of all state.
+    pub(crate) fn state(&self) -> Result<&Path, Failure> {
+        let missing = || {
+            let message = "there is no place for records: neither XDG_STATE_HOME nor HOME is set";
+            Failure::new(Exit::Unrecorded, message)
+        };
+        self.settings.state.as_deref().ok_or_else(missing)
+    }
+
+    /// The runs on this machine.
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::new(self.state()?.to_owned()))
+    }
+
+    /// Writes a page to standard output.
+    pub(crate) fn publish(&self, page: &Page) -> Result<(), Failure> {
+        let written = self.terminal.publish(page, self.settings.colour, self.settings.width);
+        written.map_err(|error| unwritten(&error))
+    }
+
+    /// Writes data to standard output. Nobody listening is an error status, and no more than that.
+    pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
+        let written = self.terminal.data(text);
+        written.map_err(|error| unwritten(&error))
+    }
+}
+
+fn unwritten(error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("failed to write to standard output: {error}"))
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|first| first == SUPERVISE) {
+        return crate::process::supervisor::main();
+    }
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let settings = Settings::read();
+    let context = Context { terminal: Terminal::new(settings.console), settings };
+    let exit = match dispatch(arguments.command, &context) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            tell(&context.terminal, &failure);
+            failure.exit
+        }
+    };
+    exit.into()
+}
+
+/// Help and versions are data; what makes no sense is an error.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asked = !error.use_stderr();
+    match (error.print(), asked) {
+        (Ok(()), true) => Exit::Done.into(),
+        (Err(_), true) => Exit::Failed.into(),
+        (_, false) => Exit::Usage.into(),
+    }
+}
+
+fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Check(arguments) => commands::check::run(&arguments, context),
+        Command::Completions { shell } => commands::completions::run(shell, context),
+        Command::History(arguments) => commands::history::run(&arguments, context),
+        Command::Log(arguments) => commands::log::run(&arguments, context),
+        Command::Plan(arguments) => commands::plan::run(&arguments, context),
+        Command::Report(arguments) => commands::report::run(&arguments, context),
+        Command::Resume(arguments) => commands::resume::run(&arguments, context),
+        Command::Run(arguments) => commands::run::run(&arguments, context),
+        Command::Schema => commands::schema::run(context),
+        Command::Show(arguments) => commands::show::run(&arguments, context),
+        Command::Trust(arguments) => commands::trust::run(&arguments, context),
+        Command::Verify(arguments) => commands::verify::run(&arguments, context),
+    }
+}
+
+/// Says why a command did not do its work: the only place that does.
+fn tell(terminal: &Terminal, failure: &Failure) {
+    let Some(message) = &failure.message else {
+        return;
+    };
+    // Unbroken: scripts search in it, and people copy paths and commands from it.
+    terminal.unbroken(&Text::of(Meaning::Bad, "error: ").add_lines(Meaning::Plain, message));
+    for hint in &failure.hints {
+        terminal.unbroken(&Text::of(Meaning::Hint, "hint: ").add_lines(Meaning::Plain, hint));
+    }
+}

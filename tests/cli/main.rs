@@ -1,0 +1,64 @@
+//! The program as a script or a person without a terminal meets it: statuses, streams, files.
+
+#![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
+
+#[path = "../support/sandbox.rs"]
+mod sandbox;
+
+mod bad_runbooks;
+mod check;
+mod ends;
+mod held;
+mod hostile;
+mod inputs;
+mod looks;
+mod repositories;
+mod run;
+mod secrets;
+mod signals;
+mod storage;
+mod streams;
+mod trust;
+mod usage;
+mod values;
+
+/// A runbook that looks twice and is done.
+const READS: &str = "\
+schema: surefoot/v1
+title: Two looks
+service: shop
+owner: { team: payments }
+escalation: [ { role: secondary, how: page the rota } ]
+steps:
+  - id: first
+    title: Look once
+    effect: read
+    run: echo one
+  - id: second
+    title: Look twice
+    effect: read
+    run: echo two
+  - end: done
+";
+
+/// A runbook that changes something, outside the run's folder.
+const CHANGES: &str = "\
+schema: surefoot/v1
+title: One change
+service: shop
+owner: { team: payments }
+escalation: [ { role: secondary, how: page the rota } ]
+steps:
+  - id: alter
+    title: Alter something
+    effect: change
+    run: echo altered >> \"$HOME/ledger\"
+    verify: grep -q altered \"$HOME/ledger\"
+    undo: echo undone >> \"$HOME/ledger\"
+  - end: resolved
+";
+
+/// What the steps of [`CHANGES`] wrote.
+fn ledger(sandbox: &sandbox::Sandbox) -> String {
+    std::fs::read_to_string(sandbox.root().join("home/ledger")).unwrap_or_default()
+}

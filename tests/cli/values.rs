@@ -1,0 +1,170 @@
+//! Values in commands: each arrives as it is, in every place that takes it, and none ever runs.
+
+use crate::sandbox::Sandbox;
+
+/// Texts that become more than text wherever a value is not one. `FIRED` is a file that must not be.
+const HOSTILE: [&str; 38] = [
+    "; touch FIRED",
+    "&& touch FIRED",
+    "| touch FIRED",
+    "& touch FIRED &",
+    "$(touch FIRED)",
+    "`touch FIRED`",
+    "${x:=$(touch FIRED)}",
+    "x[$(touch FIRED)]",
+    "a[`touch FIRED`]+1",
+    "' ; touch FIRED ; '",
+    "\" ; touch FIRED ; \"",
+    "\\\" ; touch FIRED ; \\\"",
+    "'\"'\"'; touch FIRED; '\"'\"'",
+    "\\",
+    "\\\\",
+    "\\'",
+    "> FIRED",
+    ">> FIRED 2>&1",
+    "<(touch FIRED)",
+    "*",
+    "?? [a-z]*",
+    "~ ~root",
+    "!! !$ !-1",
+    "{a,b}{1..9}",
+    "%s %d %n",
+    "() { :; }; touch FIRED",
+    "EOF",
+    "EOF\\nmore",
+    "=x y=z",
+    "IFS=x",
+    "# no comment",
+    "{{other}} {{{raw}}} ${SF_text} $SF_text",
+    "#{x} <%= x %> %{x} @{x}",
+    "  two  blanks  ",
+    "tab\\there",
+    "grün 日本語 🚒",
+    "$'\\x41' $\"x\"",
+    "x' || touch FIRED || 'x",
+];
+
+/// The commands in which the value stands, each of which prints it and a full stop.
+const PLACES: [&str; 9] = [
+    "printf '%s.' {{text}}",
+    "printf '%s.' \"{{text}}\"",
+    "printf '%s.' \"a {{text}} b\" | sed 's/^a //; s/ b\\.$/./'",
+    "x={{text}}; printf '%s.' \"$x\"",
+    "cat <<EOF | tr -d '\\n'\n{{text}}\nEOF\nprintf .",
+    "cat <<< {{text}} | tr -d '\\n'; printf .",
+    "if [[ {{text}} == \"{{text}}\" ]]; then printf '%s.' {{text}}; fi",
+    "for x in {{text}}; do printf '%s.' \"$x\"; done",
+    "case {{text}} in nothing-like-it) ;; *) printf '%s.' {{text}} ;; esac",
+];
+
+fn runbook() -> String {
+    let script = PLACES.join("\n");
+    let script = textwrap::indent(&script, "      ");
+    format!(
+        "\
+schema: surefoot/v1
+title: Values
+inputs:
+  text: {{ type: string }}
+steps:
+  - id: shell
+    title: Print it
+    effect: read
+    run: |
+{script}
+  - {{ id: list, title: Print it, effect: read, run: [ printf, '%s.', '{{{{text}}}}' ] }}
+  - id: environment
+    title: Print it
+    effect: read
+    env: {{ TEXT: '{{{{text}}}}' }}
+    run: printf '%s.' \"$TEXT\"
+  - id: input
+    title: Print it
+    effect: read
+    stdin: '{{{{text}}}}'
+    run: cat; printf .
+  - end: done
+"
+    )
+}
+
+#[test]
+fn hostile_values_arrive_whole_and_never_run() {
+    let sandbox = Sandbox::trusting(&runbook());
+    let fired = sandbox.root().join("home/fired");
+    for hostile in HOSTILE {
+        let text = hostile.replace("FIRED", fired.to_str().unwrap());
+        for old in sandbox.runs() {
+            std::fs::remove_dir_all(old).unwrap();
+        }
+        let call = ["run", "runbook.yaml", "--set", &format!("text={text}")];
+        let outcome = sandbox.surefoot(&call).run();
+        assert_eq!(outcome.code(), 0, "{text:?}: {}", outcome.text());
+        assert!(!fired.exists(), "{text:?} fired");
+        let ended = sandbox.events_of("attempt_ended");
+        assert_eq!(ended.len(), 4, "{text:?}");
+        for (event, times) in ended.iter().zip([PLACES.len(), 1, 1, 1]) {
+            let path = event["output"]["path"].as_str().unwrap();
+            let printed = std::fs::read_to_string(sandbox.run().join(path)).unwrap();
+            assert_eq!(printed, format!("{text}.").repeat(times), "{path}");
+        }
+        let files: Vec<_> =
+            std::fs::read_dir(sandbox.run().join("work")).unwrap().flatten().collect();
+        assert!(files.iter().all(|file| file.file_name() == "files"), "{text:?} left {files:?}");
+    }
+}
+
+#[test]
+fn a_value_is_no_option_of_a_program() {
+    let sandbox = Sandbox::trusting(
+        "schema: surefoot/v1\ntitle: Options\ninputs: { text: { type: text } }\nsteps:\n  - { id: it, title: It, effect: read, run: 'cat {{text}}' }\n  - end: done\n",
+    );
+    for option in ["-n", "--version", "-oProxyCommand=x"] {
+        let call = ["run", "runbook.yaml", "--set", &format!("text={option}")];
+        let outcome = sandbox.surefoot(&call).run();
+        assert_ne!(outcome.code(), 0, "{}", outcome.text());
+    }
+    let started: usize = sandbox
+        .runs()
+        .iter()
+        .filter(|run| {
+            std::fs::read_to_string(run.join("journal.jsonl")).unwrap().contains("attempt_started")
+        })
+        .count();
+    assert_eq!(started, 0, "a value became an option");
+}
+
+#[test]
+fn places_that_no_value_may_stand_in_are_refused_with_the_fix() {
+    for (command, code) in [
+        ("echo 'it is {{text}}'", 3),
+        ("sh -c \"echo {{text}}\"", 3),
+        ("eval \"echo {{text}}\"", 3),
+        ("echo `echo {{text}}`", 3),
+        ("echo $(({{text}} + 1))", 3),
+        ("{{text}} --now", 3),
+        ("ssh host \"ls {{text}}\"", 3),
+        ("awk \"/{{text}}/\" x", 3),
+        ("cat <<'EOF'\n{{text}}\nEOF", 3),
+        ("echo {{{text}}}", 3),
+        ("echo hi # {{text}}", 3),
+        ("echo \"$({{text}})\"", 3),
+        ("echo {{text}}", 0),
+    ] {
+        let sandbox = Sandbox::new();
+        let command = textwrap::indent(command, "      ");
+        sandbox.file("book.yaml", format!(
+            "schema: surefoot/v1\ntitle: Places\ninputs: {{ text: {{ type: string }} }}\nsteps:\n  - id: it\n    title: It\n    effect: read\n    run: |\n{command}\n  - end: done\n"
+        ));
+        let outcome = sandbox.surefoot(&["check", "book.yaml"]).run();
+        assert_eq!(outcome.code(), code, "{command}: {}", outcome.text());
+        if code == 3 {
+            let finding = outcome.stdout.find("error[").map(|at| &outcome.stdout[at..]).unwrap();
+            assert!(
+                finding.contains("book.yaml:9:") || finding.contains("book.yaml:10:"),
+                "{finding}"
+            );
+            assert!(finding.contains("help:"), "no fix is shown: {finding}");
+        }
+    }
+}

@@ -1,0 +1,803 @@
+//! Walks by a person at a real terminal, key by key.
+
+#![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
+
+#[path = "support/pty.rs"]
+mod pty;
+#[path = "support/sandbox.rs"]
+#[expect(dead_code, reason = "each test binary uses its own part of the sandbox")]
+mod sandbox;
+
+use std::fs;
+
+use pty::Session;
+use rustix::process::{Pid, Signal, kill_process};
+use sandbox::{PROGRAM, Sandbox, eventually};
+
+/// A place, and a program on a terminal in it.
+struct Walk {
+    sandbox: Sandbox,
+    session: Session,
+}
+
+const PROMPT: &str = "    > ";
+
+/// A runbook of these steps.
+fn runbook(steps: &str) -> String {
+    let steps = textwrap::indent(textwrap::dedent(steps).trim_start_matches('\n'), "  ");
+    format!(
+        "schema: surefoot/v1\ntitle: A walk\nservice: shop\nescalation: [ {{ role: secondary, how: page the rota }} ]\nsteps:\n{steps}"
+    )
+}
+
+const LOOKS: &str = "
+    - { id: first, title: Look once, effect: read, run: echo one, why: To see. }
+    - { id: second, title: Look twice, effect: read, run: echo two }
+    - end: done
+";
+
+const CHANGES: &str = "
+    - id: alter
+      title: Alter it
+      run: echo altered >> \"$HOME/ledger\"
+      undo: echo undone >> \"$HOME/ledger\"
+    - id: again
+      title: Alter more
+      run: echo more >> \"$HOME/ledger\"
+      undo: echo less >> \"$HOME/ledger\"
+    - end: done
+";
+
+impl Walk {
+    /// Walks a trusted runbook.
+    fn of(steps: &str) -> Self {
+        let sandbox = Sandbox::trusting(&runbook(steps));
+        let path = sandbox.path("runbook.yaml");
+        Self::start(sandbox, &["run", path.to_str().unwrap()], &[], 80)
+    }
+
+    fn start(sandbox: Sandbox, arguments: &[&str], more: &[(&str, &str)], columns: u16) -> Self {
+        let mut env = sandbox.environment();
+        env.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
+        let mut env: Vec<(&str, &str)> =
+            env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        env.retain(|(name, _)| *name != "TERM" || more.is_empty());
+        env.extend([("TERM", "xterm"), ("NO_COLOR", "1")].iter().filter(|_| more.is_empty()));
+        env.extend(more);
+        let session = Session::start(PROGRAM, arguments, &env, columns);
+        Self { sandbox, session }
+    }
+
+    /// Goes on with the run, on a terminal of its own.
+    fn resume(self) -> Self {
+        let Self { sandbox, session } = self;
+        drop(session);
+        Self::start(sandbox, &["resume"], &[], 80)
+    }
+
+    /// Waits for a question and types an answer.
+    fn answer(&mut self, question: &str, line: &str) {
+        self.session.wait_for(question);
+        self.session.wait_for(PROMPT);
+        self.session.send(&format!("{line}\r"));
+    }
+
+    fn ledger(&self) -> String {
+        fs::read_to_string(self.sandbox.root().join("home/ledger")).unwrap_or_default()
+    }
+
+    fn code(&mut self) -> Option<i32> {
+        self.session.wait().code()
+    }
+
+    /// The answers that were recorded.
+    fn answers(&self) -> Vec<String> {
+        let answered = self.sandbox.events_of("answered");
+        answered.iter().map(|it| it["answer"]["answer"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+#[test]
+fn enter_runs_looks_one_by_one() {
+    let mut walk = Walk::of(LOOKS);
+    walk.answer("Look once", "");
+    walk.session.wait_for("one");
+    walk.answer("Look twice", "");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.answers(), ["proceed", "proceed"]);
+}
+
+#[test]
+fn a_runs_looks_up_to_the_next_question() {
+    let mut walk = Walk::of(LOOKS);
+    walk.answer("Look once", "a");
+    walk.session.wait_for("two");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    let mut walk = Walk::of(&CHANGES.replace(
+        "- id: alter",
+        "- { title: Look, effect: read, run: echo look }\n    - id: alter",
+    ));
+    walk.answer("Look", "a");
+    walk.answer("This changes something", "s");
+    walk.session.send("\r");
+    walk.answer("This changes something", "q");
+    assert_eq!(walk.code(), Some(4));
+    assert_eq!(walk.ledger(), "");
+}
+
+#[test]
+fn enter_alone_never_confirms() {
+    let mut walk = Walk::of(CHANGES);
+    for other in ["", "", "yes", "Y", "1", "ja", "yy", "alter"] {
+        walk.session.wait_for(PROMPT);
+        walk.session.send(&format!("{other}\r"));
+    }
+    walk.session.wait_for(PROMPT);
+    assert_eq!(walk.ledger(), "");
+    walk.session.send("y\r");
+    walk.session.wait_for("Alter more");
+    walk.session.wait_for(PROMPT);
+    assert_eq!(walk.ledger(), "altered\n");
+}
+
+#[test]
+fn what_is_typed_ahead_confirms_one_thing_at_most() {
+    let mut walk = Walk::of(CHANGES);
+    walk.session.wait_for(PROMPT);
+    walk.session.send("y\ry\ry\ry\r");
+    walk.session.wait_for("Alter more");
+    walk.session.wait_for(PROMPT);
+    // The echo of the next answer proves that nothing before it was still waiting to be read.
+    walk.session.send("q\r");
+    assert_eq!(walk.code(), Some(4));
+    assert_eq!(walk.ledger(), "altered\n");
+    assert_eq!(walk.answers(), ["confirm"]);
+}
+
+#[test]
+fn what_is_typed_while_a_command_runs_confirms_nothing() {
+    let slow = CHANGES
+        .replace("run: echo altered", "run: echo go; read line < \"$HOME/pipe\"; echo altered");
+    let sandbox = Sandbox::trusting(&runbook(&slow));
+    let pipe = sandbox.pipe();
+    let path = sandbox.path("runbook.yaml");
+    let mut walk = Walk::start(sandbox, &["run", path.to_str().unwrap()], &[], 80);
+    walk.answer("Alter it", "y");
+    walk.session.wait_for("go");
+    walk.session.send("y\ry\r");
+    fs::write(&pipe, "on\n").unwrap();
+    walk.answer("Alter more", "q");
+    assert_eq!(walk.code(), Some(4));
+    assert_eq!(walk.ledger(), "altered\n");
+}
+
+#[test]
+fn destroying_takes_the_words() {
+    let destroy = "
+        - id: wipe
+          effect: destroy
+          title: Wipe it
+          run: echo wiped >> \"$HOME/ledger\"
+          subject: volume-7
+          irreversible: gone is gone
+        - end: done
+    ";
+    let mut walk = Walk::of(destroy);
+    for other in ["", "y", "yes", "wipe", "Volume-7", "volume-7 ", "volume"] {
+        walk.session.wait_for("Type volume-7 to run it > ");
+        walk.session.send(&format!("{other}\r"));
+    }
+    walk.session.wait_for("Type volume-7 to run it > ");
+    assert_eq!(walk.ledger(), "");
+    walk.session.send("volume-7\r");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.ledger(), "wiped\n");
+    assert_eq!(walk.sandbox.events_of("attempt_started")[0]["confirmation"]["how"], "typed");
+}
+
+#[test]
+fn looking_something_up_is_no_answer() {
+    let mut walk = Walk::of(LOOKS);
+    walk.answer("Look once", "?");
+    walk.session.wait_for("Enter");
+    for (key, shown) in [
+        ("w", "To see."),
+        ("x", "page the rota"),
+        ("h", "surefoot resume"),
+        ("d", "Nothing is known to have changed"),
+        ("nonsense", "`nonsense` means nothing here"),
+    ] {
+        walk.session.wait_for(PROMPT);
+        walk.session.send(&format!("{key}\r"));
+        walk.session.wait_for(shown);
+    }
+    walk.session.wait_for(PROMPT);
+    walk.session.send("q\r");
+    assert_eq!(walk.code(), Some(4));
+    assert_eq!(walk.answers(), Vec::<String>::new());
+}
+
+#[test]
+fn a_note_is_kept_and_the_question_stays() {
+    let mut walk = Walk::of(LOOKS);
+    walk.answer("Look once", "n");
+    walk.session.wait_for("Note > ");
+    walk.session.send("the db is slow\r");
+    walk.answer("noted", "q");
+    assert_eq!(walk.code(), Some(4));
+    assert_eq!(walk.sandbox.events_of("answered")[0]["answer"]["text"], "the db is slow");
+}
+
+#[test]
+fn a_step_is_skipped_with_its_reason() {
+    let mut walk = Walk::of(LOOKS);
+    walk.answer("Look once", "s");
+    walk.session.wait_for("Enter for no reason > ");
+    walk.session.send("known already\r");
+    walk.answer("Look twice", "");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.sandbox.events_of("answered")[0]["answer"]["reason"], "known already");
+    assert_eq!(walk.sandbox.events_of("attempt_started").len(), 1);
+}
+
+#[test]
+fn back_and_go_to_move_the_position() {
+    let mut walk = Walk::of(LOOKS);
+    walk.answer("Look once", "");
+    walk.answer("Look twice", "b");
+    walk.answer("Look once", "g");
+    walk.session.wait_for("by id or number > ");
+    walk.session.send("second\r");
+    walk.answer("Look twice", "");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.answers(), ["proceed", "back", "go_to", "proceed"]);
+}
+
+#[test]
+fn a_command_of_ones_own_is_shown_confirmed_and_recorded() {
+    let mut walk = Walk::of(LOOKS);
+    walk.answer("Look once", "!");
+    walk.session.wait_for("Your command > ");
+    walk.session.send("echo mine >> \"$HOME/ledger\"\r");
+    walk.answer("Your own command", "");
+    walk.session.wait_for(PROMPT);
+    assert_eq!(walk.ledger(), "");
+    walk.session.send("y\r");
+    walk.answer("exit 0", "q");
+    assert_eq!(walk.code(), Some(4));
+    assert_eq!(walk.ledger(), "mine\n");
+    assert_eq!(walk.sandbox.events_of("attempt_started")[0]["role"], "ad_hoc");
+}
+
+#[test]
+fn an_edited_command_is_checked_shown_and_recorded() {
+    let sandbox = Sandbox::trusting(&runbook(CHANGES));
+    sandbox.file("edit.sh", "sed -i 's/altered/edited/' \"$1\"\n");
+    let editor = format!("sh {}", sandbox.path("edit.sh").display());
+    let path = sandbox.path("runbook.yaml");
+    let more = [("EDITOR", editor.as_str()), ("TERM", "xterm"), ("NO_COLOR", "1")];
+    let mut walk = Walk::start(sandbox, &["run", path.to_str().unwrap()], &more, 80);
+    walk.answer("Alter it", "e");
+    walk.session.wait_for("echo edited >> ");
+    walk.session.wait_for(PROMPT);
+    assert_eq!(walk.ledger(), "");
+    walk.session.send("y\r");
+    walk.answer("Alter more", "q");
+    assert_eq!(walk.code(), Some(4));
+    assert_eq!(walk.ledger(), "edited\n");
+}
+
+#[test]
+fn a_command_is_run_elsewhere_and_its_output_pasted() {
+    let mut walk = Walk::of(
+        "
+        - { id: look, title: Look there, effect: read, run: hostname, capture: name }
+        - { title: It is told, do: 'It is {{name}}.' }
+        - end: done
+    ",
+    );
+    walk.answer("Look there", "t");
+    walk.session.wait_for("bash -euo pipefail <<'SUREFOOT'");
+    walk.session.wait_for("Output > ");
+    walk.session.send("db-7\r.\r");
+    walk.session.wait_for("Exit status there [0] > ");
+    walk.session.send("\r");
+    walk.session.wait_for("It is db-7.");
+    walk.session.wait_for(PROMPT);
+    walk.session.send("\r");
+    assert_eq!(walk.code(), Some(0));
+    let ended = &walk.sandbox.events_of("attempt_ended")[0];
+    assert_eq!(ended["elsewhere"], true);
+}
+
+#[test]
+fn what_was_changed_is_undone_when_the_run_is_ended() {
+    let mut walk = Walk::of(CHANGES);
+    walk.answer("Alter it", "y");
+    walk.answer("Alter more", "k");
+    walk.answer("undo", "u");
+    walk.answer("This undoes: Alter it", "y");
+    walk.answer("rolled_back", "rolled_back");
+    assert_eq!(walk.code(), Some(5));
+    assert_eq!(walk.ledger(), "altered\nundone\n");
+}
+
+#[test]
+fn a_single_step_is_undone_by_u() {
+    let mut walk = Walk::of(CHANGES);
+    walk.answer("Alter it", "y");
+    walk.answer("Alter more", "u");
+    walk.session.wait_for("all for all > ");
+    walk.session.send("alter\r");
+    walk.answer("This undoes: Alter it", "y");
+    walk.answer("This changes something", "q");
+    assert_eq!(walk.code(), Some(4));
+    assert_eq!(walk.ledger(), "altered\nundone\n");
+}
+
+#[test]
+fn zero_is_not_sure_and_the_question_stays() {
+    let mut walk = Walk::of(
+        "
+        - id: cause
+          title: Decide
+          ask: What is it?
+          options:
+            - { id: deploy, label: A deploy, end: mitigated }
+            - { id: other, label: Something else, end: escalated }
+    ",
+    );
+    walk.answer("What is it?", "0");
+    walk.session.wait_for("Enter for nothing > ");
+    walk.session.send("both may be\r");
+    walk.session.wait_for("page the rota");
+    walk.session.wait_for(PROMPT);
+    walk.session.send("3\r");
+    walk.answer("choose a number from 1 to 2".trim_start_matches('c'), "1");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.answers(), ["not_sure", "choose"]);
+}
+
+#[test]
+fn an_unexpected_look_is_run_again_or_passed() {
+    let mut walk = Walk::of(
+        "
+        - { id: look, title: Look, effect: read, run: 'test -e \"$HOME/there\" || exit 3' }
+        - end: done
+    ",
+    );
+    walk.answer("Look", "");
+    walk.answer("exit 3", "r");
+    walk.session.wait_for("exit 3");
+    fs::write(walk.sandbox.root().join("home/there"), "").unwrap();
+    walk.session.wait_for(PROMPT);
+    walk.session.send("r\r");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.sandbox.events_of("attempt_started").len(), 3);
+}
+
+#[test]
+fn control_c_at_a_question_leaves_the_walk_and_nothing_is_lost() {
+    let mut walk = Walk::of(CHANGES);
+    walk.answer("Alter it", "y");
+    walk.session.wait_for("Alter more");
+    walk.session.wait_for(PROMPT);
+    walk.session.send("\x03");
+    assert_eq!(walk.code(), Some(130));
+    let mut walk = walk.resume();
+    walk.session.wait_for("Alter it: done");
+    walk.session.wait_for("1 undo step");
+    walk.answer("This changes something", "y");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.ledger(), "altered\nmore\n");
+}
+
+#[test]
+fn control_d_pauses() {
+    let mut walk = Walk::of(CHANGES);
+    walk.session.wait_for(PROMPT);
+    walk.session.send("\x04");
+    assert_eq!(walk.code(), Some(4));
+    assert_eq!(walk.ledger(), "");
+}
+
+#[test]
+fn the_first_control_c_asks_a_command_to_end() {
+    let mut walk = Walk::of("
+        - { id: look, title: Look, effect: read, run: 'trap \"echo tidied; exit 9\" TERM INT; echo up; while :; do sleep 0.01; done' }
+        - end: done
+    ");
+    walk.answer("Look", "");
+    walk.session.wait_for("up");
+    walk.session.send("\x03");
+    walk.session.wait_for("Stopping it.");
+    walk.session.wait_for("tidied");
+    walk.answer("stopped by you", "q");
+    assert_eq!(walk.code(), Some(4));
+    let end = &walk.sandbox.events_of("attempt_ended")[0]["end"];
+    assert_eq!(end["end"], "interrupted", "{end}");
+}
+
+#[test]
+fn the_second_control_c_kills_it_and_all_it_started() {
+    let mut walk = Walk::of("
+        - { id: look, title: Look, effect: read, run: 'trap \"\" TERM INT; setsid sleep 4321.5 & echo up; while :; do sleep 0.01; done' }
+        - end: done
+    ");
+    walk.answer("Look", "");
+    walk.session.wait_for("up");
+    walk.session.send("\x03");
+    walk.session.wait_for("Stopping it.");
+    walk.session.send("\x03");
+    walk.session.wait_for("Killing it");
+    walk.answer("stopped by you", "q");
+    assert_eq!(walk.code(), Some(4));
+    let survivors = || {
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let words =
+            |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        processes.map(words).any(|words| words == b"sleep\x004321.5\x00")
+    };
+    assert!(eventually(|| (!survivors()).then_some(())).is_some());
+}
+
+#[test]
+fn a_lost_terminal_loses_nothing() {
+    let mut walk = Walk::of(CHANGES);
+    walk.answer("Alter it", "y");
+    walk.session.wait_for("Alter more");
+    walk.session.wait_for(PROMPT);
+    walk.session.hang_up();
+    assert_eq!(walk.code(), Some(4));
+    let mut walk = walk.resume();
+    walk.answer("Alter more", "y");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.ledger(), "altered\nmore\n");
+}
+
+/// A place in which a change waits, once it has had its effect, until it is let go.
+fn waiting_change(recheck: &str) -> Walk {
+    let steps = format!(
+        "
+    - id: alter
+      title: Alter it
+      run: |
+        echo altered >> \"$HOME/ledger\"
+        echo up
+        read line < \"$HOME/pipe\"
+      undo: echo undone >> \"$HOME/ledger\"
+      {recheck}
+    - end: done
+    "
+    );
+    let sandbox = Sandbox::trusting(&runbook(&steps));
+    sandbox.pipe();
+    let path = sandbox.path("runbook.yaml");
+    let mut walk = Walk::start(sandbox, &["run", path.to_str().unwrap()], &[], 80);
+    walk.answer("Alter it", "y");
+    walk.session.wait_for("up");
+    walk
+}
+
+/// A walk that was killed while its change ran. The change goes on.
+fn killed() -> Walk {
+    let walk = waiting_change("");
+    walk.session.signal(Signal::KILL);
+    walk
+}
+
+/// A walk that was killed with its supervisor: nobody knows what the change did.
+fn in_doubt(recheck: &str) -> Walk {
+    let walk = waiting_change(recheck);
+    walk.session.signal(Signal::KILL);
+    let supervisor = supervisor(&walk);
+    kill_process(supervisor, Signal::KILL).unwrap();
+    wait_for_the_end_of(supervisor);
+    // What it had started ends by itself, unseen.
+    fs::write(walk.sandbox.root().join("home/pipe"), "on\n").unwrap();
+    walk.resume()
+}
+
+/// Ends the change, and waits until its supervisor has recorded that and is gone.
+fn let_end(walk: &Walk) {
+    fs::write(walk.sandbox.root().join("home/pipe"), "on\n").unwrap();
+    wait_for_the_end_of(supervisor(walk));
+}
+
+fn supervisor(walk: &Walk) -> Pid {
+    let text = fs::read(walk.sandbox.run().join("supervisor.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    Pid::from_raw(i32::try_from(json["pid"].as_i64().unwrap()).unwrap()).unwrap()
+}
+
+fn wait_for_the_end_of(process: Pid) {
+    let gone = || kill_process(process, Signal::CONT).is_err().then_some(());
+    eventually(gone).expect("a process ends");
+}
+
+#[test]
+fn the_terminal_is_as_it_was_after_any_death() {
+    let walk = killed();
+    assert!(walk.session.echoes());
+    let_end(&walk);
+}
+
+#[test]
+fn a_change_that_still_runs_is_waited_for() {
+    let mut walk = killed().resume();
+    walk.session.wait_for("still running");
+    walk.session.wait_for(PROMPT);
+    let_end(&walk);
+    walk.session.send("\r");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.ledger(), "altered\n");
+}
+
+#[test]
+fn a_change_that_ended_while_nobody_watched_is_not_run_again() {
+    let walk = killed();
+    let_end(&walk);
+    let mut walk = walk.resume();
+    walk.session.wait_for("found after a crash");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.ledger(), "altered\n");
+}
+
+#[test]
+fn in_doubt_is_marked_done() {
+    let mut walk = in_doubt("");
+    walk.answer("mark it done", "m");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.ledger(), "altered\n");
+}
+
+#[test]
+fn in_doubt_is_looked_at_again() {
+    let mut walk = in_doubt("recheck: grep -q altered \"$HOME/ledger\"");
+    walk.answer("mark it done", "r");
+    walk.session.wait_for("grep -q altered");
+    walk.session.wait_for("exit 0");
+    walk.answer("mark it done", "m");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.ledger(), "altered\n");
+}
+
+#[test]
+fn in_doubt_is_run_again_only_when_it_is_confirmed_again() {
+    let mut walk = in_doubt("");
+    walk.answer("mark it done", "");
+    walk.answer("means nothing here", "o");
+    walk.session.wait_for("This changes something");
+    walk.session.wait_for(PROMPT);
+    assert_eq!(walk.ledger(), "altered\n");
+    walk.session.send("y\r");
+    walk.session.wait_for("up");
+    fs::write(walk.sandbox.root().join("home/pipe"), "on\n").unwrap();
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.ledger(), "altered\naltered\n");
+}
+
+#[test]
+fn in_doubt_is_undone() {
+    let mut walk = in_doubt("");
+    walk.answer("mark it done", "u");
+    walk.answer("This undoes: Alter it", "y");
+    walk.session.wait_for("exit 0");
+    walk.session.wait_for(PROMPT);
+    assert_eq!(walk.ledger(), "altered\nundone\n");
+}
+
+#[test]
+fn in_doubt_the_run_can_be_ended() {
+    let mut walk = in_doubt("");
+    walk.answer("mark it done", "k");
+    walk.answer("undo", "l");
+    walk.answer("abandoned", "abandoned");
+    assert!(matches!(walk.code(), Some(1 | 5)));
+    assert_eq!(walk.ledger(), "altered\n");
+}
+
+#[test]
+fn a_secret_is_typed_unseen() {
+    let steps = "
+        - { id: use, title: Use it, effect: read, env: { TOKEN: '{{token}}' }, run: 'printf %s \"$TOKEN\" | wc -c' }
+        - end: done
+    ";
+    let runbook = runbook(steps)
+        .replace("steps:", "inputs:\n  token: { type: string, secret: true }\nsteps:");
+    let sandbox = Sandbox::trusting(&runbook);
+    let path = sandbox.path("runbook.yaml");
+    let mut walk = Walk::start(sandbox, &["run", path.to_str().unwrap()], &[], 80);
+    walk.session.wait_for("a line of text");
+    walk.session.wait_for("token > ");
+    eventually(|| (!walk.session.echoes()).then_some(())).expect("no echo");
+    walk.session.send("hunter2-correct-horse\r");
+    walk.answer("Use it", "");
+    walk.session.wait_for("21");
+    assert_eq!(walk.code(), Some(0));
+    let log = String::from_utf8_lossy(&walk.session.log()).into_owned();
+    assert!(!log.contains("hunter2"), "{log}");
+    for (path, bytes) in walk.sandbox.state_files() {
+        let found = bytes.windows(7).any(|window| window == b"hunter2");
+        assert!(!found, "the secret is in {}", path.display());
+    }
+}
+
+#[test]
+fn an_untrusted_runbook_is_walked_with_every_step_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.file("runbook.yaml", runbook(LOOKS));
+    let path = sandbox.path("runbook.yaml");
+    let arguments = ["run", path.to_str().unwrap(), "--auto", "read"];
+    let mut walk = Walk::start(sandbox, &arguments, &[], 80);
+    walk.session.wait_for("Not trusted on this machine");
+    walk.answer("Look once", "");
+    walk.answer("Look twice", "");
+    assert_eq!(walk.code(), Some(0));
+}
+
+#[test]
+fn trust_is_asked_for_on_the_terminal() {
+    let sandbox = Sandbox::new();
+    sandbox.file("runbook.yaml", runbook(LOOKS));
+    let path = sandbox.path("runbook.yaml");
+    let path = path.to_str().unwrap();
+    let mut walk = Walk::start(sandbox, &["trust", path], &[], 80);
+    walk.session.wait_for("echo two");
+    walk.session.wait_for("Trust this content? y or n: ");
+    walk.session.send("\r");
+    walk.session.wait_for("Not trusted.");
+    assert_eq!(walk.code(), Some(8));
+    let mut walk = Walk::start(walk.sandbox, &["trust", path], &[], 80);
+    walk.session.wait_for("Trust this content? y or n: ");
+    walk.session.send("y\r");
+    walk.session.wait_for("Trusted ");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.sandbox.surefoot(&["run", path]).run().code(), 0);
+}
+
+#[test]
+fn output_forges_neither_the_gutter_nor_a_prompt() {
+    let payloads = [
+        "\\033[2J\\033[H",
+        "\\r    > y\\r\\n",
+        "\\033]0;title\\007",
+        "\\033]52;c;eA==\\007",
+        "\\033[?1049h",
+        "\\033P+q\\033\\\\\\\\",
+        "\\302\\233",
+        "\\b\\b\\b\\b\\b",
+        "\\342\\200\\256",
+        "\\016\\017",
+        "x\\0y",
+        "Done\\nsurefoot: confirmed\\n    > ",
+    ];
+    let script = payloads.map(|payload| format!("printf 'a{payload}b\\\\n'; ")).concat();
+    let runbook = runbook(&format!(
+        "
+        - id: look
+          title: Look
+          effect: read
+          run: \"{}\"
+        - end: done
+    ",
+        script.replace('\\', "\\\\").replace("\\\\\\\\", "\\\\")
+    ));
+    let sandbox = Sandbox::trusting(&runbook);
+    let path = sandbox.path("runbook.yaml");
+    let mut walk = Walk::start(
+        sandbox,
+        &["run", path.to_str().unwrap(), "--auto", "read"],
+        &[("TERM", "dumb")],
+        80,
+    );
+    assert_eq!(walk.code(), Some(0));
+    let log = String::from_utf8(walk.session.log()).unwrap();
+    let ours = |c: char| !c.is_control() || c == '\r' || c == '\n';
+    assert!(log.chars().all(ours), "{log:?}");
+    assert!(!log.contains(['\u{202e}', '\u{9b}']), "{log:?}");
+    for line in log.lines().filter(|line| line.contains("confirmed") && !line.contains("printf")) {
+        assert!(line.starts_with("  │ "), "{line:?}");
+    }
+    assert!(!log.lines().any(|line| line.starts_with(PROMPT)), "{log:?}");
+}
+
+#[test]
+fn forty_columns_are_enough() {
+    let sandbox = Sandbox::trusting(&runbook(CHANGES));
+    let path = sandbox.path("runbook.yaml");
+    let mut walk = Walk::start(sandbox, &["run", path.to_str().unwrap()], &[], 40);
+    walk.session.wait_for(PROMPT);
+    let screen = walk.session.screen();
+    assert!(screen.lines().all(|line| line.chars().count() <= 40), "{screen}");
+    let command: String = screen.split_whitespace().collect();
+    assert!(command.contains("echoaltered>>\"$HOME/ledger\""), "{screen}");
+    walk.session.send("q\r");
+    assert_eq!(walk.code(), Some(4));
+}
+
+#[test]
+fn colour_and_movement_are_left_out_where_they_are_not_wanted() {
+    for (more, escapes) in [(&[("TERM", "dumb")][..], false), (&[("TERM", "xterm-256color")], true)]
+    {
+        let sandbox = Sandbox::trusting(&runbook(LOOKS));
+        let path = sandbox.path("runbook.yaml");
+        let mut walk =
+            Walk::start(sandbox, &["run", path.to_str().unwrap(), "--auto", "read"], more, 80);
+        assert_eq!(walk.code(), Some(0));
+        let log = walk.session.log();
+        assert_eq!(log.contains(&0x1b), escapes, "{:?}", String::from_utf8_lossy(&log));
+    }
+    let sandbox = Sandbox::trusting(&runbook(LOOKS));
+    let path = sandbox.path("runbook.yaml");
+    let more = [("TERM", "xterm"), ("NO_COLOR", "1")];
+    let mut walk =
+        Walk::start(sandbox, &["run", path.to_str().unwrap(), "--auto", "read"], &more, 80);
+    assert_eq!(walk.code(), Some(0));
+    let log = String::from_utf8(walk.session.log()).unwrap();
+    assert!(!log.contains("\x1b[3") && !log.contains("\x1b[1m"), "{log:?}");
+}
+
+#[test]
+fn a_second_walk_under_the_same_name_must_be_insisted_on() {
+    let mut first = Walk::of(CHANGES);
+    first.session.wait_for(PROMPT);
+    let path = first.sandbox.path("runbook.yaml");
+    let env = first.sandbox.environment();
+    let env: Vec<(&str, &str)> =
+        env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut second = Session::start(PROGRAM, &["run", path.to_str().unwrap()], &env, 80);
+    second.wait_for("Walk it all the same? y or n: ");
+    second.send("\r");
+    assert_eq!(second.wait().code(), Some(9));
+    first.session.send("q\r");
+    assert_eq!(first.code(), Some(4));
+}
+
+#[test]
+fn a_failed_change_is_gone_on_after_by_c() {
+    let mut walk = Walk::of(
+        "
+        - { id: alter, title: Alter it, run: exit 3, undo: { none: nothing happened } }
+        - end: done
+    ",
+    );
+    walk.answer("Alter it", "y");
+    walk.answer("go on", "c");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.answers(), ["confirm", "proceed"]);
+    let closed = walk.sandbox.events_of("step_closed");
+    assert_eq!(closed[0]["status"], "failed_handled");
+}
+
+#[test]
+fn a_value_that_a_skipped_step_would_have_given_is_typed_by_v() {
+    let mut walk = Walk::of(
+        "
+        - { id: count, title: Count them, effect: read, run: echo 3, capture: { n: { type: integer } } }
+        - { id: use_it, title: Use them, effect: read, run: 'echo \"there are {{n}}\"' }
+        - end: done
+    ",
+    );
+    walk.answer("Count them", "s");
+    walk.session.wait_for("Enter for no reason > ");
+    walk.session.send("\r");
+    walk.answer("type it", "v");
+    walk.session.wait_for(" > ");
+    walk.session.send("7\r");
+    walk.answer("there are 7", "");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+}
