@@ -1,0 +1,37 @@
+# `just` lists the recipes; each is one plain command, so that nothing here is needed to work.
+
+default:
+    @just --list
+
+# The quickest look: does it compile?
+check:
+    cargo check --all-targets --locked
+
+# All tests; a name runs only what matches it.
+test *filter:
+    cargo test --locked {{filter}}
+
+fmt:
+    cargo fmt
+
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets --locked -- -D warnings
+
+# Licences, sources and banned packages.
+deny:
+    cargo deny check bans licenses sources
+
+# Validate the runbooks of this repository.
+runbooks:
+    cargo run --locked --quiet -- check runbooks
+
+# How long a walk costs beside its commands.
+bench:
+    cargo bench --locked
+
+# Rewrite the expected outputs of the tests from what the program says now; read the difference.
+bless:
+    BLESS=1 cargo test --locked --test runbooks
+    BLESS=1 cargo test --locked --test documents
+    SUREFOOT_BLESS=1 cargo test --locked --test journal
