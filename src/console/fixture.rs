@@ -14,7 +14,7 @@ use crate::journal::Record;
 use crate::plan::{Alert, DigestKey, Mode, Plan};
 use crate::policy::{Attendance, Policy, Trust};
 use crate::runbook::{
-    Action, Command, Effect, Escalation, Form, OnDisconnect, OnFailure, PartId, Protection,
+    Action, Command, Effect, Escalation, Form, OnDisconnect, OnFailure, Order, PartId, Protection,
     Run as RunStep, Runbook, Step, StepId, StepKey, TargetRef,
 };
 use crate::session::Clock;
@@ -95,7 +95,12 @@ pub(super) fn policy() -> Policy {
 /// A group of two reads, then a change.
 fn steps() -> Vec<Step> {
     let mut steps = vec![
-        step("main.1", "", "Diagnose", Action::Group(vec![StepKey(1), StepKey(2)])),
+        step(
+            "main.1",
+            "",
+            "Diagnose",
+            Action::Group { steps: vec![StepKey(1), StepKey(2)], order: Order::InTurn },
+        ),
         step("pods", "1", "Are the pods healthy?", command(Effect::Read, "kubectl get pods")),
         step("deploy", "2", "When was the last deploy?", command(Effect::Read, "deploys --json")),
         step(
@@ -157,6 +162,8 @@ fn step(id: &str, number: &str, title: &str, action: Action) -> Step {
         when: None,
         never: Vec::new(),
         links: Vec::new(),
+        for_each: None,
+        timebox: None,
         action,
         span: 0..0,
     }
@@ -190,5 +197,9 @@ fn command(effect: Effect, text: &str) -> Action {
         on_failure: OnFailure::Ask,
         on_failure_given: false,
         on_disconnect: OnDisconnect::Stop,
+        interactive: None,
+        background: None,
+        evidence: Vec::new(),
+        approval: None,
     }))
 }

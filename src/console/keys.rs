@@ -118,6 +118,7 @@ fn own(ask: &Asking) -> Vec<Key> {
     let undo = || line("u", "undo", Act::Ask(AnswerKind::Undo));
     let done = || Act::Ask(AnswerKind::Done);
     match ask {
+        Asking::Approve { .. } => vec![stop()],
         Asking::Assertion { .. } => vec![line("r", "check again", again()), stop()],
         Asking::Attest { .. } => vec![line("", "done", done())],
         Asking::Confirm(card) if card.must_type.is_none() => {

@@ -49,6 +49,7 @@ pub(super) fn present(
 /// Questions that need nothing but themselves.
 fn plain(terminal: &Terminal, ask: &Asking) {
     match ask {
+        Asking::Approve { role, why } => approve(terminal, role, why),
         Asking::Assertion { target, expected, why } => assertion(terminal, target, expected, why),
         Asking::Attest { text, checklist } => attest(terminal, text, checklist),
         Asking::Decide { question, options, findings } => {
@@ -99,6 +100,11 @@ fn read(terminal: &Terminal, ask: &Asking) {
     if let Some(sample) = sample {
         card::sample_lines(terminal, sample);
     }
+}
+
+fn approve(terminal: &Terminal, role: &str, why: &str) {
+    warn(terminal, &format!("{role} must agree before the run goes on."));
+    card::field(terminal, "why", Meaning::Plain, why);
 }
 
 fn pages(terminal: &Terminal, urls: &[String]) {

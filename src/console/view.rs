@@ -117,7 +117,7 @@ impl View {
             // The procedure's heading follows and says the same.
             return;
         }
-        if let Action::Group(_) = &step.action {
+        if let Action::Group { .. } = &step.action {
             self.heading(title);
             return;
         }
@@ -135,7 +135,7 @@ impl View {
             return;
         };
         let step = runbook.step(key);
-        if matches!(step.action, Action::Group(_) | Action::Use { .. }) {
+        if matches!(step.action, Action::Group { .. } | Action::Use { .. }) {
             return;
         }
         self.enter_part(&step.part, run);

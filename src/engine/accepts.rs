@@ -34,6 +34,7 @@ impl Run {
 
     fn own_answers(&self, ask: &Asking) -> Vec<AnswerKind> {
         match ask {
+            Asking::Approve { .. } => vec![A::Stop],
             Asking::Assertion { .. } => vec![A::Again, A::Skip, A::Stop],
             Asking::Attest { .. } | Asking::HandOver { .. } | Asking::Look { .. } => {
                 vec![A::Done, A::Skip, A::Stop]

@@ -182,6 +182,13 @@ pub struct Question {
 /// What is asked. Each kind names the answer that goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Asking {
+    /// A second person must agree: `Stop`, or wait for them with `Pause`.
+    Approve {
+        /// Their role.
+        role: String,
+        /// Why.
+        why: String,
+    },
     /// A target did not prove to be what it should: `Again`, `Skip`, `Stop`.
     Assertion {
         /// The target's name.
@@ -339,6 +346,7 @@ impl Asking {
     /// Its name in records.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Approve { .. } => "approve",
             Self::Assertion { .. } => "assertion",
             Self::Attest { .. } => "attest",
             Self::Confirm(_) => "confirm",

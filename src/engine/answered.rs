@@ -314,7 +314,7 @@ impl Run {
         way.iter().rposition(|step| {
             let action = &self.step(*step).action;
             Some(*step) != self.current()
-                && !matches!(action, Action::Group(_) | Action::Use { .. })
+                && !matches!(action, Action::Group { .. } | Action::Use { .. })
         })
     }
 }

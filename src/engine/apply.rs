@@ -133,7 +133,7 @@ impl Run {
     pub(super) fn open_lines(&mut self, step: StepKey) {
         let ready = matches!(self.job(), Some(job) if job.stage == Stage::Ready);
         let line = match &self.step(step).action {
-            Action::Group(_) if ready => Line::Group(step),
+            Action::Group { .. } if ready => Line::Group(step),
             Action::Use { procedure, .. } if ready => {
                 Line::Part(PartId::Procedure(procedure.clone()))
             }

@@ -47,7 +47,7 @@ impl Run {
     /// A step and what it showed. What only holds other steps has nothing to show.
     fn tell_step(&self, key: StepKey, text: &mut String) {
         let step = self.step(key);
-        if matches!(step.action, Action::Group(_) | Action::Use { .. }) {
+        if matches!(step.action, Action::Group { .. } | Action::Use { .. }) {
             return;
         }
         let status = match self.status(key) {

@@ -144,7 +144,7 @@ fn steps<'a>(runbook: &'a Runbook, line: &Line) -> &'a [StepKey] {
     match line {
         Line::Part(part) => runbook.part(part),
         Line::Group(group) => match &runbook.step(*group).action {
-            Action::Group(steps) => steps,
+            Action::Group { steps, .. } => steps,
             _ => &[],
         },
     }

@@ -9,7 +9,9 @@ use super::job::{Job, JobKind};
 use super::run::Run;
 use crate::plan::{BoundCommand, command_digest};
 use crate::policy::Level;
-use crate::runbook::{Action, Ask, Choice, Effect, Multiplicity, StepKey, Then, ValueOrigin};
+use crate::runbook::{
+    Action, Ask, Choice, Choices, Effect, Multiplicity, StepKey, Then, ValueOrigin,
+};
 use crate::template::Template;
 use crate::value::{Name, Type, Value};
 
@@ -18,6 +20,9 @@ impl Run {
     pub(super) fn ask_demands(&self, job: &Job, step: StepKey) -> Demands {
         let facts = self.job_facts(job);
         let asked = match &self.step(step).action {
+            Action::Approve(approval) => {
+                Ok(Asking::Approve { role: approval.role.clone(), why: approval.why.clone() })
+            }
             Action::Ask(ask) => self.asked(ask, &facts),
             Action::Do { text, checklist } => self.filled(text, &facts).and_then(|text| {
                 let checklist = checklist.iter().map(|item| self.filled(item, &facts));
@@ -34,7 +39,7 @@ impl Run {
             // These never wait: entering them is all there is to do.
             Action::End(_)
             | Action::Goto(_)
-            | Action::Group(_)
+            | Action::Group { .. }
             | Action::Run(_)
             | Action::Use { .. } => return advance(),
             Action::Wait(duration) => match self.filled(duration, &facts) {
@@ -65,9 +70,12 @@ impl Run {
                     question,
                     name: into.clone(),
                     ty: *ty,
-                    choices: choices
-                        .as_ref()
-                        .map(|choices| choices.iter().map(Value::written).collect()),
+                    choices: match choices {
+                        Some(Choices::Listed(choices)) => {
+                            Some(choices.iter().map(Value::written).collect())
+                        }
+                        _ => None,
+                    },
                     many: *many == Multiplicity::Many,
                 })
             }

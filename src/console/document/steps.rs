@@ -4,8 +4,8 @@ use super::{Block, Detail, Writer};
 use crate::console::wording;
 use crate::expression::Expression;
 use crate::runbook::{
-    Action, Ask, Choice, Destination, Effect, OnFailure, Run, Step, StepKey, TargetRef, Then, Undo,
-    Verify,
+    Action, Ask, Choice, Choices, Destination, Effect, OnFailure, Run, Step, StepKey, TargetRef,
+    Then, Undo, Verify,
 };
 use crate::template::Template;
 
@@ -15,7 +15,7 @@ impl Writer<'_> {
         let runbook = self.runbook;
         let step = runbook.step(key);
         let title = self.text(&step.title);
-        if let Action::Group(inside) = &step.action {
+        if let Action::Group { steps: inside, .. } = &step.action {
             self.push(Block::Heading(title));
             self.around(step);
             for key in inside {
@@ -51,6 +51,10 @@ impl Writer<'_> {
 
     fn action(&mut self, step: &Step) {
         match &step.action {
+            Action::Approve(approval) => {
+                let text = format!("{} must agree. {}", approval.role, approval.why);
+                self.push(Block::Prose(text));
+            }
             Action::Ask(ask) => self.ask(step, ask),
             Action::Do { text, checklist } => {
                 let text = self.text(text);
@@ -71,7 +75,7 @@ impl Writer<'_> {
                 let text = self.destination(destination);
                 self.field("go to", text);
             }
-            Action::Group(_) => {}
+            Action::Group { .. } => {}
             Action::Open(urls) => {
                 for url in urls {
                     let url = self.text(url);
@@ -109,8 +113,10 @@ impl Writer<'_> {
             Ask::Value { question, into, ty, choices, .. } => {
                 self.question(step, question);
                 self.field("gives", format!("{into}, {}", ty.described()));
-                for choice in choices.iter().flatten() {
-                    self.push(Block::Item(choice.written()));
+                if let Some(Choices::Listed(choices)) = choices {
+                    for choice in choices {
+                        self.push(Block::Item(choice.written()));
+                    }
                 }
             }
         }

@@ -3,6 +3,7 @@
 
 mod around;
 mod input;
+mod repeat;
 mod run;
 mod step;
 mod target;
@@ -21,12 +22,14 @@ pub use around::{
 pub use input::{
     Environment, Input, Presence, Protection, Secrecy, SecretSource, ValueDeclaration, ValueOrigin,
 };
+pub use repeat::{ForEach, ItemConfirm, ItemFailure, Items, Order, Timebox};
 pub use run::{
-    Capture, CaptureSource, Effect, Finding, FindingSeverity, OnDisconnect, OnFailure, Poll, Retry,
-    Run, Undo, Verify,
+    Background, Capture, CaptureSource, Effect, Finding, FindingSeverity, Interactive,
+    OnDisconnect, OnFailure, Poll, Ready, Retry, Run, Undo, Verify,
 };
 pub use step::{
-    Action, Ask, Choice, Destination, Multiplicity, Outcome, Step, StepId, StepKey, Then,
+    Action, Approval, Ask, Choice, Choices, Destination, Multiplicity, Outcome, Step, StepId,
+    StepKey, Then,
 };
 pub use target::{Assertion, Requirement, Target, TargetRef};
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::command::Command;
-use super::step::{Destination, StepKey};
+use super::step::{Approval, Destination, StepKey};
 use crate::expression::{Expression, Filter};
 use crate::template::Template;
 use crate::value::{Duration, Name, Type};
@@ -55,6 +55,39 @@ pub struct Run {
     pub on_failure_given: bool,
     /// What happens to it when the responder's connection is lost.
     pub on_disconnect: OnDisconnect,
+    /// The command gets the terminal.
+    pub interactive: Option<Interactive>,
+    /// It runs beside later steps, until its group is left.
+    pub background: Option<Background>,
+    /// Paths of files that are kept with their digest, from the working directory.
+    pub evidence: Vec<Template>,
+    /// A second person must agree to this command.
+    pub approval: Option<Approval>,
+}
+
+/// A command that the responder talks to.
+#[derive(Clone, Debug)]
+pub struct Interactive {
+    /// Lines that are there to be typed.
+    pub type_in: Vec<Template>,
+}
+
+/// A command that runs beside later steps.
+#[derive(Clone, Debug)]
+pub struct Background {
+    /// What tells that it is ready; it is as soon as it runs if nothing does.
+    pub ready: Option<Ready>,
+    /// How long that may take.
+    pub timeout: Duration,
+}
+
+/// What tells that a background command is ready.
+#[derive(Clone, Debug)]
+pub enum Ready {
+    /// A read command that succeeds; asked again until it does.
+    Command(Box<Command>),
+    /// Its output, as far as it has come, matches.
+    Output(regex::Regex),
 }
 
 /// What happens to a running command when nobody is there any more.
@@ -104,6 +137,8 @@ pub struct Capture {
     pub ty: Type,
     /// Whether it may be seen.
     pub secret: bool,
+    /// How long the value holds: a change that uses an older one has it read again first.
+    pub max_age: Option<Duration>,
 }
 
 /// Which part of an output is captured.

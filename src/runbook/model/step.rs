@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::command::Command;
 use super::PartId;
 use super::around::Link;
+use super::repeat::{ForEach, Order, Timebox};
 use super::run::{OnFailure, Run};
 use crate::diagnostic::Span;
 use crate::expression::Expression;
@@ -51,6 +53,10 @@ pub struct Step {
     pub never: Vec<String>,
     /// Where to read more.
     pub links: Vec<Link>,
+    /// Done for each item of a list.
+    pub for_each: Option<ForEach>,
+    /// What is said when it takes too long.
+    pub timebox: Option<Timebox>,
     /// What is done.
     pub action: Action,
     /// Its place in the file.
@@ -60,6 +66,8 @@ pub struct Step {
 /// What a step does.
 #[derive(Clone, Debug)]
 pub enum Action {
+    /// A second person must agree before the run goes on.
+    Approve(Approval),
     /// Asks a question.
     Ask(Ask),
     /// Tells a person to do something, Markdown.
@@ -76,7 +84,12 @@ pub enum Action {
     /// Goes elsewhere and does not come back.
     Goto(Destination),
     /// A group of steps, a scope.
-    Group(Vec<StepKey>),
+    Group {
+        /// Its steps.
+        steps: Vec<StepKey>,
+        /// How they are taken.
+        order: Order,
+    },
     /// Opens pages.
     Open(Vec<Template>),
     /// Runs a command.
@@ -111,10 +124,30 @@ pub enum Ask {
         /// Its type.
         ty: Type,
         /// What can be chosen; "none of these" is always there.
-        choices: Option<Vec<Value>>,
+        choices: Option<Choices>,
         /// Whether several may be chosen.
         many: Multiplicity,
     },
+}
+
+/// What can be chosen.
+#[derive(Clone, Debug)]
+pub enum Choices {
+    /// The lines that a read command prints.
+    Command(Box<Command>),
+    /// An expression that gives a list.
+    Expression(Expression),
+    /// They stand in the file.
+    Listed(Vec<Value>),
+}
+
+/// Whose agreement is needed.
+#[derive(Clone, Debug)]
+pub struct Approval {
+    /// The role.
+    pub role: String,
+    /// Why.
+    pub why: String,
 }
 
 /// Whether one or several may be chosen.

@@ -72,6 +72,10 @@ impl Resolver<'_> {
             on_failure,
             on_failure_given,
             on_disconnect: on_disconnect(node, effect),
+            interactive: None,
+            background: None,
+            evidence: Vec::new(),
+            approval: None,
         };
         self.check_destroy(key, node, &run);
         self.check_undo_on_failure(node, &run);
@@ -155,6 +159,7 @@ impl Resolver<'_> {
                 from: CaptureSource::Whole,
                 ty: Type::Text,
                 secret: false,
+                max_age: None,
             }]);
         }
         let entries = capture.map().map_or(&[][..], |map| &map.entries);
@@ -198,6 +203,7 @@ impl Resolver<'_> {
             from,
             ty,
             secret: node.get("secret").and_then(Node::text) == Some("true"),
+            max_age: None,
         })
     }
 

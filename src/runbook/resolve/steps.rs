@@ -1,7 +1,7 @@
 //! Steps: the action of each, and the ways of its options.
 
 use super::super::model::{
-    Action, Ask, Choice, Effect, Multiplicity, Outcome, Step, StepKey, Then,
+    Action, Ask, Choice, Choices, Effect, Multiplicity, Order, Outcome, Step, StepKey, Then,
 };
 use super::super::parse::Node;
 use super::declare::{choice_type, type_of};
@@ -48,6 +48,8 @@ impl Resolver<'_> {
             },
             never: texts(node.get("never")),
             links: links?,
+            for_each: None,
+            timebox: None,
             action,
             span: outline.id_span(key),
         })
@@ -110,7 +112,7 @@ impl Resolver<'_> {
         self.on_failure(key)?;
         self.group_env(key, node, place);
         let children = self.outline.steps[key.0].children.clone();
-        (!children.is_empty()).then_some(Action::Group(children))
+        (!children.is_empty()).then_some(Action::Group { steps: children, order: Order::InTurn })
     }
 
     fn group_env(&mut self, _: StepKey, node: &Node, place: &Place) {
@@ -217,7 +219,7 @@ impl Resolver<'_> {
             question: question?,
             into: into?,
             ty,
-            choices,
+            choices: choices.map(Choices::Listed),
             many: if many { Multiplicity::Many } else { Multiplicity::One },
         })
     }

@@ -28,12 +28,13 @@ impl Resolver<'_> {
         };
         let of = |key: &str| node.get(key).and_then(Node::text).map(first_line).unwrap_or_default();
         let text = match action {
+            Action::Approve(approval) => format!("{} must agree", approval.role),
             Action::Ask(_) => of("ask"),
             Action::Do { .. } => of("do"),
             Action::End(_) => format!("End: {}", of("end")),
             Action::Escalate(_) => format!("Ask: {}", of("escalate")),
             Action::Goto(_) => format!("Go to {}", of("goto")),
-            Action::Group(children) => match children.len() {
+            Action::Group { steps, .. } => match steps.len() {
                 1 => "1 step".to_owned(),
                 many => format!("{many} steps"),
             },

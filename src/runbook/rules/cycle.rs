@@ -170,10 +170,14 @@ impl<'a> Alone<'a> {
 /// Whether a person acts in a step.
 fn asks(action: &Action) -> bool {
     match action {
-        Action::Ask(_) | Action::Do { .. } | Action::Escalate(_) | Action::Open(_) => true,
+        Action::Approve(_)
+        | Action::Ask(_)
+        | Action::Do { .. }
+        | Action::Escalate(_)
+        | Action::Open(_) => true,
         Action::End(_)
         | Action::Goto(_)
-        | Action::Group(_)
+        | Action::Group { .. }
         | Action::Run(_)
         | Action::Use { .. }
         | Action::Wait(_) => false,

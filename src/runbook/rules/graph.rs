@@ -155,7 +155,7 @@ impl Graph {
             for (index, key) in line.iter().enumerate() {
                 let after = line.get(index + 1).map_or(exit, |next| next.0);
                 next[key.0] = after;
-                if let Action::Group(children) = &runbook.step(*key).action {
+                if let Action::Group { steps: children, .. } = &runbook.step(*key).action {
                     lines.push((children, after));
                 }
             }
@@ -178,7 +178,11 @@ impl Graph {
             edges.push(plain(next, Way::Skipped));
         }
         match &step.action {
-            Action::Do { .. } | Action::Escalate(_) | Action::Open(_) | Action::Wait(_) => {
+            Action::Approve(_)
+            | Action::Do { .. }
+            | Action::Escalate(_)
+            | Action::Open(_)
+            | Action::Wait(_) => {
                 edges.push(plain(next, Way::Done));
             }
             Action::Ask(Ask::Value { .. }) => edges.push(plain(next, Way::Done)),
@@ -199,7 +203,7 @@ impl Graph {
             Action::Goto(destination) => {
                 edges.extend(self.jump(destination, Way::Done, node.get("goto")));
             }
-            Action::Group(children) => edges.push(plain(children[0].0, Way::Done)),
+            Action::Group { steps: children, .. } => edges.push(plain(children[0].0, Way::Done)),
             Action::Run(run) => {
                 edges.push(plain(next, Way::Done));
                 let node = outline.inherited(key, "on_failure");

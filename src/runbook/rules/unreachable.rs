@@ -43,7 +43,7 @@ fn report(subject: &Subject<'_>, line: &[StepKey], findings: &mut Findings<'_>) 
             let message = format!("nothing leads to step {}", step.number);
             findings.add(step.span.clone(), message, "lead to it, or remove it");
         }
-        if let crate::runbook::model::Action::Group(children) = &step.action {
+        if let crate::runbook::model::Action::Group { steps: children, .. } = &step.action {
             let inside = children.iter().any(|child| subject.graph.reached[child.0]);
             if reached || inside {
                 report(subject, children, findings);
