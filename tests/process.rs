@@ -16,7 +16,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use surefoot::effects::{Setting, Supervised};
-use surefoot::engine::{Attempt, AttemptId, End, Ended, Found, Keep, Role, Survey};
+use surefoot::engine::{Attempt, AttemptId, End, Ended, Found, Keep, LaneId, Role, Survey};
 use surefoot::plan::{BoundCommand, BoundFile, BoundForm, BoundTarget, DigestKey, command_digest};
 use surefoot::process::{find, pieces, read_end, stop_supervisor};
 use surefoot::runbook::{Effect, OnDisconnect};
@@ -157,6 +157,7 @@ fn script(text: &str) -> impl FnOnce(&mut Attempt) {
 
 fn attempt(number: u32) -> Attempt {
     Attempt {
+        lane: LaneId::MAIN,
         id: AttemptId(number),
         step: None,
         role: Role::Main,

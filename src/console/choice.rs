@@ -124,11 +124,13 @@ pub(super) fn value(ty: Type, text: &str) -> Result<Value, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::LaneId;
     use crate::runbook::Outcome;
     use crate::value::Name;
 
     fn question(ask: Asking) -> Question {
         Question {
+            lane: LaneId::MAIN,
             step: None,
             ask,
             accepts: vec![

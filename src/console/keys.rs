@@ -185,9 +185,10 @@ fn doubt(found: &Found) -> Vec<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::LaneId;
 
     fn check(ask: Asking, accepts: &[AnswerKind], expected: &[&str]) {
-        let question = Question { step: None, ask, accepts: accepts.to_vec() };
+        let question = Question { lane: LaneId::MAIN, step: None, ask, accepts: accepts.to_vec() };
         let keys: Vec<&str> = offered(&question).iter().map(|key| key.name).collect();
         assert_eq!(keys, expected);
     }
@@ -230,6 +231,7 @@ mod tests {
             AnswerKind::Undo,
         ];
         let question = Question {
+            lane: LaneId::MAIN,
             step: None,
             ask: Asking::Doubt {
                 attempt: crate::engine::AttemptId(1),
@@ -251,6 +253,7 @@ mod tests {
     fn enter_never_confirms() {
         for must_type in [None, Some("prod".to_owned())] {
             let question = Question {
+                lane: LaneId::MAIN,
                 step: None,
                 ask: Asking::Confirm(Box::new(crate::console::card::example(must_type))),
                 accepts: vec![AnswerKind::Confirm, AnswerKind::Skip],

@@ -437,11 +437,11 @@ impl Observer for View {
             Event::StepEntered { step, title, before, .. } => {
                 self.entered(step, title, *before, run);
             }
-            Event::StepSkipped { step, title, condition } => {
+            Event::StepSkipped { step, title, condition, .. } => {
                 self.skipped(step, title, condition, run);
             }
             // What a person sees of these is the question or the step that follows.
-            Event::LineEnded | Event::SurveyClosed | Event::WaitStarted { .. } => {}
+            Event::LineEnded { .. } | Event::SurveyClosed | Event::WaitStarted { .. } => {}
             Event::Surveyed { missing } => header::surveyed(&self.terminal, missing),
             Event::Waited { .. } => {
                 self.terminal.line(&Text::of(Meaning::Dim, "    The wait is over."));

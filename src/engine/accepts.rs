@@ -4,6 +4,7 @@
 use super::answer::{AnswerKind, Asking, CardKind};
 use super::event::Found;
 use super::job::Job;
+use super::lane::LaneId;
 use super::preflight::Progress;
 use super::run::Run;
 use crate::policy::{Level, Pace};
@@ -13,8 +14,8 @@ use AnswerKind as A;
 
 impl Run {
     /// The answers that a question takes: its own, then those that fit anywhere.
-    pub(super) fn accepts(&self, ask: &Asking) -> Vec<AnswerKind> {
-        let mut accepts = self.own_answers(ask);
+    pub(super) fn accepts(&self, lane: LaneId, ask: &Asking) -> Vec<AnswerKind> {
+        let mut accepts = self.own_answers(lane, ask);
         let refused = match ask {
             Asking::Confirm(card) => self.refuses(card.effect),
             Asking::Read { .. } | Asking::Survey { .. } => self.refuses(Effect::Read),
@@ -24,15 +25,15 @@ impl Run {
             // Of no use where policy makes every read wait all the same.
             A::Auto => self.state.policy.level(Effect::Read, Pace::Flow) == Level::Auto,
             A::Confirm | A::Proceed => !refused,
-            A::Elsewhere | A::Edit => !refused && self.runs_a_step(),
+            A::Elsewhere | A::Edit => !refused && self.runs_a_step(lane),
             _ => true,
         });
         accepts.extend([A::Pause, A::Note]);
-        self.add_common(ask, &mut accepts);
+        self.add_common(lane, ask, &mut accepts);
         accepts
     }
 
-    fn own_answers(&self, ask: &Asking) -> Vec<AnswerKind> {
+    fn own_answers(&self, lane: LaneId, ask: &Asking) -> Vec<AnswerKind> {
         match ask {
             Asking::Approve { .. } => vec![A::Stop],
             Asking::Assertion { .. } => vec![A::Again, A::Skip, A::Stop],
@@ -44,7 +45,7 @@ impl Run {
             }
             Asking::Confirm(_) => vec![A::Confirm, A::Skip, A::Stop],
             Asking::Decide { .. } => vec![A::Choose, A::NotSure, A::Skip, A::Stop],
-            Asking::Doubt { found, .. } => self.doubt_answers(found),
+            Asking::Doubt { found, .. } => self.doubt_answers(lane, found),
             Asking::Failed { .. } | Asking::Unexpected { .. } => {
                 vec![A::Proceed, A::Again, A::Skip, A::Elsewhere, A::Edit, A::Stop]
             }
@@ -71,16 +72,18 @@ impl Run {
     }
 
     /// Whether the walk is busy with a command of the runbook itself.
-    fn runs_a_step(&self) -> bool {
-        self.job()
+    fn runs_a_step(&self, lane: LaneId) -> bool {
+        self.job_in(lane)
             .and_then(Job::step)
             .is_some_and(|step| matches!(self.step(step).action, Action::Run(_)))
     }
 
-    fn add_common(&self, ask: &Asking, accepts: &mut Vec<AnswerKind>) {
+    fn add_common(&self, lane: LaneId, ask: &Asking, accepts: &mut Vec<AnswerKind>) {
         let walking =
             self.state.preflight.progress == Progress::Over && self.state.ending.is_none();
-        let at_step = matches!(self.state.jobs.as_slice(), [job] if job.step().is_some());
+        let at_step = self
+            .lane(lane)
+            .is_some_and(|lane| matches!(lane.jobs.as_slice(), [job] if job.step().is_some()));
         let settled = !matches!(ask, Asking::Doubt { .. });
         if walking && at_step && settled {
             accepts.push(A::GoTo);
@@ -94,16 +97,16 @@ impl Run {
         }
     }
 
-    fn doubt_answers(&self, found: &Found) -> Vec<AnswerKind> {
+    fn doubt_answers(&self, lane: LaneId, found: &Found) -> Vec<AnswerKind> {
         if matches!(found, Found::Running { .. }) {
             return vec![A::WaitForEnd];
         }
         let mut answers = Vec::new();
-        if self.job().is_some_and(|job| self.recheck_command(job).is_some()) {
+        if self.job_in(lane).is_some_and(|job| self.recheck_command(job).is_some()) {
             answers.push(A::Recheck);
         }
         answers.extend([A::MarkDone, A::Again, A::Skip, A::Stop]);
-        let step = self.job().and_then(Job::step);
+        let step = self.job_in(lane).and_then(Job::step);
         if step.is_some_and(|step| self.open_entry_of(step).is_some()) {
             answers.push(A::Undo);
         }

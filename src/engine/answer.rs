@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::{AttemptId, End, FindingRecord, Found, Missing, Recorded};
+use super::lane::LaneId;
 use crate::expression::Part;
 use crate::runbook::{Effect, Outcome, StepId};
 use crate::value::{Name, Type};
@@ -171,6 +172,8 @@ impl Answer {
 /// A question to the responder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
+    /// The lane it is about.
+    pub lane: LaneId,
     /// The step it is about.
     pub step: Option<StepId>,
     /// What is asked.

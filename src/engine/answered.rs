@@ -9,7 +9,7 @@ use super::preflight::{Consent, Preflight, Progress};
 use super::run::Run;
 use super::undo::UndoState;
 use crate::policy::Pace;
-use crate::runbook::{Action, Ask, Effect, StepId, StepKey, Verify};
+use crate::runbook::{Action, Ask, Destination, Effect, StepId, StepKey, Verify};
 use crate::value::Name;
 
 impl Run {
@@ -21,9 +21,9 @@ impl Run {
     ) -> Result<(), Corrupt> {
         match answer {
             Answer::AdHoc { command } => {
-                let command = self.ad_hoc(command).map_err(Corrupt)?;
-                let job = Job::new(JobKind::AdHoc(Box::new(command)), Proof::Recent);
-                self.state.jobs.push(job);
+                let command = self.ad_hoc(self.state.focus, command).map_err(Corrupt)?;
+                let job = self.new_job(JobKind::AdHoc(Box::new(command)));
+                self.here().jobs.push(job);
             }
             Answer::Again => self.again(),
             Answer::Auto => {
@@ -51,7 +51,7 @@ impl Run {
             Answer::NoneOfThese => self.set_stage(Stage::Settled(StepStatus::Skipped)),
             Answer::Proceed => self.proceed(),
             Answer::Recheck => {
-                if let Some(job) = self.state.jobs.last_mut()
+                if let Some(job) = self.here().jobs.last_mut()
                     && let Stage::Doubt { recheck, .. } = &mut job.stage
                 {
                     *recheck = Recheck::Wanted;
@@ -62,7 +62,7 @@ impl Run {
             Answer::Undo { step } => self.undo(step.as_ref()),
             Answer::Value { value } => self.take_value(value, gives),
             Answer::WaitForEnd => {
-                if let Some(job) = self.state.jobs.last_mut()
+                if let Some(job) = self.here().jobs.last_mut()
                     && let Stage::Doubt { attempt, .. } = job.stage
                 {
                     job.stage = Stage::Running(attempt);
@@ -88,7 +88,7 @@ impl Run {
 
     fn confirmed(&mut self, how: &str, typed: Option<String>) {
         let effect = self.job().map_or(Effect::Read, |job| self.job_effect(job));
-        let Some(job) = self.state.jobs.last_mut() else {
+        let Some(job) = self.here().jobs.last_mut() else {
             return;
         };
         job.confirmation = Some(Confirmation { how: how.to_owned(), typed });
@@ -146,7 +146,7 @@ impl Run {
             }
             return;
         }
-        let Some(job) = self.state.jobs.last_mut() else {
+        let Some(job) = self.here().jobs.last_mut() else {
             return;
         };
         // Only the target is asked again; what was done before stays done.
@@ -168,10 +168,9 @@ impl Run {
 
     /// The job begins anew, and is agreed to anew.
     fn reopen(&mut self) {
-        let Some(job) = self.state.jobs.last_mut() else {
-            return;
-        };
-        *job = Job::new(job.of.clone(), Proof::Recent);
+        if let Some(job) = self.here().jobs.last_mut() {
+            *job = Job::new(job.of.clone(), job.lane, Proof::Recent);
+        }
     }
 
     fn skip(&mut self) {
@@ -192,7 +191,7 @@ impl Run {
         if own {
             self.set_stage(Stage::Settled(status));
         } else {
-            self.state.jobs.pop();
+            self.here().jobs.pop();
         }
     }
 
@@ -204,10 +203,10 @@ impl Run {
         match job.of.clone() {
             JobKind::Undo(entry) => {
                 self.state.undo[entry].state = UndoState::Settled;
-                self.state.jobs.pop();
+                self.here().jobs.pop();
             }
             JobKind::AdHoc(_) => {
-                self.state.jobs.pop();
+                self.here().jobs.pop();
             }
             JobKind::Step(step) => {
                 if let Some(entry) = self.open_entry_of(step) {
@@ -229,7 +228,7 @@ impl Run {
         if stage != Stage::Verifying {
             self.settle_undone_by(step);
         }
-        if let Some(job) = self.state.jobs.last_mut() {
+        if let Some(job) = self.here().jobs.last_mut() {
             job.success = StepStatus::MarkedDone;
             job.stage = stage;
         }
@@ -268,7 +267,8 @@ impl Run {
             self.leave_undo_offer();
         }
         for entry in entries {
-            self.state.jobs.push(Job::new(JobKind::Undo(entry), Proof::Recent));
+            let job = self.new_job(JobKind::Undo(entry));
+            self.here().jobs.push(job);
         }
     }
 
@@ -280,7 +280,7 @@ impl Run {
             values.insert(name.clone(), value.clone());
             return;
         }
-        self.state.values.insert(name.clone(), value.clone());
+        self.set_values([(name.clone(), value.clone())]);
         let asked_by_step = self.job().and_then(Job::step).is_some_and(|step| {
             matches!(&self.step(step).action, Action::Ask(Ask::Value { into, .. }) if into == name)
         });
@@ -291,8 +291,7 @@ impl Run {
 
     fn jump(&mut self, step: &StepId) -> Result<(), Corrupt> {
         let step = self.known(step)?;
-        self.state.jobs.clear();
-        self.state.position.go_to(&self.plan.runbook, step, Jump::Responder);
+        self.jump_to(step);
         Ok(())
     }
 
@@ -303,8 +302,13 @@ impl Run {
         };
         let step = self.state.way[place];
         self.state.way.truncate(place);
-        self.state.jobs.clear();
-        self.state.position.go_to(&self.plan.runbook, step, Jump::Responder);
+        self.jump_to(step);
+    }
+
+    /// Moves the main lane, and leaves all others.
+    fn jump_to(&mut self, step: StepKey) {
+        self.leave_lanes();
+        self.go(&Destination::Step(step), Jump::Responder);
     }
 
     /// The place on the way of the step before the one the walk is at. Groups and `use` are none:

@@ -1,26 +1,31 @@
 //! Takes facts into account. Evaluates nothing: what an event does not say is not looked for.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::demand::{Corrupt, Rest};
 use super::event::{Event, RunStarted, StepStatus};
 use super::job::{Job, JobKind, Proof, Stage};
+use super::lane::LaneId;
 use super::position::{Jump, Line, Next, Position};
 use super::preflight::Progress;
 use super::run::Run;
+use super::scope::ScopeId;
 use crate::runbook::{Action, Ask, Destination, Effect, OnFailure, PartId, StepId, StepKey, Then};
 use crate::value::Name;
 
 impl Run {
     /// Takes a fact into account.
     pub fn apply(&mut self, event: &Event, at: Timestamp) -> Result<(), Corrupt> {
+        self.state.focus = self.lane_of(event);
         self.check_order(event)?;
         self.state.at = at;
         match event {
             Event::Answered { answer, gives, .. } => self.apply_answer(answer, gives.as_ref())?,
             Event::AttemptEnded(ended) => self.apply_ended(ended, at)?,
             Event::AttemptStarted(started) => self.apply_started(started, at)?,
-            Event::LineEnded => self.state.position.pop(),
+            Event::LineEnded { .. } => self.here().position.pop(),
             Event::Paused { why } => self.state.rest = Some(Rest::Paused(why.clone())),
             Event::Resumed(resumed) => self.apply_resumed(resumed),
             Event::RunFinished { outcome, failed, .. } => {
@@ -28,7 +33,7 @@ impl Run {
                     Some(Rest::Finished { outcome: *outcome, failed: failed.clone() });
             }
             Event::RunStarted(started) => self.apply_begin(started)?,
-            Event::StepClosed { step, status } => {
+            Event::StepClosed { step, status, .. } => {
                 let step = self.known(step)?;
                 self.apply_closed(step, *status);
             }
@@ -39,7 +44,7 @@ impl Run {
             Event::StepSkipped { step, .. } => {
                 let step = self.known(step)?;
                 self.state.steps.entry(step).or_default().status = Some(StepStatus::Skipped);
-                self.state.position.advance();
+                self.here().position.advance();
             }
             Event::SurveyClosed => self.state.preflight.progress = Progress::Over,
             Event::Surveyed { missing } => {
@@ -57,9 +62,7 @@ impl Run {
 
     /// A damaged journal, or one of another runbook, says what cannot have happened.
     fn check_order(&self, event: &Event) -> Result<(), Corrupt> {
-        let comes = |next: Next| {
-            self.job().is_none() && self.state.position.next(&self.plan.runbook) == next
-        };
+        let comes = |next: Next| self.job().is_none() && self.next_in(self.state.focus) == next;
         let fits = match (event, &self.state.rest) {
             (Event::RunStarted(_), _) => self.state.started.is_none(),
             (Event::Resumed(_), Some(Rest::Paused(_))) => true,
@@ -72,13 +75,37 @@ impl Run {
                 let step = self.known(step)?;
                 self.job().and_then(Job::step) == Some(step) || comes(Next::Close(step))
             }
-            (Event::LineEnded, _) => comes(Next::Pop),
+            (Event::LineEnded { .. }, _) => comes(Next::Pop),
             _ => true,
         };
         if fits {
             return Ok(());
         }
         Err(Corrupt("a record does not follow from those before it".to_owned()))
+    }
+
+    /// The lane that a fact is about.
+    fn lane_of(&self, event: &Event) -> LaneId {
+        match event {
+            Event::AttemptEnded(ended) => match self.state.running.get(&ended.attempt) {
+                Some(running) => running.lane,
+                None => ended.lane,
+            },
+            Event::AttemptStarted(started) => started.lane,
+            Event::Answered { lane, .. }
+            | Event::LineEnded { lane }
+            | Event::StepClosed { lane, .. }
+            | Event::StepEntered { lane, .. }
+            | Event::StepSkipped { lane, .. }
+            | Event::WaitStarted { lane, .. }
+            | Event::Waited { lane, .. } => *lane,
+            Event::Paused { .. }
+            | Event::Resumed(_)
+            | Event::RunFinished { .. }
+            | Event::RunStarted(_)
+            | Event::SurveyClosed
+            | Event::Surveyed { .. } => LaneId::MAIN,
+        }
     }
 
     pub(super) fn known(&self, step: &StepId) -> Result<StepKey, Corrupt> {
@@ -89,10 +116,10 @@ impl Run {
     fn apply_begin(&mut self, started: &RunStarted) -> Result<(), Corrupt> {
         self.state.pace = started.pace;
         self.state.policy = started.policy.clone();
-        self.state.position = Position::start(PartId::Main);
+        self.here().position = Position::start(Line::Part(PartId::Main), ScopeId::MAIN);
         if let Some(step) = &started.at {
             let step = self.known(step)?;
-            self.state.position.go_to(&self.plan.runbook, step, Jump::Responder);
+            self.go(&Destination::Step(step), Jump::Responder);
         }
         if self.plan.runbook.requires.is_empty() {
             self.state.preflight.progress = Progress::Checks;
@@ -110,14 +137,14 @@ impl Run {
         record.status = None;
         self.state.trail.push(step);
         self.state.way.push(step);
-        self.state.position.advance();
-        let mut job = Job::new(JobKind::Step(step), Proof::Recent);
+        self.here().position.advance();
+        let mut job = self.new_job(JobKind::Step(step));
         if let Some(why) = unclear {
             job.stage = Stage::Unclear(why.to_owned());
         } else {
             job.stage = self.first_stage(step);
         }
-        self.state.jobs.push(job);
+        self.here().jobs.push(job);
         self.open_lines(step);
     }
 
@@ -139,18 +166,18 @@ impl Run {
             }
             _ => return,
         };
-        self.state.jobs.pop();
-        self.state.position.push(line, Some(step));
+        self.here().jobs.pop();
+        self.here().position.push(line, Some(step));
     }
 
     fn apply_closed(&mut self, step: StepKey, status: StepStatus) {
         self.state.steps.entry(step).or_default().status = Some(status);
         let own = self.job().and_then(Job::step) == Some(step);
         if !own {
-            self.state.position.pop();
+            self.here().position.pop();
             return;
         }
-        let Some(job) = self.state.jobs.pop() else {
+        let Some(job) = self.here().jobs.pop() else {
             return;
         };
         if job.stage == Stage::Judged {
@@ -163,7 +190,7 @@ impl Run {
         }
         match (job.then, self.step(step).action.clone()) {
             (Some(Then::Goto(destination)), _) | (_, Action::Goto(destination)) => {
-                self.go(&destination);
+                self.go(&destination, Jump::Runbook);
             }
             (Some(Then::End(outcome)), _) | (_, Action::End(outcome)) => {
                 self.end(Some(outcome), None);
@@ -175,29 +202,31 @@ impl Run {
     fn apply_failure_rule(&mut self, step: StepKey, rule: &OnFailure) {
         match rule {
             OnFailure::Ask | OnFailure::Continue => {}
-            OnFailure::Goto(destination) => self.go(destination),
+            OnFailure::Goto(destination) => self.go(destination, Jump::Runbook),
             OnFailure::Stop => {
                 let failed = self.step(step).id.clone();
                 self.end(None, Some(failed));
             }
             OnFailure::Undo => {
                 if let Some(entry) = self.open_entry_of(step) {
-                    self.state.jobs.push(Job::new(JobKind::Undo(entry), Proof::Recent));
+                    let job = self.new_job(JobKind::Undo(entry));
+                    self.here().jobs.push(job);
                 }
             }
             OnFailure::Use(procedure) => {
-                self.state.position.push(Line::Part(PartId::Procedure(procedure.clone())), None);
+                self.here().position.push(Line::Part(PartId::Procedure(procedure.clone())), None);
             }
         }
     }
 
-    pub(super) fn go(&mut self, destination: &Destination) {
+    pub(super) fn go(&mut self, destination: &Destination, jump: Jump) {
+        let runbook = Arc::clone(&self.plan.runbook);
         match destination {
             Destination::Procedure(name) => {
-                self.state.position.enter(PartId::Procedure(name.clone()));
+                self.here().position.enter(PartId::Procedure(name.clone()));
             }
             Destination::Step(step) => {
-                self.state.position.go_to(&self.plan.runbook, *step, Jump::Runbook);
+                self.here().position.go_to(&runbook, *step, jump);
             }
         }
     }
@@ -215,9 +244,9 @@ impl Run {
         self.set_stage(Stage::Settled(StepStatus::Done));
         if let Then::Use(procedure) = then {
             // The step is over when the procedure is.
-            self.state.jobs.pop();
-            self.state.position.push(Line::Part(PartId::Procedure(procedure)), Some(step));
-        } else if let Some(job) = self.state.jobs.last_mut() {
+            self.here().jobs.pop();
+            self.here().position.push(Line::Part(PartId::Procedure(procedure)), Some(step));
+        } else if let Some(job) = self.here().jobs.last_mut() {
             job.then = Some(then);
         }
     }
@@ -232,14 +261,14 @@ impl Run {
             _ if agreed => Stage::Confirmed,
             _ => Stage::Ready,
         };
-        if let Some(job) = self.state.jobs.last_mut() {
+        if let Some(job) = self.here().jobs.last_mut() {
             job.proof = Proof::Recent;
             job.stage = stage;
         }
     }
 
     pub(super) fn set_stage(&mut self, stage: Stage) {
-        if let Some(job) = self.state.jobs.last_mut() {
+        if let Some(job) = self.here().jobs.last_mut() {
             job.stage = stage;
         }
     }

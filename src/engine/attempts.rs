@@ -19,7 +19,8 @@ impl Run {
         at: Timestamp,
     ) -> Result<(), Corrupt> {
         self.take_number(started.attempt)?;
-        let running = Running { role: started.role, target: started.target.clone() };
+        let running =
+            Running { lane: started.lane, role: started.role, target: started.target.clone() };
         self.state.running.insert(started.attempt, running);
         if self.state.preflight.progress != Progress::Over {
             self.state.preflight.running = Some(started.attempt);
@@ -28,7 +29,7 @@ impl Run {
         if started.role == Role::Main {
             self.remember_undo();
         }
-        let Some(job) = self.state.jobs.last_mut() else {
+        let Some(job) = self.here().jobs.last_mut() else {
             return Err(Corrupt(format!("attempt {} belongs to nothing", started.attempt)));
         };
         match (started.role, &mut job.stage) {
@@ -80,7 +81,7 @@ impl Run {
         }
         match role {
             Role::AdHoc if ended.verdict != Verdict::InDoubt => {
-                self.state.jobs.pop();
+                self.here().jobs.pop();
             }
             Role::AdHoc => self.doubted(ended.attempt, Found::Unknown),
             Role::Assert => self.proof_ended(ended),
@@ -111,7 +112,7 @@ impl Run {
     }
 
     fn proof_ended(&mut self, ended: &AttemptEnded) {
-        let Some(job) = self.state.jobs.last_mut() else {
+        let Some(job) = self.here().jobs.last_mut() else {
             return;
         };
         let Stage::Proving(then) = &job.stage else {
@@ -134,7 +135,7 @@ impl Run {
         let Some(step) = self.job().and_then(Job::step) else {
             return;
         };
-        self.state.values.extend(ended.captured.clone());
+        self.set_values(ended.captured.clone());
         self.state.findings.extend(ended.findings.clone());
         let record = self.state.steps.entry(step).or_default();
         record.captured.clone_from(&ended.captured);
@@ -153,7 +154,7 @@ impl Run {
         }
         let stage = self.stage_after(step, ended, at);
         let succeeded = matches!(stage, Stage::Settled(_));
-        if let Some(job) = self.state.jobs.last_mut() {
+        if let Some(job) = self.here().jobs.last_mut() {
             job.last = Some((ended.end.clone(), ended.verdict.clone()));
             job.unproved = None;
             if matches!(ended.verdict, Verdict::Pending { .. }) {
@@ -207,7 +208,7 @@ impl Run {
     }
 
     fn verify_ended(&mut self, ended: &AttemptEnded) {
-        let Some(job) = self.state.jobs.last_mut() else {
+        let Some(job) = self.here().jobs.last_mut() else {
             return;
         };
         job.last = Some((ended.end.clone(), ended.verdict.clone()));
@@ -229,11 +230,11 @@ impl Run {
         match ended.verdict {
             Verdict::Passed => {
                 self.state.undo[entry].state = UndoState::Settled;
-                self.state.jobs.pop();
+                self.here().jobs.pop();
             }
             Verdict::InDoubt => self.doubted(ended.attempt, Found::Unknown),
             _ => {
-                if let Some(job) = self.state.jobs.last_mut() {
+                if let Some(job) = self.here().jobs.last_mut() {
                     job.last = Some((ended.end.clone(), ended.verdict.clone()));
                     job.unproved = None;
                     job.stage = Stage::Judged;
@@ -243,7 +244,7 @@ impl Run {
     }
 
     fn recheck_ended(&mut self, ended: &AttemptEnded) {
-        if let Some(job) = self.state.jobs.last_mut()
+        if let Some(job) = self.here().jobs.last_mut()
             && let Stage::Doubt { rechecked, recheck, .. } = &mut job.stage
         {
             *recheck = Recheck::Unasked;

@@ -3,6 +3,7 @@
 use super::answer::{Answer, Asking, Question};
 use super::demand::Rejected;
 use super::event::Recorded;
+use super::lane::LaneId;
 use super::run::Run;
 use crate::runbook::{PartId, StepId};
 use crate::value::{Hidden, Type, Value};
@@ -48,10 +49,10 @@ impl Run {
                 }
             }
             (Answer::Edit { command }, _) => {
-                self.check_edit(command)?;
+                self.check_edit(question.lane, command)?;
             }
             (Answer::AdHoc { command }, _) => {
-                self.ad_hoc(command).map_err(Rejected::Answer)?;
+                self.ad_hoc(question.lane, command).map_err(Rejected::Answer)?;
             }
             _ => {}
         }
@@ -69,8 +70,8 @@ impl Run {
         }
     }
 
-    fn check_edit(&self, text: &str) -> Result<(), Rejected> {
-        let step = self.current().ok_or(Rejected::Unexpected("an edit"))?;
+    fn check_edit(&self, lane: LaneId, text: &str) -> Result<(), Rejected> {
+        let step = self.current_in(lane).ok_or(Rejected::Unexpected("an edit"))?;
         self.edited(step, text).map(|_| ()).map_err(Rejected::Answer)
     }
 }

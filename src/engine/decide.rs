@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::answer::{Answer, AnswerKind, Asking};
+use super::answer::{Answer, AnswerKind, Asking, Question};
 use super::demand::{Ended, Input, Rejected, Rest};
 use super::event::{AttemptId, AttemptStarted, Event, Missing, StepStatus};
 use super::job::{Job, Stage};
+use super::lane::LaneId;
 use super::position::Next;
 use super::preflight::Progress;
 use super::run::Run;
@@ -22,12 +23,12 @@ impl Run {
             Input::Begin(_) => Err(Rejected::Unexpected("a beginning")),
             Input::Elsewhere { output, exit, kept } => {
                 let question = self.demands().question;
-                if question
-                    .is_none_or(|question| !question.accepts.contains(&AnswerKind::Elsewhere))
-                {
-                    return Err(Rejected::Unexpected("a result from elsewhere"));
-                }
-                let ended = self.ended_elsewhere(&output, exit, kept, at);
+                let takes = |question: &Question| question.accepts.contains(&AnswerKind::Elsewhere);
+                let lane = match question.filter(takes) {
+                    Some(question) => question.lane,
+                    None => return Err(Rejected::Unexpected("a result from elsewhere")),
+                };
+                let ended = self.ended_elsewhere(lane, &output, exit, kept, at);
                 Ok(Event::AttemptEnded(Box::new(ended)))
             }
             Input::Ended(ended) if self.state.rest.is_none() => self.decide_ended(*ended, at),
@@ -74,40 +75,40 @@ impl Run {
             confirmation: attempt.confirmation,
             on_disconnect: attempt.on_disconnect,
             timeout: attempt.command.timeout,
+            lane: attempt.lane,
         })))
     }
 
     fn decide_ended(&self, ended: Ended, at: Timestamp) -> Result<Event, Rejected> {
         let running = self.state.running.get(&ended.attempt);
-        let role = running.ok_or(Rejected::Unexpected("an end"))?.role;
-        Ok(Event::AttemptEnded(Box::new(self.ended(ended, role, at))))
+        let running = running.ok_or(Rejected::Unexpected("an end"))?;
+        Ok(Event::AttemptEnded(Box::new(self.ended(running.lane, ended, running.role, at))))
     }
 
     fn decide_elapsed(&self) -> Result<Event, Rejected> {
         let demands = self.demands();
-        let wait = demands.waits.into_iter().next().ok_or(Rejected::Unexpected("a wait's end"))?;
-        Ok(Event::Waited { step: wait.step })
+        let wait = demands.waits.into_iter().min_by_key(|wait| wait.until);
+        let wait = wait.ok_or(Rejected::Unexpected("a wait's end"))?;
+        Ok(Event::Waited { step: wait.step, lane: wait.lane })
     }
 
     fn decide_advance(&self, at: Timestamp) -> Result<Event, Rejected> {
-        if !self.demands().advance {
-            return Err(Rejected::Unexpected("an advance"));
-        }
+        let lane = self.demands().advance.ok_or(Rejected::Unexpected("an advance"))?;
         if self.state.preflight.progress != Progress::Over {
             return Ok(Event::SurveyClosed);
         }
-        let Some(job) = self.job() else {
-            return self.decide_next(at);
+        let Some(job) = self.job_in(lane) else {
+            return self.decide_next(lane, at);
         };
         let step = job.step().ok_or(Rejected::Unexpected("an advance"))?;
         if let (Stage::Ready, Action::Wait(duration)) = (&job.stage, &self.step(step).action) {
             return Ok(self.wait_started(job, step, duration, at));
         }
-        Ok(self.closed(step, self.status_of(job)))
+        Ok(self.closed(lane, step, self.status_of(job)))
     }
 
-    fn closed(&self, step: StepKey, status: StepStatus) -> Event {
-        Event::StepClosed { step: self.step(step).id.clone(), status }
+    fn closed(&self, lane: LaneId, step: StepKey, status: StepStatus) -> Event {
+        Event::StepClosed { step: self.step(step).id.clone(), status, lane }
     }
 
     /// How a step ends that needs nothing more.
@@ -130,16 +131,17 @@ impl Run {
         Event::WaitStarted {
             step: self.step(step).id.clone(),
             until: at.checked_add(pause).unwrap_or(Timestamp::MAX),
+            lane: job.lane,
         }
     }
 
     /// The next step on the way, or the end of a line, or of the run.
-    fn decide_next(&self, at: Timestamp) -> Result<Event, Rejected> {
-        match self.state.position.next(&self.plan.runbook) {
-            Next::Close(owner) => Ok(self.closed(owner, StepStatus::Done)),
+    fn decide_next(&self, lane: LaneId, at: Timestamp) -> Result<Event, Rejected> {
+        match self.next_in(lane) {
+            Next::Close(owner) => Ok(self.closed(lane, owner, StepStatus::Done)),
             Next::End => self.decide_end(),
-            Next::Pop => Ok(Event::LineEnded),
-            Next::Step(step) => Ok(self.entered(step, at)),
+            Next::Pop => Ok(Event::LineEnded { lane }),
+            Next::Step(step) => Ok(self.entered(lane, step, at)),
         }
     }
 
@@ -157,8 +159,8 @@ impl Run {
         Ok(Event::RunFinished { outcome, failed: ending.failed.clone(), still_changed })
     }
 
-    fn entered(&self, step: StepKey, at: Timestamp) -> Event {
-        let facts = self.now().at(at);
+    fn entered(&self, lane: LaneId, step: StepKey, at: Timestamp) -> Event {
+        let facts = self.now(lane).at(at);
         let this = self.step(step);
         let title = this.title.render(&facts);
         let title =
@@ -169,13 +171,13 @@ impl Run {
                 Ok(true) => {}
                 Ok(false) => {
                     let condition = when.text().to_owned();
-                    return Event::StepSkipped { step: this.id.clone(), title, condition };
+                    return Event::StepSkipped { step: this.id.clone(), title, condition, lane };
                 }
                 Err(error) => unclear = Some(error.to_string()),
             }
         }
         let before = self.state.steps.get(&step).map_or(0, |record| record.entered);
-        Event::StepEntered { step: this.id.clone(), title, before, unclear }
+        Event::StepEntered { step: this.id.clone(), title, before, unclear, lane }
     }
 
     fn decide_answer(&self, answer: Answer) -> Result<Event, Rejected> {
@@ -199,6 +201,7 @@ impl Run {
             step: question.step,
             question: question.ask.name().to_owned(),
             answer,
+            lane: question.lane,
         })
     }
 
@@ -208,8 +211,8 @@ impl Run {
     }
 
     /// A command of the responder's own, on the target of the step it is about.
-    pub(super) fn ad_hoc(&self, text: &str) -> Result<runbook::Command, String> {
-        let target = self.current().and_then(|step| self.command(step));
+    pub(super) fn ad_hoc(&self, lane: LaneId, text: &str) -> Result<runbook::Command, String> {
+        let target = self.current_in(lane).and_then(|step| self.command(step));
         let target = target.map_or(runbook::TargetRef::Here, |command| command.target.clone());
         runbook::ad_hoc(&self.plan.runbook, &target, text).map_err(first_message)
     }

@@ -6,14 +6,16 @@ use super::answer::{Answer, Question};
 use super::event::{
     AttemptId, Confirmation, End, Kept, PauseReason, Resumed, Role, RunStarted, Survivor,
 };
+use super::lane::LaneId;
 use crate::plan::BoundCommand;
 use crate::runbook::{Effect, OnDisconnect, Outcome, StepId};
 
 /// What the run needs now.
 #[derive(Clone, Debug, Default)]
 pub struct Demands {
-    /// A fact that needs nothing but the time: hand in [`Input::Advance`].
-    pub advance: bool,
+    /// A fact that needs nothing but the time, and the lane it is about: hand in
+    /// [`Input::Advance`].
+    pub advance: Option<LaneId>,
     /// Commands to start: hand in [`Input::Started`], then start them.
     pub start: Vec<Attempt>,
     /// A question to the responder.
@@ -42,6 +44,8 @@ pub struct Survey {
 pub struct Attempt {
     /// Its number.
     pub id: AttemptId,
+    /// The lane it belongs to.
+    pub lane: LaneId,
     /// The step it belongs to.
     pub step: Option<StepId>,
     /// What it is for.
@@ -74,6 +78,8 @@ pub enum Keep {
 /// A time to wait for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Wait {
+    /// The lane that waits.
+    pub lane: LaneId,
     /// The step that waits.
     pub step: StepId,
     /// Until when.

@@ -5,6 +5,8 @@ use super::demand::{Attempt, Demands, Keep, Rest, Wait};
 use super::event::{AttemptId, Confirmation, Role};
 use super::facts::StateFacts;
 use super::job::{Job, JobKind, Ran, Recheck, Stage};
+use super::lane::LaneId;
+use super::position::Next;
 use super::preflight::{Consent, Progress};
 use super::run::{Run, UndoOffer};
 use crate::plan::{BoundCommand, bind, command_digest};
@@ -24,10 +26,7 @@ impl Run {
         if self.state.preflight.progress != Progress::Over {
             return self.preflight_demands();
         }
-        match self.job() {
-            Some(job) => self.job_demands(job),
-            None => self.walk_demands(),
-        }
+        self.lane_demands(LaneId::MAIN)
     }
 
     fn preflight_demands(&self) -> Demands {
@@ -39,7 +38,7 @@ impl Run {
         if preflight.next < checks.len() && preflight.consent != Consent::Declined {
             if self.preflight_asks() {
                 let commands = checks.into_iter().map(|check| check.command.shown).collect();
-                return self.question(Asking::Survey { commands });
+                return self.question(LaneId::MAIN, Asking::Survey { commands });
             }
             return Demands {
                 start: self.preflight_attempt().into_iter().collect(),
@@ -47,29 +46,36 @@ impl Run {
             };
         }
         if preflight.missing.is_empty() {
-            return advance();
+            return advance(LaneId::MAIN);
         }
-        self.question(Asking::SurveyFailed { missing: preflight.missing.clone() })
+        self.question(LaneId::MAIN, Asking::SurveyFailed { missing: preflight.missing.clone() })
+    }
+
+    fn lane_demands(&self, lane: LaneId) -> Demands {
+        match self.job_in(lane) {
+            Some(job) => self.job_demands(job),
+            None => self.walk_demands(lane),
+        }
     }
 
     /// Between two steps, or on the way to the end.
-    fn walk_demands(&self) -> Demands {
+    fn walk_demands(&self, lane: LaneId) -> Demands {
         let Some(ending) = &self.state.ending else {
-            return advance();
+            return advance(lane);
         };
         if ending.undo == UndoOffer::Wanted {
-            return self.question(Asking::UndoOffer { entries: self.undo_shown() });
+            return self.question(lane, Asking::UndoOffer { entries: self.undo_shown() });
         }
-        if ending.outcome.is_none() && self.position_is_over() {
-            return self.question(Asking::Outcome { failed: ending.failed.clone() });
+        if ending.outcome.is_none() && self.position_is_over(lane) {
+            return self.question(lane, Asking::Outcome { failed: ending.failed.clone() });
         }
-        advance()
+        advance(lane)
     }
 
     fn job_demands(&self, job: &Job) -> Demands {
         match &job.stage {
             Stage::Blocked(missing) => {
-                self.question(Asking::Unavailable { missing: missing.clone() })
+                self.question(job.lane, Asking::Unavailable { missing: missing.clone() })
             }
             Stage::Confirmed => self.command_demands(job, Gate::Open),
             Stage::Doubt { recheck: Recheck::Running, .. }
@@ -77,11 +83,11 @@ impl Run {
             | Stage::Running(_) => Demands::default(),
             Stage::Doubt { recheck: Recheck::Wanted, .. } => self.recheck_demands(job),
             Stage::Doubt { attempt, found, rechecked, .. } => {
-                self.question(self.doubt(job, *attempt, found, *rechecked))
+                self.question(job.lane, self.doubt(job, *attempt, found, *rechecked))
             }
             Stage::Judged => match self.failure_rule(job) {
-                OnFailure::Ask => self.question(self.judged(job)),
-                _ => advance(),
+                OnFailure::Ask => self.question(job.lane, self.judged(job)),
+                _ => advance(job.lane),
             },
             Stage::Pausing(until) => self.pause_demands(job, *until),
             Stage::Ready => match &job.of {
@@ -90,23 +96,27 @@ impl Run {
                 }
                 _ => self.command_demands(job, Gate::Closed),
             },
-            Stage::Settled(_) => advance(),
+            Stage::Settled(_) => advance(job.lane),
             Stage::Unclear(why) => {
                 let step = job.step().map(|step| self.step(step));
                 let condition = step.and_then(|step| step.when.as_ref());
-                self.question(Asking::Unclear {
-                    condition: condition.map_or_else(String::new, |when| when.text().to_owned()),
-                    why: why.clone(),
-                })
+                self.question(
+                    job.lane,
+                    Asking::Unclear {
+                        condition: condition
+                            .map_or_else(String::new, |when| when.text().to_owned()),
+                        why: why.clone(),
+                    },
+                )
             }
             Stage::Verifying => self.verify_demands(job),
         }
     }
 
     fn pause_demands(&self, job: &Job, until: jiff::Timestamp) -> Demands {
-        let mut demands = self.question(Asking::Wait { until });
+        let mut demands = self.question(job.lane, Asking::Wait { until });
         if let Some(step) = job.step() {
-            demands.waits.push(Wait { step: self.step(step).id.clone(), until });
+            demands.waits.push(Wait { lane: job.lane, step: self.step(step).id.clone(), until });
         }
         demands
     }
@@ -123,7 +133,7 @@ impl Run {
         }
         let level = self.level(job, effect);
         if let Err(failure) = self.subject(job, level) {
-            return self.unbound(&failure);
+            return self.unbound(job.lane, &failure);
         }
         let attempt = self.main_attempt(job, effect, command.clone());
         let open = level == Level::Auto || (gate == Gate::Open && level != Level::Refuse);
@@ -132,9 +142,9 @@ impl Run {
             return Demands { start: vec![attempt], ..Demands::default() };
         }
         if effect == Effect::Read {
-            return self.question(self.read(job, &command));
+            return self.question(job.lane, self.read(job, &command));
         }
-        self.question(Asking::Confirm(Box::new(self.card(job, effect, level, &command))))
+        self.question(job.lane, Asking::Confirm(Box::new(self.card(job, effect, level, &command))))
     }
 
     /// What is asked before a job's command runs. A flag agrees to no command of the responder's
@@ -165,21 +175,21 @@ impl Run {
 
     fn bound(&self, job: &Job) -> Result<BoundCommand, Box<Demands>> {
         let Some(command) = self.job_command(job) else {
-            return Err(Box::new(self.nothing_to_run()));
+            return Err(Box::new(self.nothing_to_run(job.lane)));
         };
         let facts = self.job_facts(job);
         bind(&self.plan.runbook, command, &facts)
-            .map_err(|failure| Box::new(self.unbound(&failure)))
+            .map_err(|failure| Box::new(self.unbound(job.lane, &failure)))
     }
 
     fn main_attempt(&self, job: &Job, effect: Effect, command: BoundCommand) -> Attempt {
         let confirmation = job.confirmation.clone().or_else(|| by_flag(effect));
         let (role, step) = match &job.of {
-            JobKind::AdHoc(_) => (Role::AdHoc, self.current()),
+            JobKind::AdHoc(_) => (Role::AdHoc, self.current_in(job.lane)),
             JobKind::Step(step) => (Role::Main, Some(*step)),
             JobKind::Undo(entry) => (Role::Undo, Some(self.state.undo[*entry].step)),
         };
-        let mut attempt = self.attempt(step, role, effect, command);
+        let mut attempt = self.attempt(job.lane, step, role, effect, command);
         attempt.confirmation = confirmation;
         if let JobKind::Step(step) = job.of
             && let Some(run) = self.run_of(step)
@@ -193,6 +203,7 @@ impl Run {
     /// An attempt with the next number.
     pub(super) fn attempt(
         &self,
+        lane: LaneId,
         step: Option<crate::runbook::StepKey>,
         role: Role,
         effect: Effect,
@@ -204,6 +215,7 @@ impl Run {
         };
         Attempt {
             id: AttemptId(self.state.last_attempt.0 + 1),
+            lane,
             step: step.map(|step| self.step(step).id.clone()),
             role,
             effect,
@@ -219,23 +231,28 @@ impl Run {
         }
     }
 
-    /// Facts of this moment.
-    pub(super) fn now(&self) -> StateFacts<'_> {
-        StateFacts::now(self)
+    /// Facts of this moment, as a lane sees them.
+    pub(super) fn now(&self, lane: LaneId) -> StateFacts<'_> {
+        StateFacts::now(self, lane)
     }
 
-    pub(super) fn question(&self, ask: Asking) -> Demands {
-        let accepts = self.accepts(&ask);
-        let step = match self.job().and_then(Job::undo) {
+    /// What comes next on the way of a lane.
+    pub(super) fn next_in(&self, lane: LaneId) -> Next {
+        self.lane(lane).map_or(Next::End, |lane| lane.position.next(&self.plan.runbook))
+    }
+
+    pub(super) fn question(&self, lane: LaneId, ask: Asking) -> Demands {
+        let accepts = self.accepts(lane, &ask);
+        let step = match self.job_in(lane).and_then(Job::undo) {
             Some(entry) => Some(self.state.undo[entry].step),
-            None => self.current(),
+            None => self.current_in(lane),
         };
         let step = step.map(|step| self.step(step).id.clone());
-        Demands { question: Some(Question { step, ask, accepts }), ..Demands::default() }
+        Demands { question: Some(Question { lane, step, ask, accepts }), ..Demands::default() }
     }
 
-    pub(super) fn position_is_over(&self) -> bool {
-        self.state.position.next(&self.plan.runbook) == super::position::Next::End
+    pub(super) fn position_is_over(&self, lane: LaneId) -> bool {
+        self.next_in(lane) == Next::End
     }
 
     /// Whether the run is over for good, or waits to be resumed.
@@ -251,8 +268,8 @@ enum Gate {
     Open,
 }
 
-pub(super) fn advance() -> Demands {
-    Demands { advance: true, ..Demands::default() }
+pub(super) fn advance(lane: LaneId) -> Demands {
+    Demands { advance: Some(lane), ..Demands::default() }
 }
 
 /// How a change that nobody is asked about was agreed to.

@@ -1,16 +1,18 @@
 //! How a run comes to its end: undo where it is wanted, the final steps, the outcome.
 
-use super::position::Position;
+use super::lane::LaneId;
+use super::position::{Line, Position};
 use super::preflight::Progress;
 use super::run::{Ending, Finally, Run, UndoOffer};
+use super::scope::ScopeId;
 use crate::runbook::{Outcome, PartId, StepId};
 
 impl Run {
     /// Begins to end the run. Undo is offered when it did not end as it should. A run that is
     /// ending already passes over what is left of the undo, or of the final steps.
     pub(super) fn end(&mut self, outcome: Option<Outcome>, failed: Option<StepId>) {
-        self.state.jobs.clear();
-        self.state.position.clear();
+        self.leave_lanes();
+        self.here().position.clear();
         self.state.preflight.progress = Progress::Over;
         if let Some(ending) = &mut self.state.ending {
             ending.undo = UndoOffer::Over;
@@ -46,7 +48,10 @@ impl Run {
             return;
         }
         let walking = self.state.preflight.progress == Progress::Over;
-        if walking && self.state.ending.is_none() && self.job().is_none() && self.position_is_over()
+        if walking
+            && self.state.ending.is_none()
+            && self.job_in(LaneId::MAIN).is_none()
+            && self.position_is_over(LaneId::MAIN)
         {
             self.state.ending = Some(Ending {
                 outcome: None,
@@ -55,7 +60,7 @@ impl Run {
                 finally: Finally::Ahead,
             });
         }
-        let idle = self.state.jobs.is_empty();
+        let idle = self.job_in(LaneId::MAIN).is_none();
         let nothing_to_undo = self.open_entries().is_empty();
         let Some(ending) = &mut self.state.ending else {
             return;
@@ -65,7 +70,8 @@ impl Run {
         }
         if idle && ending.undo != UndoOffer::Wanted && ending.finally == Finally::Ahead {
             ending.finally = Finally::Begun;
-            self.state.position = Position::start(PartId::Finally);
+            self.state.focus = LaneId::MAIN;
+            self.here().position = Position::start(Line::Part(PartId::Finally), ScopeId::MAIN);
         }
     }
 }

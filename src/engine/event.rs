@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
+use super::lane::LaneId;
 use crate::expression::Part;
 use crate::plan::{Alert, Mode, Origin};
 use crate::policy::{Pace, Policy};
@@ -61,13 +62,20 @@ pub enum Event {
         answer: Answer,
         /// The name of the value that the answer gives, if it gives one.
         gives: Option<Name>,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
     },
     /// A command ended.
     AttemptEnded(Box<AttemptEnded>),
     /// A command is about to start: once this is durable, it does.
     AttemptStarted(Box<AttemptStarted>),
     /// A line of steps that nobody waits for is at its end: the walk is back where it was opened.
-    LineEnded,
+    LineEnded {
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
+    },
     /// The responder left the walk; it can be resumed.
     Paused {
         /// Why.
@@ -92,6 +100,9 @@ pub enum Event {
         step: StepId,
         /// How it ended.
         status: StepStatus,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
     },
     /// The walk came to a step.
     StepEntered {
@@ -103,6 +114,9 @@ pub enum Event {
         before: u32,
         /// Its condition could not be evaluated, and why.
         unclear: Option<String>,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
     },
     /// A step was passed over because its condition does not hold.
     StepSkipped {
@@ -112,6 +126,9 @@ pub enum Event {
         title: String,
         /// The condition.
         condition: String,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
     },
     /// The look around before step 1 is over.
     SurveyClosed,
@@ -126,11 +143,17 @@ pub enum Event {
         step: StepId,
         /// Until when.
         until: jiff::Timestamp,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
     },
     /// A wait is over.
     Waited {
         /// The step that waited.
         step: StepId,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
     },
 }
 
@@ -314,6 +337,9 @@ pub struct AttemptStarted {
     pub on_disconnect: OnDisconnect,
     /// How long it may take, in milliseconds.
     pub timeout: u64,
+    /// Where.
+    #[serde(default, skip_serializing_if = "LaneId::is_main")]
+    pub lane: LaneId,
 }
 
 /// How a command was agreed to.
@@ -407,6 +433,9 @@ pub struct AttemptEnded {
     pub elsewhere: bool,
     /// The end was found after a crash, in the supervisor's record.
     pub recovered: bool,
+    /// Where; the start says it too, if there was one.
+    #[serde(default, skip_serializing_if = "LaneId::is_main")]
+    pub lane: LaneId,
 }
 
 /// What the end of an attempt means.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::event::Recorded;
+use super::lane::LaneId;
 use super::run::Run;
+use super::scope::ScopeId;
+use super::undo::UndoEntry;
 use crate::value::{Datum, Duration, Facts, Moment, Name, Reference, Value};
 
 /// The result of a command, while it is being judged.
@@ -24,20 +27,23 @@ pub(super) struct ResultFacts {
 /// The state of a run as templates and expressions see it.
 pub(super) struct StateFacts<'a> {
     run: &'a Run,
-    values: &'a BTreeMap<Name, Recorded>,
+    scope: ScopeId,
+    /// Values of an earlier moment, which hide those of now.
+    frozen: Option<&'a BTreeMap<Name, Recorded>>,
     result: Option<&'a ResultFacts>,
     at: Timestamp,
 }
 
 impl<'a> StateFacts<'a> {
-    /// As it is after the latest event.
-    pub(super) fn now(run: &'a Run) -> Self {
-        Self { run, values: &run.state.values, result: None, at: run.state.at }
+    /// As a lane sees it after the latest event.
+    pub(super) fn now(run: &'a Run, lane: LaneId) -> Self {
+        Self { run, scope: run.scope_in(lane), frozen: None, result: None, at: run.state.at }
     }
 
-    /// With the values of an earlier moment.
-    pub(super) fn frozen(run: &'a Run, values: &'a BTreeMap<Name, Recorded>) -> Self {
-        Self { run, values, result: None, at: run.state.at }
+    /// As an undo sees it: with the values of the moment its step started.
+    pub(super) fn frozen(run: &'a Run, entry: &'a UndoEntry) -> Self {
+        let frozen = Some(&entry.values);
+        Self { run, scope: entry.scope, frozen, result: None, at: run.state.at }
     }
 
     /// At a later moment.
@@ -68,7 +74,11 @@ impl<'a> StateFacts<'a> {
         {
             return datum(captured);
         }
-        match self.values.get(name) {
+        let recorded = match self.frozen {
+            Some(frozen) => frozen.get(name),
+            None => self.run.value_in(self.scope, name),
+        };
+        match recorded {
             Some(recorded) => datum(recorded),
             None => self.run.plan.inputs.get(name).map(|given| given.datum.clone()),
         }

@@ -4,7 +4,7 @@
 use super::event::{End, Verdict};
 use super::job::Job;
 use super::run::Run;
-use crate::runbook::{Action, OnFailure, StepKey};
+use crate::runbook::{Action, OnFailure};
 
 impl Run {
     /// What the failure of a job does.
@@ -15,7 +15,7 @@ impl Run {
         if !rule_may_decide(job) {
             return OnFailure::Ask;
         }
-        match self.given_rule(step) {
+        match self.given_rule(job) {
             // There is nothing that it could undo.
             Some(OnFailure::Undo) if self.open_entry_of(step).is_none() => OnFailure::Ask,
             Some(rule) => rule,
@@ -25,12 +25,12 @@ impl Run {
 
     /// The rule that was written: the step's own, which a group may have given it, else that of the
     /// innermost `use` around it that has one.
-    pub(super) fn given_rule(&self, step: StepKey) -> Option<OnFailure> {
-        let run = self.run_of(step)?;
+    pub(super) fn given_rule(&self, job: &Job) -> Option<OnFailure> {
+        let run = self.run_of(job.step()?)?;
         if run.on_failure_given {
             return Some(run.on_failure.clone());
         }
-        let mut frames = self.state.position.frames().iter().rev();
+        let mut frames = self.lane(job.lane)?.position.frames().iter().rev();
         let rule = frames.find_map(|frame| match &self.step(frame.owner?).action {
             Action::Use { on_failure, .. } if *on_failure != OnFailure::Ask => Some(on_failure),
             _ => None,

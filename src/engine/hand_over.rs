@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::event::{Recorded, StepStatus};
+use super::lane::LaneId;
 use super::run::Run;
 use crate::runbook::{Action, FindingSeverity, StepKey};
 use crate::value::Datum;
@@ -80,6 +81,6 @@ impl Run {
     }
 
     fn title_now(&self, title: &crate::template::Template) -> String {
-        title.preview(&self.now(), &|reference| format!("\u{2039}{reference}\u{203a}"))
+        title.preview(&self.now(LaneId::MAIN), &|reference| format!("\u{2039}{reference}\u{203a}"))
     }
 }

@@ -20,7 +20,8 @@ impl Run {
             Datum::Secret(secret) => Some(secret),
             Datum::Open(_) => None,
         });
-        let values = self.state.values.values().chain(captured.values());
+        let scopes = self.state.scopes.iter();
+        let values = scopes.flat_map(|scope| scope.values.values()).chain(captured.values());
         let values = values.filter_map(|value| match value {
             Recorded::Secret(secret) => secret.as_ref(),
             Recorded::Open(_) => None,

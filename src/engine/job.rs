@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::event::{AttemptId, Confirmation, End, Found, Missing, StepStatus, Verdict};
+use super::lane::LaneId;
 use crate::runbook::{Command, StepKey, Then};
 
 /// Something the walk is busy with.
@@ -10,6 +11,8 @@ use crate::runbook::{Command, StepKey, Then};
 pub(super) struct Job {
     /// What.
     pub(super) of: JobKind,
+    /// The lane it is done in.
+    pub(super) lane: LaneId,
     /// How far it is.
     pub(super) stage: Stage,
     /// How it was agreed to, once it was.
@@ -112,9 +115,10 @@ pub(super) enum Proof {
 
 impl Job {
     /// A job that has not begun.
-    pub(super) fn new(of: JobKind, proof: Proof) -> Self {
+    pub(super) fn new(of: JobKind, lane: LaneId, proof: Proof) -> Self {
         Self {
             of,
+            lane,
             stage: Stage::Ready,
             confirmation: None,
             first_start: None,

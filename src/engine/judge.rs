@@ -12,6 +12,7 @@ use super::event::{AttemptEnded, End, FindingRecord, Kept, Recorded, Role, Verdi
 use super::expectation::{Looked, retried};
 use super::facts::{ResultFacts, StateFacts};
 use super::job::Job;
+use super::lane::LaneId;
 use super::preflight::{Subject, version_in};
 use super::run::Run;
 use crate::runbook::{Action, Run as RunAction, StepKey};
@@ -26,12 +27,18 @@ struct Judgement {
 
 impl Run {
     /// The fact that a command ended, with all it means.
-    pub(super) fn ended(&self, ended: Ended, role: Role, at: Timestamp) -> AttemptEnded {
+    pub(super) fn ended(
+        &self,
+        lane: LaneId,
+        ended: Ended,
+        role: Role,
+        at: Timestamp,
+    ) -> AttemptEnded {
         let mut identity = None;
         let judgement = match role {
-            Role::Main => self.judge_main(&ended, at),
+            Role::Main => self.judge_main(lane, &ended, at),
             Role::Assert => {
-                let (verdict, proved) = self.judge_assertion(&ended);
+                let (verdict, proved) = self.judge_assertion(lane, &ended);
                 identity = proved;
                 plain(verdict)
             }
@@ -58,12 +65,14 @@ impl Run {
             identity,
             elsewhere: false,
             recovered: ended.recovered,
+            lane,
         }
     }
 
     /// The result of a command that the responder ran elsewhere.
     pub(super) fn ended_elsewhere(
         &self,
+        lane: LaneId,
         output: &str,
         exit: i32,
         kept: Kept,
@@ -79,11 +88,11 @@ impl Run {
             left_running: Vec::new(),
             recovered: false,
         };
-        AttemptEnded { elsewhere: true, ..self.ended(ended, Role::Main, at) }
+        AttemptEnded { elsewhere: true, ..self.ended(lane, ended, Role::Main, at) }
     }
 
-    fn judge_main(&self, ended: &Ended, at: Timestamp) -> Judgement {
-        let Some(job) = self.job() else {
+    fn judge_main(&self, lane: LaneId, ended: &Ended, at: Timestamp) -> Judgement {
+        let Some(job) = self.job_in(lane) else {
             return plain(judge_exit(ended));
         };
         let Some(step) = job.step() else {
@@ -112,8 +121,8 @@ impl Run {
             captured: BTreeMap::new(),
         };
         let problem = take_captures(run, &ended.stdout, &mut result);
-        let facts = StateFacts::now(self).at(at).with(&result);
-        let looked = Looked { job, run, facts: &facts, at, ruled: self.given_rule(step).is_some() };
+        let facts = StateFacts::now(self, lane).at(at).with(&result);
+        let looked = Looked { job, run, facts: &facts, at, ruled: self.given_rule(job).is_some() };
         let verdict = looked.judged(problem, &ended.end);
         let findings = match verdict {
             Verdict::Pending { .. } => Vec::new(),
@@ -132,9 +141,9 @@ impl Run {
     }
 
     /// Whether a target is what it should be, and what it said.
-    fn judge_assertion(&self, ended: &Ended) -> (Verdict, Option<String>) {
+    fn judge_assertion(&self, lane: LaneId, ended: &Ended) -> (Verdict, Option<String>) {
         let said = String::from_utf8_lossy(&ended.stdout.bytes).trim().to_owned();
-        let expected = match self.job() {
+        let expected = match self.job_in(lane) {
             Some(job) => self.expected(job),
             None => self.expected_before_the_walk(),
         };

@@ -25,12 +25,14 @@ mod hand_over;
 mod hiding;
 mod job;
 mod judge;
+mod lane;
 mod position;
 mod preflight;
 mod proof;
 mod questions;
 mod resumed;
 mod run;
+mod scope;
 mod undo;
 
 pub use answer::{
@@ -45,4 +47,5 @@ pub use event::{
 pub use demand::{
     Attempt, Corrupt, Demands, Ended, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
 };
+pub use lane::LaneId;
 pub use run::Run;

@@ -1,6 +1,7 @@
 //! Where a walk is: a stack of frames. `use` and groups push, the end of a line pops, `goto` and
 //! the responder's jumps clear what stands above their destination.
 
+use super::scope::ScopeId;
 use crate::runbook::{Action, PartId, Runbook, StepKey};
 
 /// A line of steps.
@@ -21,6 +22,8 @@ pub(super) struct Frame {
     pub(super) next: usize,
     /// The step that is over when the line is.
     pub(super) owner: Option<StepKey>,
+    /// What is seen there.
+    pub(super) scope: ScopeId,
 }
 
 /// What comes next on the way.
@@ -40,12 +43,19 @@ pub(super) enum Next {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Position {
     stack: Vec<Frame>,
+    /// What is seen where there is no line.
+    base: ScopeId,
 }
 
 impl Position {
-    /// The start of a part.
-    pub(super) fn start(part: PartId) -> Self {
-        Self { stack: vec![Frame { line: Line::Part(part), next: 0, owner: None }] }
+    /// The start of a line.
+    pub(super) fn start(line: Line, scope: ScopeId) -> Self {
+        Self { stack: vec![Frame { line, next: 0, owner: None, scope }], base: scope }
+    }
+
+    /// What is seen.
+    pub(super) fn scope(&self) -> ScopeId {
+        self.stack.last().map_or(self.base, |frame| frame.scope)
     }
 
     /// The frames, outermost first.
@@ -75,7 +85,8 @@ impl Position {
 
     /// Opens a line on behalf of a step.
     pub(super) fn push(&mut self, line: Line, owner: Option<StepKey>) {
-        self.stack.push(Frame { line, next: 0, owner });
+        let scope = self.scope();
+        self.stack.push(Frame { line, next: 0, owner, scope });
     }
 
     /// Leaves the innermost line.
@@ -92,6 +103,7 @@ impl Position {
     /// on the stack replaces all (`goto` does not come back), unless `keep_main` leaves the main
     /// line below it (a responder's jump does).
     pub(super) fn go_to(&mut self, runbook: &Runbook, step: StepKey, jump: Jump) {
+        let scope = self.scope();
         let path = path_to(runbook, step);
         let part = Line::Part(runbook.step(step).part.clone());
         let owner = self.owner_of(&part);
@@ -108,7 +120,7 @@ impl Position {
                 Line::Part(_) if depth == 0 => owner,
                 Line::Part(_) => None,
             };
-            self.stack.push(Frame { line, next, owner });
+            self.stack.push(Frame { line, next, owner, scope });
         }
     }
 

@@ -4,6 +4,7 @@
 use super::demand::{Attempt, Survey};
 use super::event::{AttemptEnded, AttemptId, Missing, Role, Verdict};
 use super::facts::StateFacts;
+use super::lane::LaneId;
 use super::run::Run;
 use crate::plan::{BoundCommand, bind};
 use crate::policy::{Level, Pace};
@@ -108,7 +109,7 @@ impl Run {
     /// to the steps that need them.
     pub(super) fn checks(&self) -> Vec<Check<'_>> {
         let runbook = &self.plan.runbook;
-        let facts = StateFacts::now(self);
+        let facts = StateFacts::now(self, LaneId::MAIN);
         let absent = |program: &str| {
             let what = format!("program {program}");
             self.state.preflight.absent.contains(&what)
@@ -192,7 +193,7 @@ impl Run {
             Subject::Target(_) => Role::Assert,
             Subject::Success(_) | Subject::Version(_) => Role::Require,
         };
-        Some(self.attempt(None, role, Effect::Read, check.command))
+        Some(self.attempt(LaneId::MAIN, None, role, Effect::Read, check.command))
     }
 
     /// Whether the commands of the look around must be agreed to first.

@@ -3,6 +3,7 @@
 use super::demand::Demands;
 use super::event::Role;
 use super::job::{Job, Proof, Stage};
+use super::lane::LaneId;
 use super::run::Run;
 use crate::plan::{BoundCommand, bind};
 use crate::runbook::{Assertion, Command, Effect, TargetRef, Verify};
@@ -27,7 +28,7 @@ impl Run {
             .and_then(|_| bind(&self.plan.runbook, &assertion.command, &facts));
         Some(match bound {
             Ok(command) => self.helper_attempt(job, Role::Assert, command),
-            Err(failure) => self.unbound(&failure),
+            Err(failure) => self.unbound(job.lane, &failure),
         })
     }
 
@@ -101,32 +102,36 @@ impl Run {
             return demands;
         }
         let Some(command) = command else {
-            return self.nothing_to_run();
+            return self.nothing_to_run(job.lane);
         };
         match bind(&self.plan.runbook, command, &self.job_facts(job)) {
             Ok(bound) => self.helper_attempt(job, role, bound),
-            Err(failure) => self.unbound(&failure),
+            Err(failure) => self.unbound(job.lane, &failure),
         }
     }
 
     fn helper_attempt(&self, job: &Job, role: Role, command: BoundCommand) -> Demands {
-        let attempt = self.attempt(job.step(), role, Effect::Read, command);
+        let attempt = self.attempt(job.lane, job.step(), role, Effect::Read, command);
         Demands { start: vec![attempt], ..Demands::default() }
     }
 
     /// What is asked when a command cannot be bound to the values there are.
-    pub(super) fn unbound(&self, failure: &BindError) -> Demands {
-        self.question(match failure {
-            BindError::Unset(Reference::Value(name)) => self.missing_value(name),
-            BindError::Unset(_) | BindError::Refused { .. } => {
-                super::answer::Asking::Refused { why: failure.to_string() }
-            }
-        })
+    pub(super) fn unbound(&self, lane: LaneId, failure: &BindError) -> Demands {
+        self.question(
+            lane,
+            match failure {
+                BindError::Unset(Reference::Value(name)) => self.missing_value(name),
+                BindError::Unset(_) | BindError::Refused { .. } => {
+                    super::answer::Asking::Refused { why: failure.to_string() }
+                }
+            },
+        )
     }
 
-    pub(super) fn nothing_to_run(&self) -> Demands {
-        self.question(super::answer::Asking::Refused {
-            why: "there is no command to run".to_owned(),
-        })
+    pub(super) fn nothing_to_run(&self, lane: LaneId) -> Demands {
+        self.question(
+            lane,
+            super::answer::Asking::Refused { why: "there is no command to run".to_owned() },
+        )
     }
 }

@@ -41,18 +41,18 @@ impl Run {
             | Action::Goto(_)
             | Action::Group { .. }
             | Action::Run(_)
-            | Action::Use { .. } => return advance(),
+            | Action::Use { .. } => return advance(job.lane),
             Action::Wait(duration) => match self.filled(duration, &facts) {
                 Err(missing) => Err(missing),
                 Ok(text) => match crate::value::Duration::parse(&text) {
-                    Ok(_) => return advance(),
+                    Ok(_) => return advance(job.lane),
                     Err(why) => Ok(Asking::Refused { why: why.to_string() }),
                 },
             },
         };
         match asked {
-            Ok(asking) => self.question(asking),
-            Err(missing) => self.question(*missing),
+            Ok(asking) => self.question(job.lane, asking),
+            Err(missing) => self.question(job.lane, *missing),
         }
     }
 
@@ -61,7 +61,10 @@ impl Run {
             Ask::Decision { question, options } => {
                 self.filled(question, facts).map(|question| Asking::Decide {
                     question,
-                    options: options.iter().map(|option| self.option_shown(option)).collect(),
+                    options: options
+                        .iter()
+                        .map(|option| self.option_shown(option, facts))
+                        .collect(),
                     findings: self.state.findings.clone(),
                 })
             }
@@ -110,11 +113,10 @@ impl Run {
         }
     }
 
-    fn option_shown(&self, option: &Choice) -> OptionShown {
-        let facts = self.now();
-        let label = option.label.render(&facts);
+    fn option_shown(&self, option: &Choice, facts: &StateFacts<'_>) -> OptionShown {
+        let label = option.label.render(facts);
         let by_rule = option.suggest.as_ref().and_then(|suggest| {
-            matches!(suggest.holds(&facts), Ok(true)).then(|| suggest.text().to_owned())
+            matches!(suggest.holds(facts), Ok(true)).then(|| suggest.text().to_owned())
         });
         let by_finding = || {
             let found = self.state.findings.iter().find(|finding| {
@@ -185,7 +187,7 @@ impl Run {
         let digest = command_digest(command, identity.as_deref(), &self.plan.key);
         let (of, undo) = match &job.of {
             JobKind::AdHoc(_) => (CardKind::AdHoc, super::answer::UndoPlan::Unknown),
-            JobKind::Step(step) => (CardKind::Step, self.undo_plan(*step)),
+            JobKind::Step(step) => (CardKind::Step, self.undo_plan(job, *step)),
             JobKind::Undo(entry) => {
                 let step = self.state.undo[*entry].step;
                 let why = "this is the undo itself".to_owned();

@@ -20,7 +20,7 @@ impl Run {
                 found => self.lost(attempt, role, found),
             }
         }
-        self.state.jobs.iter_mut().for_each(agree_anew);
+        self.here().jobs.iter_mut().for_each(agree_anew);
     }
 
     /// Its end is known and comes as a fact of its own, also to somebody who left it running before.
@@ -58,7 +58,7 @@ impl Run {
     }
 
     fn helper_lost(&mut self) {
-        let Some(job) = self.state.jobs.last_mut() else {
+        let Some(job) = self.here().jobs.last_mut() else {
             return;
         };
         match &mut job.stage {

@@ -10,7 +10,8 @@ use super::demand::{Keep, Rest};
 use super::event::{AttemptId, FindingRecord, Missing, Recorded, Role, RunStarted, StepStatus};
 use super::facts::StateFacts;
 use super::job::{Job, JobKind};
-use super::position::Position;
+use super::lane::{Lane, LaneId};
+use super::scope::Scope;
 use super::{preflight::Preflight, undo::UndoEntry};
 use crate::plan::Plan;
 use crate::policy::{Pace, Policy};
@@ -32,13 +33,14 @@ pub(super) struct State {
     pub(super) policy: Policy,
     pub(super) pace: Pace,
     pub(super) preflight: Preflight,
-    pub(super) position: Position,
-    /// What the walk is busy with, the innermost last. Parallel items will be several lists.
-    pub(super) jobs: Vec<Job>,
+    /// What is done side by side.
+    pub(super) lanes: BTreeMap<LaneId, Lane>,
+    /// The lane that the latest fact is about.
+    pub(super) focus: LaneId,
     /// Attempts that started and have not ended.
     pub(super) running: BTreeMap<AttemptId, Running>,
     pub(super) last_attempt: AttemptId,
-    pub(super) values: BTreeMap<Name, Recorded>,
+    pub(super) scopes: Vec<Scope>,
     pub(super) steps: BTreeMap<StepKey, StepRecord>,
     pub(super) trail: Vec<StepKey>,
     /// The way here, without what was gone back over.
@@ -58,6 +60,7 @@ pub(super) struct State {
 /// An attempt that has not ended.
 #[derive(Clone, Debug)]
 pub(super) struct Running {
+    pub(super) lane: LaneId,
     pub(super) role: Role,
     pub(super) target: String,
 }
@@ -120,11 +123,11 @@ impl Run {
             policy: plan.policy.clone(),
             pace: Pace::Step,
             preflight: Preflight::default(),
-            position: Position::default(),
-            jobs: Vec::new(),
+            lanes: BTreeMap::from([(LaneId::MAIN, Lane::default())]),
+            focus: LaneId::MAIN,
             running: BTreeMap::new(),
             last_attempt: AttemptId(0),
-            values: BTreeMap::new(),
+            scopes: vec![Scope::default()],
             steps: BTreeMap::new(),
             trail: Vec::new(),
             way: Vec::new(),
@@ -147,7 +150,12 @@ impl Run {
 
     /// The step the walk is at.
     pub fn current(&self) -> Option<StepKey> {
-        self.state.jobs.iter().find_map(Job::step)
+        self.current_in(self.state.focus)
+    }
+
+    /// The step that a lane is at.
+    pub(super) fn current_in(&self, lane: LaneId) -> Option<StepKey> {
+        self.lane(lane)?.jobs.iter().find_map(Job::step)
     }
 
     /// How a step ended, the last time it did.
@@ -196,8 +204,8 @@ impl Run {
     }
 
     /// The values that captures and answers have given so far.
-    pub fn values(&self) -> &BTreeMap<Name, Recorded> {
-        &self.state.values
+    pub fn values(&self) -> BTreeMap<Name, Recorded> {
+        self.values_in(self.scope_in(self.state.focus))
     }
 
     /// The attempts that started and have not ended.
@@ -212,7 +220,7 @@ impl Run {
 
     /// The values that are known now, and how to look each up.
     pub fn facts(&self) -> Box<dyn Facts + '_> {
-        Box::new(StateFacts::now(self))
+        Box::new(StateFacts::now(self, self.state.focus))
     }
 
     /// The command of a step, as the responder left it.
@@ -226,10 +234,6 @@ impl Run {
 
     pub(super) fn step(&self, key: StepKey) -> &Step {
         self.plan.runbook.step(key)
-    }
-
-    pub(super) fn job(&self) -> Option<&Job> {
-        self.state.jobs.last()
     }
 
     /// The command that a job is about, for jobs that run one.
@@ -281,8 +285,8 @@ impl Run {
     /// What a job's templates see: an undo sees the values of the moment its step started.
     pub(super) fn job_facts(&self, job: &Job) -> StateFacts<'_> {
         match &job.of {
-            JobKind::AdHoc(_) | JobKind::Step(_) => StateFacts::now(self),
-            JobKind::Undo(entry) => StateFacts::frozen(self, &self.state.undo[*entry].values),
+            JobKind::AdHoc(_) | JobKind::Step(_) => StateFacts::now(self, job.lane),
+            JobKind::Undo(entry) => StateFacts::frozen(self, &self.state.undo[*entry]),
         }
     }
 }

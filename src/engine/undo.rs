@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::answer::{UndoPlan, UndoShown};
 use super::event::Recorded;
 use super::facts::StateFacts;
+use super::job::Job;
 use super::run::Run;
+use super::scope::ScopeId;
 use crate::plan::bind;
 use crate::runbook::{Action, Command, Effect, StepKey, Undo};
 use crate::value::Name;
@@ -14,6 +16,7 @@ use crate::value::Name;
 #[derive(Clone, Debug)]
 pub(super) struct UndoEntry {
     pub(super) step: StepKey,
+    pub(super) scope: ScopeId,
     pub(super) values: BTreeMap<Name, Recorded>,
     pub(super) state: UndoState,
     /// How often the change was started.
@@ -57,7 +60,7 @@ impl Run {
         let shown = |place: usize| {
             let entry = &self.state.undo[place];
             let step = self.step(entry.step);
-            let facts = StateFacts::frozen(self, &entry.values);
+            let facts = StateFacts::frozen(self, entry);
             let command = self.undo_command(entry)?;
             Some(UndoShown {
                 step: step.id.clone(),
@@ -73,7 +76,7 @@ impl Run {
     }
 
     /// How a step would be undone, for its card.
-    pub(super) fn undo_plan(&self, step: StepKey) -> UndoPlan {
+    pub(super) fn undo_plan(&self, job: &Job, step: StepKey) -> UndoPlan {
         let Action::Run(run) = &self.step(step).action else {
             return UndoPlan::Unknown;
         };
@@ -87,7 +90,7 @@ impl Run {
         let Some(command) = command else {
             return UndoPlan::Unknown;
         };
-        match bind(&self.plan.runbook, command, &StateFacts::now(self)) {
+        match bind(&self.plan.runbook, command, &self.job_facts(job)) {
             Ok(bound) => UndoPlan::Command(bound.shown),
             Err(failure) => UndoPlan::Command(format!("({failure})")),
         }
@@ -104,15 +107,17 @@ impl Run {
         if run.effect == Effect::Read || !undoable {
             return;
         }
-        let values = &self.state.values;
+        let scope = self.scope_in(self.state.focus);
+        let values = self.values_in(scope);
         let same = self
             .open_entry_of(step)
-            .filter(|place| !first || same_in_records(&self.state.undo[*place].values, values));
+            .filter(|place| !first || same_in_records(&self.state.undo[*place].values, &values));
         match same {
             Some(place) => self.state.undo[place].starts += 1,
             None => self.state.undo.push(UndoEntry {
                 step,
-                values: self.state.values.clone(),
+                scope,
+                values,
                 state: UndoState::InDoubt,
                 starts: 1,
             }),

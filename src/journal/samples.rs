@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::record::{self, NO_RECORD, Record, Stamp};
 use crate::engine::{
     Answer, AttemptEnded, AttemptId, AttemptStarted, Confirmation, End, Event, FileOrigin,
-    FindingRecord, Found, InputRecord, Kept, Missing, PauseReason, Recorded, Responder, Resumed,
-    Role, RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
+    FindingRecord, Found, InputRecord, Kept, LaneId, Missing, PauseReason, Recorded, Responder,
+    Resumed, Role, RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
 };
 use crate::expression::Part;
 use crate::plan::{Alert, Mode, Origin};
@@ -85,21 +85,34 @@ pub(crate) fn started() -> Event {
 }
 
 pub(crate) fn entered(id: &str, title: &str) -> Event {
-    Event::StepEntered { step: step(id), title: title.to_owned(), before: 0, unclear: None }
+    Event::StepEntered {
+        lane: LaneId::MAIN,
+        step: step(id),
+        title: title.to_owned(),
+        before: 0,
+        unclear: None,
+    }
 }
 
 pub(crate) fn closed(id: &str, status: StepStatus) -> Event {
-    Event::StepClosed { step: step(id), status }
+    Event::StepClosed { lane: LaneId::MAIN, step: step(id), status }
 }
 
 pub(crate) fn answered(id: &str, question: &str, answer: Answer) -> Event {
-    Event::Answered { step: Some(step(id)), question: question.to_owned(), answer, gives: None }
+    Event::Answered {
+        lane: LaneId::MAIN,
+        step: Some(step(id)),
+        question: question.to_owned(),
+        answer,
+        gives: None,
+    }
 }
 
 pub(crate) fn attempt(number: u32, id: &str, role: Role, effect: Effect, shown: &str) -> Event {
     let confirmation = (effect != Effect::Read)
         .then(|| Confirmation { how: "typed".to_owned(), typed: Some("prod-eu".to_owned()) });
     Event::AttemptStarted(Box::new(AttemptStarted {
+        lane: LaneId::MAIN,
         attempt: AttemptId(number),
         step: Some(step(id)),
         role,
@@ -117,6 +130,7 @@ pub(crate) fn attempt(number: u32, id: &str, role: Role, effect: Effect, shown: 
 
 pub(crate) fn ended(number: u32, end: End, verdict: Verdict) -> AttemptEnded {
     AttemptEnded {
+        lane: LaneId::MAIN,
         attempt: AttemptId(number),
         end,
         took: 1_250,
@@ -206,6 +220,7 @@ fn diagnosis() -> Vec<Event> {
         closed("pods", StepStatus::Unexpected),
         answered("pods", "note", note),
         Event::StepSkipped {
+            lane: LaneId::MAIN,
             step: step("cache"),
             title: "Is the cache warm?".to_owned(),
             condition: "region == 'eu'".to_owned(),
@@ -246,7 +261,7 @@ fn repair() -> Vec<Event> {
         Event::Paused { why: PauseReason::Wished },
         resumed(BTreeMap::new()),
         entered("wait", "Let it settle"),
-        Event::Waited { step: step("wait") },
+        Event::Waited { lane: LaneId::MAIN, step: step("wait") },
         closed("wait", StepStatus::Done),
     ]
 }

@@ -80,7 +80,7 @@ impl Fold {
     fn record(&mut self, record: &Record, elapsed: u64) {
         self.paused = None;
         match &record.event {
-            Event::Answered { step, answer, question, gives } => self.answered(
+            Event::Answered { step, answer, question, gives, .. } => self.answered(
                 record,
                 elapsed,
                 &Said { step: step.as_ref(), question, answer, gives: gives.as_ref() },
@@ -98,15 +98,17 @@ impl Fold {
                 self.finished = Some((*outcome, failed.clone()));
                 self.still_changed.clone_from(still_changed);
             }
-            Event::StepClosed { step, status } => self.closed(record, step, *status),
+            Event::StepClosed { step, status, .. } => self.closed(record, step, *status),
             Event::StepEntered { .. } => self.entered(record, elapsed),
-            Event::StepSkipped { step, title, condition } => self.summary.skipped.push(Skipped {
-                step: step.clone(),
-                title: title.clone(),
-                why: SkipReason::Condition { condition: condition.clone() },
-            }),
+            Event::StepSkipped { step, title, condition, .. } => {
+                self.summary.skipped.push(Skipped {
+                    step: step.clone(),
+                    title: title.clone(),
+                    why: SkipReason::Condition { condition: condition.clone() },
+                })
+            }
             Event::Surveyed { missing } => self.summary.missing.clone_from(missing),
-            Event::LineEnded
+            Event::LineEnded { .. }
             | Event::RunStarted(_)
             | Event::SurveyClosed
             | Event::WaitStarted { .. }
@@ -115,7 +117,7 @@ impl Fold {
     }
 
     fn entered(&mut self, record: &Record, elapsed: u64) {
-        let Event::StepEntered { step, title, before, unclear } = &record.event else {
+        let Event::StepEntered { step, title, before, unclear, .. } = &record.event else {
             return;
         };
         self.summary.milestones.first_step.get_or_insert(elapsed);

@@ -73,7 +73,7 @@ fn text(event: &Event) -> String {
         }
         Event::AttemptEnded(ended) => attempt_ended(ended),
         Event::AttemptStarted(started) => attempt_started(started),
-        Event::LineEnded => "the end of a line of steps".to_owned(),
+        Event::LineEnded { .. } => "the end of a line of steps".to_owned(),
         Event::Paused { why } => format!("paused: {}", phrases::pause(why)),
         Event::Resumed(resumed) => taken_over(resumed),
         Event::RunFinished { outcome, failed, .. } => {
@@ -82,8 +82,8 @@ fn text(event: &Event) -> String {
             format!("finished: {}{because}", phrases::outcome_name(*outcome))
         }
         Event::RunStarted(started) => began(started),
-        Event::StepClosed { step, status } => format!("{step}: {}", phrases::status(*status)),
-        Event::StepEntered { step, title, before, unclear } => {
+        Event::StepClosed { step, status, .. } => format!("{step}: {}", phrases::status(*status)),
+        Event::StepEntered { step, title, before, unclear, .. } => {
             let again = match before {
                 0 => String::new(),
                 times => format!(", time {}", u64::from(*times) + 1),
@@ -102,8 +102,8 @@ fn text(event: &Event) -> String {
             let missing: Vec<_> = missing.iter().map(|it| it.what.as_str()).collect();
             format!("missing: {}", missing.join(", "))
         }
-        Event::WaitStarted { step, until } => format!("{step}: waits until {until:.0}"),
-        Event::Waited { step } => format!("{step}: waited"),
+        Event::WaitStarted { step, until, .. } => format!("{step}: waits until {until:.0}"),
+        Event::Waited { step, .. } => format!("{step}: waited"),
     }
 }
 

@@ -67,7 +67,7 @@ impl Session<'_> {
             if let Some(rest) = demands.rest {
                 return Ok(rest);
             }
-            if demands.advance {
+            if demands.advance.is_some() {
                 self.establish(Input::Advance)?;
             } else if let Some(survey) = demands.survey {
                 let missing = self.executor.survey(&survey);
@@ -230,7 +230,7 @@ fn durability(event: &Event) -> Durability {
         | Event::Resumed(_)
         | Event::RunFinished { .. } => Durability::Now,
         Event::AttemptEnded(_)
-        | Event::LineEnded
+        | Event::LineEnded { .. }
         | Event::RunStarted(_)
         | Event::StepClosed { .. }
         | Event::StepEntered { .. }

@@ -136,7 +136,7 @@ fn step(walk: &mut Walk, dice: u8, more: u8) -> bool {
         walk.take_over(&found(more));
         return true;
     }
-    let input = if demands.advance {
+    let input = if demands.advance.is_some() {
         Input::Advance
     } else if demands.survey.is_some() {
         Input::Surveyed(vec!["program jq".to_owned(); usize::from(more % 2)])

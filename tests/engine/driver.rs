@@ -223,7 +223,7 @@ impl Walk {
     fn settle(&mut self) {
         for _ in 0..1000 {
             let demands = self.run.demands();
-            if demands.advance {
+            if demands.advance.is_some() {
                 self.put(Input::Advance).unwrap();
             } else if demands.survey.is_some() {
                 self.put(Input::Surveyed(self.setup.missing.clone())).unwrap();
@@ -397,8 +397,11 @@ pub(crate) fn wants(run: &Run) -> String {
 pub(crate) fn assert_total(run: &Run) {
     let demands = run.demands();
     let Demands { advance, start, question, survey, rest, .. } = &demands;
-    let needs =
-        *advance || !start.is_empty() || question.is_some() || survey.is_some() || rest.is_some();
+    let needs = advance.is_some()
+        || !start.is_empty()
+        || question.is_some()
+        || survey.is_some()
+        || rest.is_some();
     assert!(needs || run.running().next().is_some(), "stuck: {run:#?}");
     if run.running().next().is_some() {
         assert!(start.is_empty(), "two at a time: {demands:?}");

@@ -375,7 +375,7 @@ fn walk(
         let running = walk.run.running().next();
         if demands.rest.is_some() {
             break;
-        } else if demands.advance {
+        } else if demands.advance.is_some() {
             walk.put(Input::Advance).unwrap();
         } else if demands.survey.is_some() {
             walk.put(Input::Surveyed(Vec::new())).unwrap();
@@ -454,7 +454,7 @@ fn check_journal(walk: &Walk) {
             Event::Resumed(_) => agreed = false,
             Event::StepEntered { .. } => passed = false,
             Event::AttemptEnded(ended) => passed = ended.verdict == Verdict::Passed,
-            Event::StepClosed { step, status } if *status == StepStatus::Done => {
+            Event::StepClosed { step, status, .. } if *status == StepStatus::Done => {
                 let key = walk.plan.runbook.find(step).unwrap();
                 let runs =
                     matches!(walk.plan.runbook.step(key).action, surefoot::runbook::Action::Run(_));

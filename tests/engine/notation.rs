@@ -25,7 +25,7 @@ pub(crate) fn noted(event: &Event) -> Option<String> {
         Event::AttemptStarted(started) => {
             format!("$ {} {}", role_name(started.role), started.shown)
         }
-        Event::LineEnded => "line ended".to_owned(),
+        Event::LineEnded { .. } => "line ended".to_owned(),
         Event::Paused { .. } => "paused".to_owned(),
         Event::Resumed(_) => "resumed".to_owned(),
         Event::RunFinished { outcome, failed, still_changed } => {
@@ -37,7 +37,7 @@ pub(crate) fn noted(event: &Event) -> Option<String> {
             format!("finished {outcome}{}{}", failed.unwrap_or_default(), changed.concat())
         }
         Event::RunStarted(_) | Event::SurveyClosed => return None,
-        Event::StepClosed { step, status } => format!("< {step} {}", status.name()),
+        Event::StepClosed { step, status, .. } => format!("< {step} {}", status.name()),
         Event::StepEntered { step, unclear, .. } => match unclear {
             Some(_) => format!("> {step} unclear"),
             None => format!("> {step}"),

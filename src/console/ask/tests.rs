@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::*;
 use crate::console::backstage::Nothing;
 use crate::console::fixture::{StillClock, run, terminal};
-use crate::engine::{AttemptId, Found, OptionShown, Recorded, UndoShown};
+use crate::engine::{AttemptId, Found, LaneId, OptionShown, Recorded, UndoShown};
 use crate::runbook::{Effect, StepId};
 use crate::value::{Name, Type, Value};
 
@@ -52,8 +52,12 @@ fn ask(asking: Asking, lines: Vec<Line>) -> (Reply, String) {
     let (terminal, captured) = terminal(100);
     let mut walker =
         Walker::new(terminal, Box::new(Lines(lines.into())), Box::new(Nothing), StillClock::new());
-    let question =
-        Question { step: Some(StepId("pods".to_owned())), ask: asking, accepts: ALL.to_vec() };
+    let question = Question {
+        lane: LaneId::MAIN,
+        step: Some(StepId("pods".to_owned())),
+        ask: asking,
+        accepts: ALL.to_vec(),
+    };
     let reply = walker.ask(&question, &run(), None);
     (reply, captured.walk())
 }
@@ -337,7 +341,12 @@ fn a_wait_ends_when_its_time_is_up() {
         clock.clone(),
     );
     let until = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(180);
-    let question = Question { step: None, ask: Asking::Wait { until }, accepts: ALL.to_vec() };
+    let question = Question {
+        lane: LaneId::MAIN,
+        step: None,
+        ask: Asking::Wait { until },
+        accepts: ALL.to_vec(),
+    };
     let reply = walker.ask(&question, &run(), Some(until));
     assert!(matches!(reply, Reply::HungUp));
     assert!(captured.walk().contains("Waiting, 1 min 30 s left"));

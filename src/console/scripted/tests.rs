@@ -1,5 +1,7 @@
 //! Answers from a file, and from nobody.
 
+use crate::engine::LaneId;
+
 use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -33,6 +35,7 @@ fn unattended() -> (Unattended, UnixStream) {
 
 fn question(step: &str, ask: Asking) -> Question {
     Question {
+        lane: LaneId::MAIN,
         step: Some(StepId(step.to_owned())),
         ask,
         accepts: vec![

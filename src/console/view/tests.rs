@@ -3,7 +3,8 @@
 use super::*;
 use crate::console::fixture::{StillClock, policy, record, run, terminal};
 use crate::engine::{
-    End, FindingRecord, Kept, Recorded, Responder, RunStarted, RunbookOrigin, StepStatus, Survivor,
+    End, FindingRecord, Kept, LaneId, Recorded, Responder, RunStarted, RunbookOrigin, StepStatus,
+    Survivor,
 };
 use crate::expression::Part;
 use crate::plan::Mode;
@@ -87,6 +88,7 @@ fn began() -> Moment {
 
 fn entered(step: &str, title: &str) -> Moment {
     event(Event::StepEntered {
+        lane: LaneId::MAIN,
         step: StepId(step.to_owned()),
         title: title.to_owned(),
         before: 0,
@@ -96,6 +98,7 @@ fn entered(step: &str, title: &str) -> Moment {
 
 fn started(step: &str, role: Role, shown: &str) -> Moment {
     event(Event::AttemptStarted(Box::new(AttemptStarted {
+        lane: LaneId::MAIN,
         attempt: AttemptId(1),
         step: Some(StepId(step.to_owned())),
         role,
@@ -113,6 +116,7 @@ fn started(step: &str, role: Role, shown: &str) -> Moment {
 
 fn ending(end: End, verdict: Verdict) -> AttemptEnded {
     AttemptEnded {
+        lane: LaneId::MAIN,
         attempt: AttemptId(1),
         end,
         took: 1234,
@@ -307,11 +311,13 @@ fn a_skipped_step_says_why() {
         Known::default(),
         &[
             event(Event::StepSkipped {
+                lane: LaneId::MAIN,
                 step: StepId("deploy".to_owned()),
                 title: "When was the last deploy?".to_owned(),
                 condition: "environment.name == \"production\"".to_owned(),
             }),
             event(Event::StepClosed {
+                lane: LaneId::MAIN,
                 step: StepId("pods".to_owned()),
                 status: StepStatus::FailedHandled,
             }),

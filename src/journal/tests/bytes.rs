@@ -6,7 +6,8 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use crate::engine::{
-    Answer, AttemptId, End, Event, FindingRecord, Found, Kept, PauseReason, Recorded, Verdict,
+    Answer, AttemptId, End, Event, FindingRecord, Found, Kept, LaneId, PauseReason, Recorded,
+    Verdict,
 };
 use crate::expression::Part;
 use crate::journal::ReadFailed;
@@ -98,6 +99,7 @@ fn event() -> impl Strategy<Value = Event> {
     let captured = prop::collection::btree_map(Just(name("x")), recorded(), 0..2);
     prop_oneof![
         (text(), answer()).prop_map(|(question, answer)| Event::Answered {
+            lane: LaneId::MAIN,
             step: None,
             question,
             answer,

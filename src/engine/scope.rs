@@ -1,0 +1,71 @@
+//! Scopes: which values are seen where. A run has one from the beginning; an item of a `for_each`
+//! has one of its own inside the one around it.
+
+use std::collections::BTreeMap;
+
+use super::event::Recorded;
+use super::lane::LaneId;
+use super::run::Run;
+use crate::value::Name;
+
+/// The place of a scope in the list of all.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct ScopeId(pub(super) usize);
+
+impl ScopeId {
+    /// The scope that is there from the beginning.
+    pub(super) const MAIN: Self = Self(0);
+}
+
+/// Values that captures, answers and items have given.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    /// The scope around it, whose values are seen as well.
+    pub(super) around: Option<ScopeId>,
+    pub(super) values: BTreeMap<Name, Recorded>,
+}
+
+impl Run {
+    pub(super) fn scope(&self, scope: ScopeId) -> &Scope {
+        &self.state.scopes[scope.0]
+    }
+
+    /// The scope that a lane is in.
+    pub(super) fn scope_in(&self, lane: LaneId) -> ScopeId {
+        self.lane(lane).map_or(ScopeId::MAIN, |lane| lane.position.scope())
+    }
+
+    /// A value, as a scope sees it: its own, else that of the scope around it.
+    pub(super) fn value_in(&self, scope: ScopeId, name: &Name) -> Option<&Recorded> {
+        self.from_inside(scope).find_map(|scope| scope.values.get(name))
+    }
+
+    /// All values that a scope sees.
+    pub(super) fn values_in(&self, scope: ScopeId) -> BTreeMap<Name, Recorded> {
+        let mut seen = BTreeMap::new();
+        for scope in self.from_inside(scope) {
+            for (name, value) in &scope.values {
+                seen.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        seen
+    }
+
+    fn from_inside(&self, scope: ScopeId) -> impl Iterator<Item = &Scope> {
+        std::iter::successors(Some(self.scope(scope)), |scope| {
+            scope.around.map(|around| self.scope(around))
+        })
+    }
+
+    /// Opens a scope.
+    pub(super) fn open_scope(&mut self, around: Option<ScopeId>) -> ScopeId {
+        self.state.scopes.push(Scope { around, values: BTreeMap::new() });
+        ScopeId(self.state.scopes.len() - 1)
+    }
+
+    /// Gives values to the scope of the lane that the latest fact is about.
+    pub(super) fn set_values(&mut self, values: impl IntoIterator<Item = (Name, Recorded)>) {
+        let scope = self.scope_in(self.state.focus);
+        self.state.scopes[scope.0].values.extend(values);
+    }
+}
