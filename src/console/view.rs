@@ -15,7 +15,7 @@ use super::text::{Meaning, Text};
 use super::wording;
 use crate::engine::{Answer, AttemptEnded, AttemptId, AttemptStarted, Event, Role, Run, Verdict};
 use crate::journal::Record;
-use crate::runbook::{Action, OnDisconnect, PartId, StepId, StepKey};
+use crate::runbook::{Action, OnDisconnect, PartId, StepId, StepKey, Used};
 use crate::session::{Clock, Notice, Observer, Stream};
 use crate::value::spoken;
 
@@ -110,7 +110,7 @@ impl View {
         let step = runbook.step(key);
         self.enter_part(&step.part, run);
         self.terminal.forget();
-        if let Action::Use { procedure, .. } = &step.action
+        if let Action::Use { used: Used::Procedure(procedure), .. } = &step.action
             && part_title(&PartId::Procedure(procedure.clone()), run) == title
             && step.never.is_empty()
         {

@@ -12,7 +12,9 @@ use super::position::{Jump, Line, Next, Position};
 use super::preflight::Progress;
 use super::run::Run;
 use super::scope::ScopeId;
-use crate::runbook::{Action, Ask, Destination, Effect, OnFailure, PartId, StepId, StepKey, Then};
+use crate::runbook::{
+    Action, Ask, Destination, Effect, OnFailure, PartId, StepId, StepKey, Then, Used,
+};
 use crate::value::Name;
 
 impl Run {
@@ -161,7 +163,7 @@ impl Run {
         let ready = matches!(self.job(), Some(job) if job.stage == Stage::Ready);
         let line = match &self.step(step).action {
             Action::Group { .. } if ready => Line::Group(step),
-            Action::Use { procedure, .. } if ready => {
+            Action::Use { used: Used::Procedure(procedure), .. } if ready => {
                 Line::Part(PartId::Procedure(procedure.clone()))
             }
             _ => return,
@@ -213,7 +215,8 @@ impl Run {
                     self.here().jobs.push(job);
                 }
             }
-            OnFailure::Use(procedure) => {
+            OnFailure::Use(Used::Runbook(_)) => {}
+            OnFailure::Use(Used::Procedure(procedure)) => {
                 self.here().position.push(Line::Part(PartId::Procedure(procedure.clone())), None);
             }
         }
@@ -242,7 +245,7 @@ impl Run {
         let then = choice.then.clone();
         self.state.evidence = std::mem::take(&mut self.state.findings);
         self.set_stage(Stage::Settled(StepStatus::Done));
-        if let Then::Use(procedure) = then {
+        if let Then::Use(Used::Procedure(procedure)) = then {
             // The step is over when the procedure is.
             self.here().jobs.pop();
             self.here().position.push(Line::Part(PartId::Procedure(procedure)), Some(step));

@@ -32,7 +32,9 @@ impl Run {
         }
         let mut frames = self.lane(job.lane)?.position.frames().iter().rev();
         let rule = frames.find_map(|frame| match &self.step(frame.owner?).action {
-            Action::Use { on_failure, .. } if *on_failure != OnFailure::Ask => Some(on_failure),
+            Action::Use { on_failure, .. } if !matches!(on_failure, OnFailure::Ask) => {
+                Some(on_failure)
+            }
             _ => None,
         });
         rule.cloned()

@@ -10,7 +10,7 @@ use super::run::Run;
 use crate::plan::{BoundCommand, command_digest};
 use crate::policy::Level;
 use crate::runbook::{
-    Action, Ask, Choice, Choices, Effect, Multiplicity, StepKey, Then, ValueOrigin,
+    Action, Ask, Choice, Choices, Effect, Multiplicity, StepKey, Then, Used, ValueOrigin,
 };
 use crate::template::Template;
 use crate::value::{Name, Type, Value};
@@ -135,11 +135,11 @@ impl Run {
     fn speaks_for(&self, name: &Name, option: &Choice) -> bool {
         let leads = match &option.then {
             Then::Goto(crate::runbook::Destination::Procedure(procedure))
-            | Then::Use(procedure) => procedure == name,
+            | Then::Use(Used::Procedure(procedure)) => procedure == name,
             Then::Goto(crate::runbook::Destination::Step(step)) => {
                 self.step(*step).name.as_ref() == Some(name)
             }
-            Then::End(_) | Then::Next => false,
+            Then::End(_) | Then::Next | Then::Use(Used::Runbook(_)) => false,
         };
         leads || option.id == *name
     }

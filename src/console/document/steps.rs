@@ -83,8 +83,8 @@ impl Writer<'_> {
                 }
             }
             Action::Run(run) => self.run(run),
-            Action::Use { procedure, .. } => {
-                self.field("do", format!("{procedure}, then come back"));
+            Action::Use { used, .. } => {
+                self.field("do", format!("{used}, then come back"));
             }
             Action::Wait(duration) => {
                 let text = self.text(duration);
@@ -127,7 +127,7 @@ impl Writer<'_> {
             Then::End(outcome) => format!(": end, {}", wording::outcome(*outcome)),
             Then::Goto(destination) => format!(": go to {}", self.destination(destination)),
             Then::Next => String::new(),
-            Then::Use(procedure) => format!(": do {procedure}, then come back"),
+            Then::Use(used) => format!(": do {used}, then come back"),
         };
         format!("{}{leads}", self.text(&option.label))
     }
@@ -210,7 +210,7 @@ impl Writer<'_> {
             OnFailure::Goto(destination) => format!("go to {}", self.destination(destination)),
             OnFailure::Stop => "stop".to_owned(),
             OnFailure::Undo => "undo".to_owned(),
-            OnFailure::Use(procedure) => format!("do {procedure}, then go on"),
+            OnFailure::Use(used) => format!("do {used}, then go on"),
         }
     }
 

@@ -7,6 +7,7 @@ mod repeat;
 mod run;
 mod step;
 mod target;
+mod used;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,7 @@ pub use step::{
     StepKey, Then,
 };
 pub use target::{Assertion, Requirement, Target, TargetRef};
+pub use used::{Used, UsedPlace, UsedRunbook};
 
 /// One situation of one service, and how to handle it.
 #[derive(Clone, Debug)]

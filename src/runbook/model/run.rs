@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::command::Command;
 use super::step::{Approval, Destination, StepKey};
+use super::used::Used;
 use crate::expression::{Expression, Filter};
 use crate::template::Template;
 use crate::value::{Duration, Name, Type};
@@ -201,7 +202,7 @@ pub struct Poll {
 }
 
 /// What a failure does.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum OnFailure {
     /// The responder is asked.
     Ask,
@@ -213,6 +214,6 @@ pub enum OnFailure {
     Stop,
     /// The step is undone.
     Undo,
-    /// A procedure runs, then the run goes on.
-    Use(Name),
+    /// A part or a runbook is gone through, then the run goes on.
+    Use(Used),
 }

@@ -9,6 +9,7 @@ use super::PartId;
 use super::around::Link;
 use super::repeat::{ForEach, Order, Timebox};
 use super::run::{OnFailure, Run};
+use super::used::Used;
 use crate::diagnostic::Span;
 use crate::expression::Expression;
 use crate::template::Template;
@@ -94,10 +95,10 @@ pub enum Action {
     Open(Vec<Template>),
     /// Runs a command.
     Run(Box<Run>),
-    /// Goes to a procedure and comes back.
+    /// Goes through a procedure or another runbook and comes back.
     Use {
         /// Which.
-        procedure: Name,
+        used: Used,
         /// What a failure inside it does.
         on_failure: OnFailure,
     },
@@ -181,8 +182,8 @@ pub enum Then {
     Goto(Destination),
     /// To the next step.
     Next,
-    /// Through a procedure and back.
-    Use(Name),
+    /// Through a procedure or another runbook and back.
+    Use(Used),
 }
 
 /// Where a `goto` leads.

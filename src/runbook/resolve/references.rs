@@ -1,6 +1,6 @@
 //! What steps name of each other: procedures, destinations, roles.
 
-use super::super::model::{Destination, OnFailure, StepKey};
+use super::super::model::{Destination, OnFailure, StepKey, Used};
 use super::super::parse::Node;
 use super::Resolver;
 use crate::diagnostic::{cut, did_you_mean};
@@ -30,8 +30,12 @@ impl Resolver<'_> {
         None
     }
 
-    /// The procedure that a `use` names.
-    pub(super) fn used_procedure(&mut self, node: &Node) -> Option<Name> {
+    /// What a `use` names.
+    pub(super) fn used(&mut self, node: &Node) -> Option<Used> {
+        self.used_procedure(node).map(Used::Procedure)
+    }
+
+    fn used_procedure(&mut self, node: &Node) -> Option<Name> {
         self.refuse_keys(node, &["file", "runbook"]);
         if let Some(runbook) = node.get("runbook")
             && let Some(text) = runbook.text()
@@ -108,7 +112,7 @@ impl Resolver<'_> {
             Some(_) => return None,
             None => match (node.get("goto"), node.get("use")) {
                 (Some(goto), _) => OnFailure::Goto(self.destination(goto)?),
-                (None, Some(used)) => OnFailure::Use(self.used_procedure(used)?),
+                (None, Some(used)) => OnFailure::Use(self.used(used)?),
                 (None, None) => return None,
             },
         };

@@ -384,7 +384,7 @@ impl Resolver<'_> {
 
     fn check_undo_on_failure(&mut self, node: &Node, run: &Run) {
         let undoes = matches!(run.undo, Some(Undo::Command(_) | Undo::Step(_)));
-        if run.on_failure == OnFailure::Undo
+        if matches!(run.on_failure, OnFailure::Undo)
             && !undoes
             && let Some(own) = node.get("on_failure")
         {

@@ -95,9 +95,9 @@ impl Resolver<'_> {
             return self.wait(wait, place);
         }
         if let Some(used) = node.get("use") {
-            let procedure = self.used_procedure(used);
+            let used = self.used(used);
             let on_failure = self.on_failure(key);
-            return Some(Action::Use { procedure: procedure?, on_failure: on_failure?.0 });
+            return Some(Action::Use { used: used?, on_failure: on_failure?.0 });
         }
         if let Some(goto) = node.get("goto") {
             return self.destination(goto).map(Action::Goto);
@@ -257,7 +257,7 @@ impl Resolver<'_> {
             );
         }
         let then = match ways.first().map(|entry| (entry.key.as_str(), &entry.value)) {
-            Some(("use", used)) => self.used_procedure(used).map(Then::Use),
+            Some(("use", used)) => self.used(used).map(Then::Use),
             Some(("goto", goto)) => self.destination(goto).map(Then::Goto),
             Some((_, end)) => outcome(end).map(Then::End),
             None => Some(Then::Next),

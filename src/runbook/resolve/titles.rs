@@ -1,6 +1,6 @@
 //! The titles of steps whose authors gave none, made from what the steps do.
 
-use super::super::model::Action;
+use super::super::model::{Action, Used};
 use super::super::parse::Node;
 use super::Resolver;
 use crate::template::Template;
@@ -42,7 +42,10 @@ impl Resolver<'_> {
                 .first()
                 .map_or_else(String::new, |page| format!("Open {}", first_line(page.source()))),
             Action::Run(_) => Self::command_title(node, first_line),
-            Action::Use { procedure, .. } => self.procedure_title(procedure),
+            Action::Use { used, .. } => match used {
+                Used::Procedure(name) => self.procedure_title(name),
+                Used::Runbook(used) => used.place.to_string(),
+            },
             Action::Wait(_) => format!("Wait {}", of("wait")),
         };
         Template::parse(&text).unwrap_or_else(|_| Template::constant(&text))

@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Span;
-use crate::runbook::model::{Action, Ask, Destination, OnFailure, PartId, Runbook, StepKey, Then};
+use crate::runbook::model::{
+    Action, Ask, Destination, OnFailure, PartId, Runbook, StepKey, Then, Used,
+};
 use crate::runbook::parse::Node;
 use crate::runbook::resolve::Outline;
 use crate::value::Name;
@@ -195,7 +197,7 @@ impl Graph {
                             edges.extend(self.jump(destination, Way::Done, node.get("goto")));
                         }
                         Then::Next => edges.push(plain(next, Way::Done)),
-                        Then::Use(name) => edges.extend(self.call(name, next, node.get("use"))),
+                        Then::Use(used) => edges.extend(self.call(used, next, node.get("use"))),
                     }
                 }
             }
@@ -209,8 +211,8 @@ impl Graph {
                 let node = outline.inherited(key, "on_failure");
                 edges.extend(self.failure(&run.on_failure, node, next));
             }
-            Action::Use { procedure, on_failure } => {
-                edges.extend(self.call(procedure, next, node.get("use")));
+            Action::Use { used, on_failure } => {
+                edges.extend(self.call(used, next, node.get("use")));
                 let node = outline.inherited(key, "on_failure");
                 edges.extend(self.failure(on_failure, node, next));
             }
@@ -228,7 +230,7 @@ impl Graph {
                 let place = node.and_then(|node| node.get("goto"));
                 self.jump(destination, Way::Failed, place).into_iter().collect()
             }
-            OnFailure::Use(name) => self.call(name, next, node.and_then(|node| node.get("use"))),
+            OnFailure::Use(used) => self.call(used, next, node.and_then(|node| node.get("use"))),
         }
     }
 
@@ -240,8 +242,12 @@ impl Graph {
         Some(Edge { to, way, span: node.map(|node| node.span.clone()), jump: Jump::Goto })
     }
 
-    fn call(&self, name: &Name, next: usize, node: Option<&Node>) -> Vec<Edge> {
+    /// Another runbook shares no value and no step with this one: it is a step like any other.
+    fn call(&self, used: &Used, next: usize, node: Option<&Node>) -> Vec<Edge> {
         let span = node.map(|node| node.span.clone());
+        let Used::Procedure(name) = used else {
+            return vec![Edge { to: next, way: Way::Done, span, jump: Jump::None }];
+        };
         let past =
             Edge { to: next, way: Way::Call(name.clone()), span: span.clone(), jump: Jump::None };
         let into = self.entry(name).map(|entry| Edge {
