@@ -157,11 +157,13 @@ impl Walker {
             self.terminal.line(&self.countdown(scene.until));
         }
         let words = match &scene.question.ask {
-            Asking::Confirm(card) => match &card.must_type {
+            Asking::Items(card) if card.must_type.is_some() => {
+                format!("    Type {}, the number of items, to run them > ", card.items.len())
+            }
+            ask => match ask.must_type() {
                 Some(words) => format!("    Type {words} to run it > "),
                 None => "    > ".to_owned(),
             },
-            _ => "    > ".to_owned(),
         };
         self.terminal.prompt(&Text::of(Meaning::Heading, words));
         self.read(Echo::Shown, scene).map(|line| line.to_string())

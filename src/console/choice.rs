@@ -15,17 +15,14 @@ pub(super) fn typed(question: &Question, line: &str) -> Result<Answer, String> {
 
 /// Whether the line is the words that confirm, which come before any key.
 pub(super) fn confirms(question: &Question, line: &str) -> Option<Answer> {
-    let Asking::Confirm(card) = &question.ask else {
-        return None;
-    };
     let taken = question.accepts.contains(&AnswerKind::Confirm);
-    let equal = card.must_type.as_deref() == Some(line);
+    let equal = question.ask.must_type() == Some(line);
     (taken && equal && !line.is_empty()).then(|| Answer::Confirm { typed: Some(line.to_owned()) })
 }
 
 fn read(ask: &Asking, line: &str) -> Result<Answer, String> {
     match ask {
-        Asking::Confirm(card) => Err(match &card.must_type {
+        ask if ask.confirms() => Err(match ask.must_type() {
             Some(words) => format!("that is not what confirms it; type exactly: {words}"),
             None if line.is_empty() => "Enter alone changes nothing; type y to run it".to_owned(),
             None => not_understood(line),

@@ -4,6 +4,7 @@
 //! prints.
 
 use crate::engine::{Answer, AnswerKind, Asking, Found, Question};
+use crate::runbook::Effect;
 
 /// A key.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,12 +135,18 @@ fn own(ask: &Asking) -> Vec<Key> {
             stop(),
         ],
         Asking::HandOver { .. } => vec![line("", "told them", done())],
+        Asking::Items(card) if card.effect == Effect::Read => vec![line("", "run them", proceed())],
+        Asking::Items(card) if card.must_type.is_none() => {
+            let confirm = Answer::Confirm { typed: None };
+            vec![line("y", "run them", Act::Answer(confirm))]
+        }
         Asking::Look { .. } => vec![
             line("", "looked at it", done()),
             line("o", "open it in a browser", Act::Show(Show::Pages)),
         ],
         Asking::MissingValue { .. } => vec![line("v", "type it", Act::Ask(AnswerKind::Value))],
-        Asking::Confirm(_) | Asking::Outcome { .. } => Vec::new(),
+        Asking::Confirm(_) | Asking::Items(_) | Asking::Outcome { .. } => Vec::new(),
+        Asking::NoItems => vec![line("r", "make the list again", again()), stop()],
         Asking::Read { .. } => vec![line("", "run", proceed())],
         Asking::Refused { .. } => {
             vec![line("e", "edit the command", Act::Ask(AnswerKind::Edit)), stop()]

@@ -3,6 +3,7 @@
 use super::backstage::Backstage;
 use super::choice::can_be_numbered;
 use super::gutter::Gutter;
+use super::items;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::{card, wording};
@@ -59,6 +60,10 @@ fn plain(terminal: &Terminal, ask: &Asking) {
         }
         Asking::Failed { why, parts, .. } => result(terminal, Meaning::Bad, why, parts),
         Asking::HandOver { role, how, text } => hand_over(terminal, role, how, text),
+        Asking::Items(card) => items::show(terminal, card),
+        Asking::NoItems => {
+            warn(terminal, "The list is empty: there is nothing to do. It never means all.");
+        }
         Asking::Look { urls } => pages(terminal, urls),
         Asking::Outcome { failed } => {
             outcome(terminal, failed.as_ref().map(|step| step.0.as_str()));

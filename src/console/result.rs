@@ -13,15 +13,16 @@ use crate::value::spoken;
 /// What takes fewer milliseconds takes no time that a person cares about.
 const SHORT: u64 = 100;
 
-/// Shows how a command ended; `what` stands for the words of a good end, and `stays` says what
+/// Shows how a command ended; `label` tells it from others that run beside it, `what` stands for the words of a good end, and `stays` says what
 /// becomes of what it left running.
 pub(super) fn show(
     terminal: &Terminal,
     ended: &AttemptEnded,
+    label: Option<&str>,
     what: Option<&str>,
     stays: OnDisconnect,
 ) {
-    result_line(terminal, ended, what);
+    result_line(terminal, ended, label, what);
     match &ended.verdict {
         Verdict::Failed { why, parts } | Verdict::Unexpected { why, parts } => {
             reason(terminal, &wording::end(&ended.end), why, parts);
@@ -85,7 +86,7 @@ fn parts(verdict: &Verdict) -> &[Part] {
     }
 }
 
-fn result_line(terminal: &Terminal, ended: &AttemptEnded, what: Option<&str>) {
+fn result_line(terminal: &Terminal, ended: &AttemptEnded, label: Option<&str>, what: Option<&str>) {
     let (mark, meaning) = match &ended.verdict {
         Verdict::Failed { .. } => (terminal.glyph("✗", "x"), Meaning::Bad),
         Verdict::InDoubt => ("?", Meaning::Bad),
@@ -98,6 +99,7 @@ fn result_line(terminal: &Terminal, ended: &AttemptEnded, what: Option<&str>) {
         Some(what) => what.to_owned(),
         None => wording::end(&ended.end),
     };
+    let words = label.map_or(words.clone(), |label| format!("{label}: {words}"));
     let mut line = Text::plain("    ").add(meaning, mark).add(meaning, format!(" {words}"));
     let mut add = |text: &str| {
         let with = std::mem::take(&mut line);

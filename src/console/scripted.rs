@@ -56,7 +56,7 @@ impl Responder for Unattended {
         match (&question.ask, until) {
             (Asking::Wait { until }, None) => self.wait(*until),
             (Asking::Wait { .. }, Some(until)) => self.wait(until),
-            (Asking::Confirm(_), _) => Reply::Refused,
+            (ask, _) if ask.confirms() => Reply::Refused,
             _ => Reply::Nobody,
         }
     }
@@ -178,7 +178,7 @@ impl FromFile {
 
     fn answer(&mut self, question: &Question) -> Option<Answer> {
         let answer = match (&question.ask, &question.step) {
-            (Asking::Confirm(_), _) => None,
+            (ask, _) if ask.confirms() => None,
             (Asking::Outcome { .. }, _) => {
                 self.answers.outcome.map(|outcome| Answer::Finish { outcome })
             }

@@ -8,12 +8,15 @@ use std::rc::Rc;
 use super::answered;
 use super::gutter::Gutter;
 use super::header;
+use super::items;
 use super::outcome;
 use super::result;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
-use crate::engine::{Answer, AttemptEnded, AttemptId, AttemptStarted, Event, Role, Run, Verdict};
+use crate::engine::{
+    Answer, AttemptEnded, AttemptId, AttemptStarted, Event, LaneId, Role, Run, Verdict,
+};
 use crate::journal::Record;
 use crate::runbook::{Action, OnDisconnect, PartId, StepId, StepKey, Used};
 use crate::session::{Clock, Notice, Observer, Stream};
@@ -47,6 +50,10 @@ pub struct View {
     clock: Rc<dyn Clock>,
     known: Known,
     running: BTreeMap<AttemptId, Running>,
+    /// What the lanes of items are called.
+    lanes: BTreeMap<LaneId, String>,
+    /// The command whose output was shown last.
+    speaks: Option<AttemptId>,
     part: PartId,
     /// When the run began, by the clock of the records.
     began: Option<f64>,
@@ -58,6 +65,7 @@ pub struct View {
 
 /// A command that runs.
 struct Running {
+    lane: LaneId,
     step: Option<StepId>,
     role: Role,
     target: String,
@@ -95,6 +103,8 @@ impl View {
             clock,
             known,
             running: BTreeMap::new(),
+            lanes: BTreeMap::new(),
+            speaks: None,
             part: PartId::Main,
             began: None,
             undo_told: 0,
@@ -188,6 +198,7 @@ impl View {
         self.running.insert(
             started.attempt,
             Running {
+                lane: started.lane,
                 step: started.step.clone(),
                 role: started.role,
                 target: started.target.clone(),
@@ -222,6 +233,7 @@ impl View {
         let now = self.clock.monotonic();
         let runbook = &run.plan().runbook;
         let waited = Running {
+            lane: LaneId::MAIN,
             step: run.current().map(|key| runbook.step(key).id.clone()),
             role: Role::Main,
             target: String::new(),
@@ -248,10 +260,35 @@ impl View {
         self.terminal.command(shown);
     }
 
+    /// Output comes from another command than before: where several run, it is said which.
+    fn speaks(&mut self, attempt: AttemptId) {
+        let before = self.speaks.replace(attempt);
+        if before == Some(attempt) || self.running.len() < 2 {
+            return;
+        }
+        if let Some(other) = before.and_then(|before| self.running.get_mut(&before)) {
+            other.gutter.finish();
+        }
+        if let Some(name) = self.running.get(&attempt).and_then(|running| self.label(running)) {
+            self.terminal.line(&Text::plain("    ").add(Meaning::Dim, name));
+        }
+    }
+
+    /// What a command that runs beside others is called.
+    fn label(&self, running: &Running) -> Option<String> {
+        match self.lanes.get(&running.lane) {
+            Some(name) => Some(name.clone()),
+            None => {
+                running.step.as_ref().filter(|_| !running.lane.is_main()).map(|step| step.0.clone())
+            }
+        }
+    }
+
     fn ended(&mut self, ended: &AttemptEnded) {
         let mut role = Role::Main;
         let mut target = None;
         let mut stays = OnDisconnect::Finish;
+        let mut label = None;
         if let Some(mut running) = self.running.remove(&ended.attempt) {
             if let Some(held) = running.held.take().filter(|_| ended.verdict != Verdict::Passed) {
                 self.command(running.role, &held.shown);
@@ -260,6 +297,7 @@ impl View {
                 }
             }
             running.gutter.finish();
+            label = self.label(&running).filter(|_| !self.running.is_empty());
             role = running.role;
             stays = running.on_disconnect;
             target = Some(running.target);
@@ -268,7 +306,7 @@ impl View {
             (Role::Assert, Some(target), Some(identity)) => Some(format!("{target} is {identity}")),
             _ => None,
         };
-        result::show(&self.terminal, ended, what.as_deref(), stays);
+        result::show(&self.terminal, ended, label.as_deref(), what.as_deref(), stays);
     }
 
     fn closed(&mut self, run: &Run) {
@@ -440,6 +478,12 @@ impl Observer for View {
             Event::StepSkipped { step, title, condition, .. } => {
                 self.skipped(step, title, condition, run);
             }
+            Event::ItemsListed { items, .. } => items::listed(&self.terminal, items),
+            Event::LaneOpened { lane, branch, .. } => {
+                items::begins(&self.terminal, branch);
+                let name = branch.item.as_ref().map(items::name);
+                self.lanes.extend(name.map(|name| (*lane, name)));
+            }
             // What a person sees of these is the question or the step that follows.
             Event::LineEnded { .. } | Event::SurveyClosed | Event::WaitStarted { .. } => {}
             Event::Surveyed { missing } => header::surveyed(&self.terminal, missing),
@@ -456,6 +500,7 @@ impl Observer for View {
             Notice::Killing { attempt } => self.killing(*attempt),
             Notice::Output { attempt, stream, bytes } => {
                 let now = self.clock.monotonic();
+                self.speaks(*attempt);
                 if let Some(running) = self.running.get_mut(attempt) {
                     running.printed = now;
                     running.prints(*stream, bytes);

@@ -18,6 +18,7 @@ impl Run {
         let mut accepts = self.own_answers(lane, ask);
         let refused = match ask {
             Asking::Confirm(card) => self.refuses(card.effect),
+            Asking::Items(card) => self.refuses(card.effect),
             Asking::Read { .. } | Asking::Survey { .. } => self.refuses(Effect::Read),
             _ => false,
         };
@@ -49,6 +50,11 @@ impl Run {
             Asking::Failed { .. } | Asking::Unexpected { .. } => {
                 vec![A::Proceed, A::Again, A::Skip, A::Elsewhere, A::Edit, A::Stop]
             }
+            Asking::Items(card) if card.effect == Effect::Read => {
+                vec![A::Proceed, A::Auto, A::Skip, A::Stop]
+            }
+            Asking::Items(_) => vec![A::Confirm, A::Skip, A::Stop],
+            Asking::NoItems => vec![A::Again, A::Skip, A::Stop],
             Asking::MissingValue { .. } => vec![A::Value, A::Skip, A::Stop],
             Asking::Outcome { .. } => vec![A::Finish],
             Asking::Read { .. } => {
@@ -106,8 +112,7 @@ impl Run {
             answers.push(A::Recheck);
         }
         answers.extend([A::MarkDone, A::Again, A::Skip, A::Stop]);
-        let step = self.job_in(lane).and_then(Job::step);
-        if step.is_some_and(|step| self.open_entry_of(step).is_some()) {
+        if self.job_in(lane).is_some_and(|job| self.own_entry(job).is_some()) {
             answers.push(A::Undo);
         }
         answers

@@ -252,6 +252,9 @@ pub enum Asking {
         /// What to tell them.
         text: String,
     },
+    /// Many items, or the steps of a parallel group, are about to be done with one consent:
+    /// `Proceed` where all are reads, else `Confirm`.
+    Items(Box<ItemsCard>),
     /// Pages to look at: `Done` with what was seen.
     Look {
         /// The pages.
@@ -268,6 +271,8 @@ pub enum Asking {
         /// The steps that would make it.
         from: Vec<StepId>,
     },
+    /// The list of a `for_each` is empty, which never means all: `Again`, `Skip`.
+    NoItems,
     /// How did the run end: `Finish`.
     Outcome {
         /// The step whose failure ended it, if one did.
@@ -346,6 +351,24 @@ pub enum Asking {
 }
 
 impl Asking {
+    /// Whether a change or destruction is about to be agreed to.
+    pub fn confirms(&self) -> bool {
+        match self {
+            Self::Confirm(_) => true,
+            Self::Items(card) => card.effect != Effect::Read,
+            _ => false,
+        }
+    }
+
+    /// What must be typed to agree.
+    pub fn must_type(&self) -> Option<&str> {
+        match self {
+            Self::Confirm(card) => card.must_type.as_deref(),
+            Self::Items(card) => card.must_type.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Its name in records.
     pub fn name(&self) -> &'static str {
         match self {
@@ -357,8 +380,10 @@ impl Asking {
             Self::Doubt { .. } => "doubt",
             Self::Failed { .. } => "failed",
             Self::HandOver { .. } => "hand_over",
+            Self::Items(_) => "items",
             Self::Look { .. } => "look",
             Self::MissingValue { .. } => "missing_value",
+            Self::NoItems => "no_items",
             Self::Outcome { .. } => "outcome",
             Self::Read { .. } => "read",
             Self::Refused { .. } => "refused",
@@ -372,6 +397,30 @@ impl Asking {
             Self::Wait { .. } => "wait",
         }
     }
+}
+
+/// What is shown before many are agreed to at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemsCard {
+    /// The strongest effect.
+    pub effect: Effect,
+    /// What will be done, in order.
+    pub items: Vec<ItemShown>,
+    /// How many at once.
+    pub at_once: usize,
+    /// What must be typed, where that is asked for: the count.
+    pub must_type: Option<String>,
+    /// Rules.
+    pub never: Vec<String>,
+}
+
+/// One of many.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemShown {
+    /// The item, or the title of the step.
+    pub name: String,
+    /// Its commands, with values in place as far as they are known.
+    pub commands: Vec<String>,
 }
 
 /// What is shown before a command changes something.

@@ -9,7 +9,7 @@ use super::preflight::{Consent, Preflight, Progress};
 use super::run::Run;
 use super::undo::UndoState;
 use crate::policy::Pace;
-use crate::runbook::{Action, Ask, Destination, Effect, StepId, StepKey, Verify};
+use crate::runbook::{Action, Ask, Destination, Effect, Order, StepId, StepKey, Verify};
 use crate::value::Name;
 
 impl Run {
@@ -87,11 +87,15 @@ impl Run {
     }
 
     fn confirmed(&mut self, how: &str, typed: Option<String>) {
+        let confirmation = Confirmation { how: how.to_owned(), typed };
+        if self.agree_to_spread(confirmation.clone()) {
+            return;
+        }
         let effect = self.job().map_or(Effect::Read, |job| self.job_effect(job));
         let Some(job) = self.here().jobs.last_mut() else {
             return;
         };
-        job.confirmation = Some(Confirmation { how: how.to_owned(), typed });
+        job.confirmation = Some(confirmation);
         job.stage = Stage::Confirmed;
         job.ran = None;
         // What was true before a person thought it over must still be true.
@@ -159,6 +163,9 @@ impl Run {
             job.proof = Proof::Recent;
             return;
         }
+        if self.spread_again() {
+            return;
+        }
         let read = self.job().is_some_and(|job| self.job_effect(job) == Effect::Read);
         self.reopen();
         if read {
@@ -209,7 +216,7 @@ impl Run {
                 self.here().jobs.pop();
             }
             JobKind::Step(step) => {
-                if let Some(entry) = self.open_entry_of(step) {
+                if let Some(entry) = self.own_entry_of(step) {
                     self.state.undo[entry].state = UndoState::Applied;
                 }
                 self.state.steps.entry(step).or_default().changed = true;
@@ -318,7 +325,11 @@ impl Run {
         way.iter().rposition(|step| {
             let action = &self.step(*step).action;
             Some(*step) != self.current()
-                && !matches!(action, Action::Group { .. } | Action::Use { .. })
+                && (self.step(*step).for_each.is_some()
+                    || !matches!(
+                        action,
+                        Action::Group { order: Order::InTurn, .. } | Action::Use { .. }
+                    ))
         })
     }
 }

@@ -27,6 +27,10 @@ impl Run {
             Event::Answered { answer, gives, .. } => self.apply_answer(answer, gives.as_ref())?,
             Event::AttemptEnded(ended) => self.apply_ended(ended, at)?,
             Event::AttemptStarted(started) => self.apply_started(started, at)?,
+            Event::ItemsListed { items, .. } => self.apply_listed(items),
+            Event::LaneOpened { lane, from, branch, .. } => {
+                self.apply_lane_opened(*lane, *from, branch);
+            }
             Event::LineEnded { .. } => self.here().position.pop(),
             Event::Paused { why } => self.state.rest = Some(Rest::Paused(why.clone())),
             Event::Resumed(resumed) => self.apply_resumed(resumed),
@@ -77,6 +81,16 @@ impl Run {
                 let step = self.known(step)?;
                 self.job().and_then(Job::step) == Some(step) || comes(Next::Close(step))
             }
+            (Event::ItemsListed { step, .. }, _) => {
+                let step = self.known(step)?;
+                self.job().is_some_and(|job| job.step() == Some(step) && self.spreads(job))
+            }
+            (Event::LaneOpened { lane, from, step, .. }, _) => {
+                let step = self.known(step)?;
+                let opener = self.job_in(*from).filter(|job| job.stage == Stage::Spread);
+                lane.0 == self.state.last_lane.0 + 1
+                    && opener.is_some_and(|job| job.step() == Some(step))
+            }
             (Event::LineEnded { .. }, _) => comes(Next::Pop),
             _ => true,
         };
@@ -95,6 +109,8 @@ impl Run {
             },
             Event::AttemptStarted(started) => started.lane,
             Event::Answered { lane, .. }
+            | Event::ItemsListed { lane, .. }
+            | Event::LaneOpened { lane, .. }
             | Event::LineEnded { lane }
             | Event::StepClosed { lane, .. }
             | Event::StepEntered { lane, .. }
@@ -138,7 +154,9 @@ impl Run {
         record.entered += 1;
         record.status = None;
         self.state.trail.push(step);
-        self.state.way.push(step);
+        if self.state.focus.is_main() {
+            self.state.way.push(step);
+        }
         self.here().position.advance();
         let mut job = self.new_job(JobKind::Step(step));
         if let Some(why) = unclear {
@@ -160,10 +178,18 @@ impl Run {
 
     /// Groups and `use` open a line at once; their own job is over until the line is.
     pub(super) fn open_lines(&mut self, step: StepKey) {
-        let ready = matches!(self.job(), Some(job) if job.stage == Stage::Ready);
+        let Some(job) = self.job().filter(|job| job.stage == Stage::Ready) else {
+            return;
+        };
+        if self.spreads(job) {
+            if let Some(count) = self.parallel_steps(job) {
+                self.open_spread(vec![None; count]);
+            }
+            return;
+        }
         let line = match &self.step(step).action {
-            Action::Group { .. } if ready => Line::Group(step),
-            Action::Use { used: Used::Procedure(procedure), .. } if ready => {
+            Action::Group { .. } => Line::Group(step),
+            Action::Use { used: Used::Procedure(procedure), .. } => {
                 Line::Part(PartId::Procedure(procedure.clone()))
             }
             _ => return,
@@ -175,6 +201,9 @@ impl Run {
     fn apply_closed(&mut self, step: StepKey, status: StepStatus) {
         self.state.steps.entry(step).or_default().status = Some(status);
         let own = self.job().and_then(Job::step) == Some(step);
+        if let Some(origin) = self.here().origin.as_mut() {
+            origin.outcome = Some(status);
+        }
         if !own {
             self.here().position.pop();
             return;
@@ -182,6 +211,10 @@ impl Run {
         let Some(job) = self.here().jobs.pop() else {
             return;
         };
+        if job.stage == Stage::Judged && self.is_item(&job) {
+            // What that means for the step is seen when all items are over.
+            return;
+        }
         if job.stage == Stage::Judged {
             let rule = self.failure_rule(&job);
             self.apply_failure_rule(step, &rule);
@@ -205,12 +238,13 @@ impl Run {
         match rule {
             OnFailure::Ask | OnFailure::Continue => {}
             OnFailure::Goto(destination) => self.go(destination, Jump::Runbook),
+            OnFailure::Stop if !self.state.focus.is_main() => self.fail_item(),
             OnFailure::Stop => {
                 let failed = self.step(step).id.clone();
                 self.end(None, Some(failed));
             }
             OnFailure::Undo => {
-                if let Some(entry) = self.open_entry_of(step) {
+                if let Some(entry) = self.own_entry_of(step) {
                     let job = self.new_job(JobKind::Undo(entry));
                     self.here().jobs.push(job);
                 }

@@ -169,7 +169,7 @@ impl Run {
 
     /// What the end of a change means for what can be undone. What once took effect stays so.
     fn note_effect(&mut self, step: StepKey, ended: &AttemptEnded) {
-        let Some(place) = self.open_entry_of(step) else {
+        let Some(place) = self.own_entry_of(step) else {
             return;
         };
         let entry = &mut self.state.undo[place];
@@ -187,7 +187,8 @@ impl Run {
     pub(super) fn settle_undone_by(&mut self, step: StepKey) {
         for place in self.open_entries() {
             let undone = self.state.undo[place].step;
-            if self.undoing_step(undone) == Some(step) {
+            let seen = self.sees(self.scope_in(self.state.focus), self.state.undo[place].scope);
+            if seen && self.undoing_step(undone) == Some(step) {
                 self.state.undo[place].state = UndoState::Settled;
             }
         }

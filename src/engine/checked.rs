@@ -19,6 +19,15 @@ impl Run {
                     return Err(Rejected::Answer(format!("type `{wanted}` to confirm")));
                 }
             }
+            (Answer::Confirm { typed }, Asking::Items(card)) => {
+                if let Some(wanted) = &card.must_type
+                    && typed.as_ref() != Some(wanted)
+                {
+                    return Err(Rejected::Answer(format!(
+                        "type `{wanted}`, the number of items, to confirm"
+                    )));
+                }
+            }
             (Answer::Choose { option, .. }, Asking::Decide { options, .. })
                 if !options.iter().any(|shown| shown.id == *option) =>
             {

@@ -100,6 +100,9 @@ impl Run {
         let Some(job) = self.job_in(lane) else {
             return self.decide_next(lane, at);
         };
+        if job.stage == Stage::Spread || job.stage == Stage::Ready && self.spreads(job) {
+            return self.decide_spread(job).ok_or(Rejected::Unexpected("an advance"));
+        }
         let step = job.step().ok_or(Rejected::Unexpected("an advance"))?;
         if let (Stage::Ready, Action::Wait(duration)) = (&job.stage, &self.step(step).action) {
             return Ok(self.wait_started(job, step, duration, at));
@@ -115,6 +118,7 @@ impl Run {
     fn status_of(&self, job: &Job) -> StepStatus {
         match &job.stage {
             Stage::Settled(status) => *status,
+            Stage::Judged if self.is_item(job) => StepStatus::Failed,
             Stage::Judged => match self.failure_rule(job) {
                 OnFailure::Stop => StepStatus::Failed,
                 _ => StepStatus::FailedHandled,

@@ -30,6 +30,22 @@ pub struct Demands {
     pub survey: Option<Survey>,
 }
 
+impl Demands {
+    /// Takes in what another lane needs.
+    pub(super) fn join(&mut self, other: Self) {
+        self.advance = self.advance.or(other.advance);
+        for mut attempt in other.start {
+            attempt.id.0 += u32::try_from(self.start.len()).unwrap_or(u32::MAX);
+            self.start.push(attempt);
+        }
+        self.question = self.question.take().or(other.question);
+        self.waits.extend(other.waits);
+        self.stop.extend(other.stop);
+        self.rest = self.rest.take().or(other.rest);
+        self.survey = self.survey.take().or(other.survey);
+    }
+}
+
 /// Programs and environment variables that a runbook requires.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Survey {

@@ -26,7 +26,13 @@ impl Run {
         if self.state.preflight.progress != Progress::Over {
             return self.preflight_demands();
         }
-        self.lane_demands(LaneId::MAIN)
+        let mut demands = self.lane_demands(LaneId::MAIN);
+        // A person is asked when what else was begun beside it has come to its end.
+        let asks = demands.question.as_ref().map(|question| question.lane);
+        if asks.is_some_and(|lane| self.state.running.values().any(|other| other.lane != lane)) {
+            demands.question = None;
+        }
+        demands
     }
 
     fn preflight_demands(&self) -> Demands {
@@ -51,8 +57,10 @@ impl Run {
         self.question(LaneId::MAIN, Asking::SurveyFailed { missing: preflight.missing.clone() })
     }
 
-    fn lane_demands(&self, lane: LaneId) -> Demands {
+    pub(super) fn lane_demands(&self, lane: LaneId) -> Demands {
         match self.job_in(lane) {
+            Some(job) if job.stage == Stage::Spread => self.spread_demands(job),
+            Some(job) if job.stage == Stage::Ready && self.spreads(job) => self.spread_demands(job),
             Some(job) => self.job_demands(job),
             None => self.walk_demands(lane),
         }
@@ -96,7 +104,7 @@ impl Run {
                 }
                 _ => self.command_demands(job, Gate::Closed),
             },
-            Stage::Settled(_) => advance(job.lane),
+            Stage::Settled(_) | Stage::Spread => advance(job.lane),
             Stage::Unclear(why) => {
                 let step = job.step().map(|step| self.step(step));
                 let condition = step.and_then(|step| step.when.as_ref());
@@ -151,6 +159,9 @@ impl Run {
     /// own, nor to doing again what already succeeded.
     fn level(&self, job: &Job, effect: Effect) -> Level {
         let level = self.state.policy.level(effect, self.state.pace);
+        if level != Level::Refuse && self.agreed_at_once(job, effect).is_some() {
+            return Level::Auto;
+        }
         let done = job.step().and_then(|step| self.state.steps.get(&step));
         let anew = effect != Effect::Read && done.is_some_and(|record| record.changed);
         let repeats = job.stage == Stage::Confirmed;
@@ -183,7 +194,11 @@ impl Run {
     }
 
     fn main_attempt(&self, job: &Job, effect: Effect, command: BoundCommand) -> Attempt {
-        let confirmation = job.confirmation.clone().or_else(|| by_flag(effect));
+        let confirmation = job
+            .confirmation
+            .clone()
+            .or_else(|| self.agreed_at_once(job, effect).cloned())
+            .or_else(|| by_flag(effect));
         let (role, step) = match &job.of {
             JobKind::AdHoc(_) => (Role::AdHoc, self.current_in(job.lane)),
             JobKind::Step(step) => (Role::Main, Some(*step)),

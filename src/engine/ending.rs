@@ -47,6 +47,7 @@ impl Run {
         if self.state.started.is_none() || self.state.rest.is_some() {
             return;
         }
+        self.settle_lanes();
         let walking = self.state.preflight.progress == Progress::Over;
         if walking
             && self.state.ending.is_none()

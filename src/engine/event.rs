@@ -70,6 +70,27 @@ pub enum Event {
     AttemptEnded(Box<AttemptEnded>),
     /// A command is about to start: once this is durable, it does.
     AttemptStarted(Box<AttemptStarted>),
+    /// The items of a `for_each` are known.
+    ItemsListed {
+        /// The step.
+        step: StepId,
+        /// The items, in order.
+        items: Vec<Recorded>,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
+    },
+    /// An item of a `for_each`, or a step of a parallel group, begins: in a lane of its own.
+    LaneOpened {
+        /// The new lane.
+        lane: LaneId,
+        /// The lane it was opened from.
+        from: LaneId,
+        /// The step that opened it.
+        step: StepId,
+        /// What the lane is for.
+        branch: ItemRecord,
+    },
     /// A line of steps that nobody waits for is at its end: the walk is back where it was opened.
     LineEnded {
         /// Where.
@@ -155,6 +176,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "LaneId::is_main")]
         lane: LaneId,
     },
+}
+
+/// An item of a `for_each`, or a step of a parallel group.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct ItemRecord {
+    /// The item; a step of a group has none.
+    pub item: Option<Recorded>,
+    /// Its place, from 0.
+    pub index: usize,
+    /// How many there are.
+    pub of: usize,
 }
 
 /// Something that is required and not there.

@@ -31,24 +31,38 @@ pub(super) struct StateFacts<'a> {
     /// Values of an earlier moment, which hide those of now.
     frozen: Option<&'a BTreeMap<Name, Recorded>>,
     result: Option<&'a ResultFacts>,
+    item: Option<&'a (Name, Recorded)>,
     at: Timestamp,
 }
 
 impl<'a> StateFacts<'a> {
     /// As a lane sees it after the latest event.
     pub(super) fn now(run: &'a Run, lane: LaneId) -> Self {
-        Self { run, scope: run.scope_in(lane), frozen: None, result: None, at: run.state.at }
+        Self {
+            run,
+            scope: run.scope_in(lane),
+            frozen: None,
+            result: None,
+            item: None,
+            at: run.state.at,
+        }
     }
 
     /// As an undo sees it: with the values of the moment its step started.
     pub(super) fn frozen(run: &'a Run, entry: &'a UndoEntry) -> Self {
         let frozen = Some(&entry.values);
-        Self { run, scope: entry.scope, frozen, result: None, at: run.state.at }
+        Self { run, scope: entry.scope, frozen, result: None, item: None, at: run.state.at }
     }
 
     /// At a later moment.
     pub(super) fn at(mut self, at: Timestamp) -> Self {
         self.at = at;
+        self
+    }
+
+    /// With the item that comes next.
+    pub(super) fn with_item(mut self, item: Option<&'a (Name, Recorded)>) -> Self {
+        self.item = item;
         self
     }
 
@@ -73,6 +87,9 @@ impl<'a> StateFacts<'a> {
             && let Some(captured) = result.captured.get(name)
         {
             return datum(captured);
+        }
+        if let Some((_, value)) = self.item.filter(|(item, _)| item == name) {
+            return datum(value);
         }
         let recorded = match self.frozen {
             Some(frozen) => frozen.get(name),

@@ -9,15 +9,15 @@ use crate::runbook::{Action, OnFailure};
 impl Run {
     /// What the failure of a job does.
     pub(super) fn failure_rule(&self, job: &Job) -> OnFailure {
-        let Some(step) = job.step() else {
+        if job.step().is_none() || !rule_may_decide(job) {
             return OnFailure::Ask;
-        };
-        if !rule_may_decide(job) {
-            return OnFailure::Ask;
+        }
+        if self.item_fails_by_itself(job) {
+            return OnFailure::Continue;
         }
         match self.given_rule(job) {
             // There is nothing that it could undo.
-            Some(OnFailure::Undo) if self.open_entry_of(step).is_none() => OnFailure::Ask,
+            Some(OnFailure::Undo) if self.own_entry(job).is_none() => OnFailure::Ask,
             Some(rule) => rule,
             None => OnFailure::Ask,
         }

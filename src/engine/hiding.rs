@@ -77,6 +77,11 @@ impl Hiding {
         }
     }
 
+    /// Items of a list, none of which shows a secret.
+    pub(super) fn items(&self, items: Vec<Value>) -> Vec<Recorded> {
+        items.into_iter().map(|item| self.value(Recorded::Open(item))).collect()
+    }
+
     pub(super) fn captures(&self, captured: BTreeMap<Name, Recorded>) -> BTreeMap<Name, Recorded> {
         captured.into_iter().map(|(name, value)| (name, self.value(value))).collect()
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::event::{AttemptId, Confirmation, End, Found, Missing, StepStatus, Verdict};
 use super::lane::LaneId;
+use super::spread::Spread;
 use crate::runbook::{Command, StepKey, Then};
 
 /// Something the walk is busy with.
@@ -31,6 +32,8 @@ pub(super) struct Job {
     pub(super) success: StepStatus,
     /// Where the chosen option leads, once the step is over.
     pub(super) then: Option<Then>,
+    /// What its step spreads over.
+    pub(super) spread: Option<Spread>,
     /// Whether the target still has to prove what it is before the next thing happens.
     pub(super) proof: Proof,
 }
@@ -83,6 +86,8 @@ pub(super) enum Stage {
     Ready,
     /// A command is running.
     Running(AttemptId),
+    /// Its branches are at work, or are being agreed to.
+    Spread,
     /// It is over.
     Settled(StepStatus),
     /// Its condition could not be evaluated.
@@ -128,6 +133,7 @@ impl Job {
             unproved: None,
             success: StepStatus::Done,
             then: None,
+            spread: None,
             proof,
         }
     }

@@ -3,9 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::event::StepStatus;
 use super::job::{Job, JobKind, Proof};
 use super::position::Position;
 use super::run::Run;
+use crate::runbook::StepKey;
 
 /// The number of a lane. Numbers are given in the order in which lanes open and never again.
 #[derive(
@@ -31,6 +33,30 @@ pub(super) struct Lane {
     pub(super) position: Position,
     /// What it is busy with, the innermost last.
     pub(super) jobs: Vec<Job>,
+    /// What opened it; nothing opened the main lane.
+    pub(super) origin: Option<Origin>,
+}
+
+/// What opened a lane.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    /// The lane below which it is.
+    pub(super) from: LaneId,
+    /// The step whose job opened it.
+    pub(super) step: StepKey,
+    /// What it is for.
+    pub(super) kind: LaneKind,
+    /// How its step ended, once it has.
+    pub(super) outcome: Option<StepStatus>,
+}
+
+/// What a lane is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum LaneKind {
+    /// An item of a `for_each`.
+    Item,
+    /// A step of a parallel group.
+    Step,
 }
 
 impl Lane {

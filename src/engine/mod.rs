@@ -11,6 +11,7 @@ mod answer;
 mod answered;
 mod apply;
 mod attempts;
+mod branches;
 mod capture;
 mod checked;
 mod decide;
@@ -23,6 +24,7 @@ mod facts;
 mod failure;
 mod hand_over;
 mod hiding;
+mod items_card;
 mod job;
 mod judge;
 mod lane;
@@ -33,15 +35,17 @@ mod questions;
 mod resumed;
 mod run;
 mod scope;
+mod spread;
 mod undo;
 
 pub use answer::{
-    Answer, AnswerKind, Asking, Card, CardKind, OptionShown, Question, UndoPlan, UndoShown,
+    Answer, AnswerKind, Asking, Card, CardKind, ItemShown, ItemsCard, OptionShown, Question,
+    UndoPlan, UndoShown,
 };
 pub use event::{
     AttemptEnded, AttemptId, AttemptStarted, Confirmation, End, Event, FileOrigin, FindingRecord,
-    Found, InputRecord, Kept, Missing, PauseReason, Recorded, Responder, Resumed, Role, RunStarted,
-    RunbookOrigin, StepStatus, Survivor, Verdict,
+    Found, InputRecord, ItemRecord, Kept, Missing, PauseReason, Recorded, Responder, Resumed, Role,
+    RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
 };
 
 pub use demand::{

@@ -11,6 +11,8 @@ pub(super) enum Line {
     Part(PartId),
     /// The steps of a group.
     Group(StepKey),
+    /// A single step of a parallel group.
+    Step(StepKey),
 }
 
 /// A place on a line.
@@ -51,6 +53,11 @@ impl Position {
     /// The start of a line.
     pub(super) fn start(line: Line, scope: ScopeId) -> Self {
         Self { stack: vec![Frame { line, next: 0, owner: None, scope }], base: scope }
+    }
+
+    /// No line at all, where this is seen.
+    pub(super) fn at(scope: ScopeId) -> Self {
+        Self { stack: Vec::new(), base: scope }
     }
 
     /// What is seen.
@@ -118,7 +125,7 @@ impl Position {
             let owner = match &line {
                 Line::Group(group) => Some(*group),
                 Line::Part(_) if depth == 0 => owner,
-                Line::Part(_) => None,
+                Line::Part(_) | Line::Step(_) => None,
             };
             self.stack.push(Frame { line, next, owner, scope });
         }
@@ -152,13 +159,14 @@ pub(super) enum Jump {
 }
 
 /// The steps of a line.
-fn steps<'a>(runbook: &'a Runbook, line: &Line) -> &'a [StepKey] {
+fn steps<'a>(runbook: &'a Runbook, line: &'a Line) -> &'a [StepKey] {
     match line {
         Line::Part(part) => runbook.part(part),
         Line::Group(group) => match &runbook.step(*group).action {
             Action::Group { steps, .. } => steps,
             _ => &[],
         },
+        Line::Step(step) => std::slice::from_ref(step),
     }
 }
 
@@ -178,7 +186,7 @@ fn path_to(runbook: &Runbook, step: StepKey) -> Vec<(Line, usize)> {
         below = true;
         match line {
             Line::Group(group) => child = group,
-            Line::Part(_) => break,
+            Line::Part(_) | Line::Step(_) => break,
         }
     }
     path.reverse();

@@ -194,7 +194,6 @@ impl Run {
                 (CardKind::Undo(self.step(step).id.clone()), super::answer::UndoPlan::Nothing(why))
             }
         };
-        let own = job.step().map_or(&[][..], |step| &self.step(step).never);
         Card {
             effect,
             findings: self.evidence(),
@@ -205,12 +204,18 @@ impl Run {
             identity,
             sample: self.sample(job),
             undo,
-            never: self.plan.runbook.never.iter().chain(own).cloned().collect(),
+            never: self.rules_for(job.step()),
             done_before: job.step().is_some_and(|step| {
                 self.state.steps.get(&step).is_some_and(|record| record.changed)
             }),
             of,
         }
+    }
+
+    /// The rules that hold at a step.
+    pub(super) fn rules_for(&self, step: Option<StepKey>) -> Vec<String> {
+        let own = step.map_or(&[][..], |step| &self.step(step).never);
+        self.plan.runbook.never.iter().chain(own).cloned().collect()
     }
 
     /// What must be typed: the subject, else what the target proved to be, else the environment's

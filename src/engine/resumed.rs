@@ -2,6 +2,7 @@
 
 use super::event::{AttemptId, Found, Resumed, Role};
 use super::job::{Job, Proof, Recheck, Stage};
+use super::lane::LaneId;
 use super::preflight::Progress;
 use super::run::Run;
 use super::undo::UndoState;
@@ -12,15 +13,19 @@ impl Run {
         self.state.pace = resumed.pace.unwrap_or(self.state.pace);
         self.state.policy = self.state.policy.stricter(&resumed.policy);
         let running = self.state.running.iter();
-        let open: Vec<_> = running.map(|(id, running)| (*id, running.role)).collect();
-        for (attempt, role) in open {
+        let open: Vec<_> = running.map(|(id, running)| (*id, running.lane, running.role)).collect();
+        for (attempt, lane, role) in open {
+            self.state.focus = lane;
             let found = resumed.found.get(&attempt).cloned();
             match found.unwrap_or(Found::Unknown) {
                 Found::Finished { .. } => self.awaited(attempt),
                 found => self.lost(attempt, role, found),
             }
         }
-        self.here().jobs.iter_mut().for_each(agree_anew);
+        let jobs = self.state.lanes.values_mut().flat_map(|lane| lane.jobs.iter_mut());
+        jobs.for_each(agree_anew);
+        self.agree_to_spreads_anew();
+        self.state.focus = LaneId::MAIN;
     }
 
     /// Its end is known and comes as a fact of its own, also to somebody who left it running before.

@@ -37,6 +37,7 @@ pub(super) struct State {
     pub(super) lanes: BTreeMap<LaneId, Lane>,
     /// The lane that the latest fact is about.
     pub(super) focus: LaneId,
+    pub(super) last_lane: LaneId,
     /// Attempts that started and have not ended.
     pub(super) running: BTreeMap<AttemptId, Running>,
     pub(super) last_attempt: AttemptId,
@@ -125,6 +126,7 @@ impl Run {
             preflight: Preflight::default(),
             lanes: BTreeMap::from([(LaneId::MAIN, Lane::default())]),
             focus: LaneId::MAIN,
+            last_lane: LaneId::MAIN,
             running: BTreeMap::new(),
             last_attempt: AttemptId(0),
             scopes: vec![Scope::default()],

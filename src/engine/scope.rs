@@ -51,6 +51,12 @@ impl Run {
         seen
     }
 
+    /// Whether a scope is another, or stands around it.
+    pub(super) fn sees(&self, outer: ScopeId, inner: ScopeId) -> bool {
+        let mut scopes = std::iter::successors(Some(inner), |scope| self.scope(*scope).around);
+        scopes.any(|scope| scope == outer)
+    }
+
     fn from_inside(&self, scope: ScopeId) -> impl Iterator<Item = &Scope> {
         std::iter::successors(Some(self.scope(scope)), |scope| {
             scope.around.map(|around| self.scope(around))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::answer::{UndoPlan, UndoShown};
 use super::event::Recorded;
 use super::facts::StateFacts;
-use super::job::Job;
+use super::job::{Job, JobKind};
 use super::run::Run;
 use super::scope::ScopeId;
 use crate::plan::bind;
@@ -110,7 +110,7 @@ impl Run {
         let scope = self.scope_in(self.state.focus);
         let values = self.values_in(scope);
         let same = self
-            .open_entry_of(step)
+            .own_entry_of(step)
             .filter(|place| !first || same_in_records(&self.state.undo[*place].values, &values));
         match same {
             Some(place) => self.state.undo[place].starts += 1,
@@ -130,6 +130,20 @@ impl Run {
             Some(Undo::Step(undoer)) => Some(undoer),
             _ => None,
         }
+    }
+
+    /// The latest open entry of a job's step, of the same item.
+    pub(super) fn own_entry(&self, job: &Job) -> Option<usize> {
+        let scope = self.scope_in(job.lane);
+        let entry = |place: &usize| &self.state.undo[*place];
+        let own =
+            |place: &usize| Some(entry(place).step) == job.step() && entry(place).scope == scope;
+        self.open_entries().into_iter().find(own)
+    }
+
+    /// The latest open entry of a step, of the item that the latest fact is about.
+    pub(super) fn own_entry_of(&self, step: StepKey) -> Option<usize> {
+        self.own_entry(&self.new_job(JobKind::Step(step)))
     }
 
     /// The latest open entry of a step.

@@ -108,7 +108,9 @@ impl Fold {
                 })
             }
             Event::Surveyed { missing } => self.summary.missing.clone_from(missing),
-            Event::LineEnded { .. }
+            Event::ItemsListed { .. }
+            | Event::LaneOpened { .. }
+            | Event::LineEnded { .. }
             | Event::RunStarted(_)
             | Event::SurveyClosed
             | Event::WaitStarted { .. }

@@ -230,6 +230,8 @@ fn durability(event: &Event) -> Durability {
         | Event::Resumed(_)
         | Event::RunFinished { .. } => Durability::Now,
         Event::AttemptEnded(_)
+        | Event::ItemsListed { .. }
+        | Event::LaneOpened { .. }
         | Event::LineEnded { .. }
         | Event::RunStarted(_)
         | Event::StepClosed { .. }

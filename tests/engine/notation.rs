@@ -25,6 +25,15 @@ pub(crate) fn noted(event: &Event) -> Option<String> {
         Event::AttemptStarted(started) => {
             format!("$ {} {}", role_name(started.role), started.shown)
         }
+        Event::ItemsListed { step, items, .. } => format!("{step} over {}", items.len()),
+        Event::LaneOpened { lane, branch, .. } => {
+            let name = match &branch.item {
+                Some(Recorded::Open(value)) => value.written(),
+                Some(Recorded::Secret(_)) => "secret".to_owned(),
+                None => branch.index.to_string(),
+            };
+            format!("| {} {name}", lane.0)
+        }
         Event::LineEnded { .. } => "line ended".to_owned(),
         Event::Paused { .. } => "paused".to_owned(),
         Event::Resumed(_) => "resumed".to_owned(),

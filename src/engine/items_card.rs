@@ -1,0 +1,86 @@
+//! What is shown before all branches of a step are agreed to at once: each item with its commands.
+
+use super::answer::{ItemShown, ItemsCard};
+use super::event::{Recorded, StepStatus};
+use super::facts::StateFacts;
+use super::job::Job;
+use super::run::Run;
+use super::spread::{Branch, BranchState, Over, Spread};
+use crate::plan::bind;
+use crate::policy::Level;
+use crate::runbook::{Action, PartId, StepKey, Used};
+use crate::template::BindError;
+
+impl Run {
+    /// What is shown before all branches are agreed to at once.
+    pub(super) fn items_card(&self, job: &Job, spread: &Spread) -> ItemsCard {
+        let effect = self.effect_within(job.step());
+        let level = self.state.policy.level(effect, self.state.pace);
+        let ahead =
+            spread.branches.iter().enumerate().filter(|(_, branch)| {
+                !matches!(branch.state, BranchState::Over(StepStatus::Done, _))
+            });
+        let items: Vec<ItemShown> =
+            ahead.map(|(index, branch)| self.branch_shown(job, index, branch)).collect();
+        let at_once = match self.spreads_over(job) {
+            Some(Over::Items(each)) => each.at_once,
+            Some(Over::Steps(_, count)) => count,
+            None => 1,
+        };
+        ItemsCard {
+            effect,
+            must_type: (level >= Level::Typed).then(|| items.len().to_string()),
+            items,
+            at_once,
+            never: self.rules_for(job.step()),
+        }
+    }
+
+    fn branch_shown(&self, job: &Job, index: usize, branch: &Branch) -> ItemShown {
+        let (step, item) = match self.spreads_over(job) {
+            Some(Over::Items(each)) => {
+                (job.step(), branch.item.clone().map(|item| (each.name.clone(), item)))
+            }
+            Some(Over::Steps(steps, _)) => (steps.get(index).copied(), None),
+            None => (None, None),
+        };
+        let facts = self.job_facts(job).with_item(item.as_ref());
+        let name = match &item {
+            Some((_, Recorded::Open(value))) => value.written(),
+            Some((_, Recorded::Secret(_))) => "(secret)".to_owned(),
+            None => step.map_or_else(String::new, |step| {
+                self.step(step).title.preview(&facts, &|name| format!("‹{name}›"))
+            }),
+        };
+        let mut commands = Vec::new();
+        self.add_commands(step, &facts, &mut commands);
+        ItemShown { name, commands }
+    }
+
+    /// The commands of a step and what it holds, as far as their values are known.
+    fn add_commands(&self, step: Option<StepKey>, facts: &StateFacts<'_>, into: &mut Vec<String>) {
+        let Some(step) = step else { return };
+        let inside = match &self.step(step).action {
+            Action::Group { steps, .. } => steps.as_slice(),
+            Action::Use { used: Used::Procedure(name), .. } => {
+                self.plan.runbook.part(&PartId::Procedure(name.clone()))
+            }
+            Action::Run(_) => {
+                if let Some(command) = self.command(step) {
+                    let title =
+                        || self.step(step).title.preview(facts, &|name| format!("‹{name}›"));
+                    into.push(match bind(&self.plan.runbook, command, facts) {
+                        Ok(bound) => bound.shown,
+                        Err(BindError::Unset(name)) => format!("({}: {name} comes later)", title()),
+                        Err(failure) => format!("({}: {failure})", title()),
+                    });
+                }
+                return;
+            }
+            _ => return,
+        };
+        for step in inside {
+            self.add_commands(Some(*step), facts, into);
+        }
+    }
+}
