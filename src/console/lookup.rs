@@ -7,7 +7,7 @@ use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
 use crate::engine::{Question, Run};
-use crate::runbook::{PartId, StepKey};
+use crate::runbook::{PartId, Runbook, StepKey};
 
 /// All keys of a question.
 pub(super) fn all_keys(terminal: &Terminal, keys: &[Key]) {
@@ -105,7 +105,7 @@ pub(super) fn steps(terminal: &Terminal, run: &Run) {
         let key = StepKey(index);
         if step.part != *part {
             part = &step.part;
-            terminal.line(&Text::of(Meaning::Heading, format!("  {}", part_name(part))));
+            terminal.line(&Text::of(Meaning::Heading, format!("  {}", part_name(runbook, part))));
         }
         let here = if run.current() == Some(key) { ">" } else { " " };
         let status = run.status(key).map_or("", wording::status);
@@ -117,11 +117,15 @@ pub(super) fn steps(terminal: &Terminal, run: &Run) {
     }
 }
 
-fn part_name(part: &PartId) -> &str {
-    match part {
-        PartId::Main => "main line",
+fn part_name(runbook: &Runbook, part: &PartId) -> String {
+    let name = match part.own() {
+        PartId::Main | PartId::Of(..) => "main line",
         PartId::Procedure(name) => name.as_str(),
         PartId::Finally => "finally",
+    };
+    match runbook.used_by(part.book()) {
+        Some(book) => format!("{}: {name}", book.runbook.id),
+        None => name.to_owned(),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::engine::{
     Answer, AttemptEnded, AttemptId, AttemptStarted, Event, LaneId, Role, Run, Verdict,
 };
 use crate::journal::Record;
-use crate::runbook::{Action, OnDisconnect, PartId, StepId, StepKey, Used};
+use crate::runbook::{Action, BookId, OnDisconnect, PartId, StepId, StepKey, Used};
 use crate::session::{Clock, Notice, Observer, Stream};
 use crate::value::spoken;
 
@@ -121,7 +121,7 @@ impl View {
         self.enter_part(&step.part, run);
         self.terminal.forget();
         if let Action::Use { used: Used::Procedure(procedure), .. } = &step.action
-            && part_title(&PartId::Procedure(procedure.clone()), run) == title
+            && part_title(&step.part.beside(PartId::Procedure(procedure.clone())), run) == title
             && step.never.is_empty()
         {
             // The procedure's heading follows and says the same.
@@ -401,11 +401,15 @@ impl Running {
 
 /// The heading of a part.
 fn part_title(part: &PartId, run: &Run) -> String {
-    match part {
-        PartId::Main => "Back on the main line".to_owned(),
+    let runbook = run.plan().runbook.book(part.book());
+    match part.own() {
+        PartId::Main | PartId::Of(..) if part.book() != BookId::MAIN => {
+            runbook.title.preview(&*run.facts(), &|reference| format!("‹{reference}›"))
+        }
+        PartId::Main | PartId::Of(..) => "Back on the main line".to_owned(),
         PartId::Finally => "Finally".to_owned(),
         PartId::Procedure(name) => {
-            let procedure = run.plan().runbook.procedures.get(name);
+            let procedure = runbook.procedures.get(name);
             let title = procedure.and_then(|procedure| procedure.title.as_ref());
             title.map_or_else(
                 || name.to_string(),
@@ -484,6 +488,7 @@ impl Observer for View {
                 let name = branch.item.as_ref().map(items::name);
                 self.lanes.extend(name.map(|name| (*lane, name)));
             }
+            Event::RunbookEntered { .. } => {}
             // What a person sees of these is the question or the step that follows.
             Event::LineEnded { .. } | Event::SurveyClosed | Event::WaitStarted { .. } => {}
             Event::Surveyed { missing } => header::surveyed(&self.terminal, missing),

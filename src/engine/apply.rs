@@ -12,9 +12,7 @@ use super::position::{Jump, Line, Next, Position};
 use super::preflight::Progress;
 use super::run::Run;
 use super::scope::ScopeId;
-use crate::runbook::{
-    Action, Ask, Destination, Effect, OnFailure, PartId, StepId, StepKey, Then, Used,
-};
+use crate::runbook::{Action, Ask, Destination, Effect, OnFailure, PartId, StepId, StepKey, Then};
 use crate::value::Name;
 
 impl Run {
@@ -30,6 +28,9 @@ impl Run {
             Event::ItemsListed { items, .. } => self.apply_listed(items),
             Event::LaneOpened { lane, from, branch, .. } => {
                 self.apply_lane_opened(*lane, *from, branch);
+            }
+            Event::RunbookEntered { environment, inputs, .. } => {
+                self.apply_runbook_entered(environment.as_ref(), inputs);
             }
             Event::LineEnded { .. } => self.here().position.pop(),
             Event::Paused { why } => self.state.rest = Some(Rest::Paused(why.clone())),
@@ -112,6 +113,7 @@ impl Run {
             | Event::ItemsListed { lane, .. }
             | Event::LaneOpened { lane, .. }
             | Event::LineEnded { lane }
+            | Event::RunbookEntered { lane, .. }
             | Event::StepClosed { lane, .. }
             | Event::StepEntered { lane, .. }
             | Event::StepSkipped { lane, .. }
@@ -187,15 +189,14 @@ impl Run {
             }
             return;
         }
-        let line = match &self.step(step).action {
-            Action::Group { .. } => Line::Group(step),
-            Action::Use { used: Used::Procedure(procedure), .. } => {
-                Line::Part(PartId::Procedure(procedure.clone()))
+        match self.step(step).action.clone() {
+            Action::Group { .. } => {
+                self.here().jobs.pop();
+                self.here().position.push(Line::Group(step), Some(step));
             }
-            _ => return,
-        };
-        self.here().jobs.pop();
-        self.here().position.push(line, Some(step));
+            Action::Use { used, .. } => self.go_through(step, &used, Some(step)),
+            _ => {}
+        }
     }
 
     fn apply_closed(&mut self, step: StepKey, status: StepStatus) {
@@ -228,7 +229,7 @@ impl Run {
                 self.go(&destination, Jump::Runbook);
             }
             (Some(Then::End(outcome)), _) | (_, Action::End(outcome)) => {
-                self.end(Some(outcome), None);
+                self.end_here(step, outcome);
             }
             _ => {}
         }
@@ -249,10 +250,7 @@ impl Run {
                     self.here().jobs.push(job);
                 }
             }
-            OnFailure::Use(Used::Runbook(_)) => {}
-            OnFailure::Use(Used::Procedure(procedure)) => {
-                self.here().position.push(Line::Part(PartId::Procedure(procedure.clone())), None);
-            }
+            OnFailure::Use(used) => self.go_through(step, used, None),
         }
     }
 
@@ -260,7 +258,12 @@ impl Run {
         let runbook = Arc::clone(&self.plan.runbook);
         match destination {
             Destination::Procedure(name) => {
-                self.here().position.enter(PartId::Procedure(name.clone()));
+                let here = self.here();
+                let part = match here.position.frames().last() {
+                    Some(frame) => frame.part(&runbook).beside(PartId::Procedure(name.clone())),
+                    None => PartId::Procedure(name.clone()),
+                };
+                here.position.enter(&runbook, part);
             }
             Destination::Step(step) => {
                 self.here().position.go_to(&runbook, *step, jump);
@@ -279,10 +282,9 @@ impl Run {
         let then = choice.then.clone();
         self.state.evidence = std::mem::take(&mut self.state.findings);
         self.set_stage(Stage::Settled(StepStatus::Done));
-        if let Then::Use(Used::Procedure(procedure)) = then {
-            // The step is over when the procedure is.
-            self.here().jobs.pop();
-            self.here().position.push(Line::Part(PartId::Procedure(procedure)), Some(step));
+        if let Then::Use(used) = then {
+            // The step is over when what it goes through is.
+            self.go_through(step, &used, Some(step));
         } else if let Some(job) = self.here().jobs.last_mut() {
             job.then = Some(then);
         }

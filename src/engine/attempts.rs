@@ -19,8 +19,15 @@ impl Run {
         at: Timestamp,
     ) -> Result<(), Corrupt> {
         self.take_number(started.attempt)?;
-        let running =
-            Running { lane: started.lane, role: started.role, target: started.target.clone() };
+        let scope = match self.job() {
+            Some(job) => self.job_scope(job),
+            None => self.scope_in(started.lane),
+        };
+        let running = Running {
+            lane: started.lane,
+            role: started.role,
+            target: self.proof_key(scope, &started.target),
+        };
         self.state.running.insert(started.attempt, running);
         if self.state.preflight.progress != Progress::Over {
             self.state.preflight.running = Some(started.attempt);

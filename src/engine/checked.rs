@@ -72,7 +72,11 @@ impl Run {
         let key = self.plan.runbook.find(step);
         match key.map(|key| self.step(key).part.clone()) {
             None => Err(Rejected::Answer(format!("there is no step `{step}`"))),
-            Some(PartId::Finally) => {
+            Some(part) if !self.is_entered(part.book()) => {
+                let why = format!("`{step}` belongs to a runbook that is not entered now");
+                Err(Rejected::Answer(why))
+            }
+            Some(part) if *part.own() == PartId::Finally => {
                 Err(Rejected::Answer("the final steps come at the end".to_owned()))
             }
             Some(_) => Ok(()),

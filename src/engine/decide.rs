@@ -103,6 +103,9 @@ impl Run {
         if job.stage == Stage::Spread || job.stage == Stage::Ready && self.spreads(job) {
             return self.decide_spread(job).ok_or(Rejected::Unexpected("an advance"));
         }
+        if let Stage::Entering(entering) = job.stage {
+            return self.decide_entering(job, entering).ok_or(Rejected::Unexpected("an advance"));
+        }
         let step = job.step().ok_or(Rejected::Unexpected("an advance"))?;
         if let (Stage::Ready, Action::Wait(duration)) = (&job.stage, &self.step(step).action) {
             return Ok(self.wait_started(job, step, duration, at));
@@ -211,14 +214,15 @@ impl Run {
 
     /// The command of a step with another text, checked like the runbook's own.
     pub(super) fn edited(&self, step: StepKey, text: &str) -> Result<runbook::Command, String> {
-        runbook::edit(&self.plan.runbook, step, text).map_err(first_message)
+        let (own, step) = self.plan.runbook.own(step);
+        runbook::edit(own, step, text).map_err(first_message)
     }
 
     /// A command of the responder's own, on the target of the step it is about.
     pub(super) fn ad_hoc(&self, lane: LaneId, text: &str) -> Result<runbook::Command, String> {
         let target = self.current_in(lane).and_then(|step| self.command(step));
         let target = target.map_or(runbook::TargetRef::Here, |command| command.target.clone());
-        runbook::ad_hoc(&self.plan.runbook, &target, text).map_err(first_message)
+        runbook::ad_hoc(self.book_of(self.scope_in(lane)), &target, text).map_err(first_message)
     }
 }
 

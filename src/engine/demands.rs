@@ -9,6 +9,7 @@ use super::lane::LaneId;
 use super::position::Next;
 use super::preflight::{Consent, Progress};
 use super::run::{Run, UndoOffer};
+use super::scope::ScopeId;
 use crate::plan::{BoundCommand, bind, command_digest};
 use crate::policy::{Attendance, Level};
 use crate::runbook::{Action, Effect, OnDisconnect, OnFailure};
@@ -85,6 +86,11 @@ impl Run {
             Stage::Blocked(missing) => {
                 self.question(job.lane, Asking::Unavailable { missing: missing.clone() })
             }
+            Stage::Away(place) => {
+                let why = format!("`{place}` belongs to a source that is not on this machine");
+                self.question(job.lane, Asking::Refused { why })
+            }
+            Stage::Entering(entering) => self.entering_demands(job, *entering),
             Stage::Confirmed => self.command_demands(job, Gate::Open),
             Stage::Doubt { recheck: Recheck::Running, .. }
             | Stage::Proving(_)
@@ -141,7 +147,7 @@ impl Run {
         }
         let level = self.level(job, effect);
         if let Err(failure) = self.subject(job, level) {
-            return self.unbound(job.lane, &failure);
+            return self.unbound(job, &failure);
         }
         let attempt = self.main_attempt(job, effect, command.clone());
         let open = level == Level::Auto || (gate == Gate::Open && level != Level::Refuse);
@@ -189,8 +195,8 @@ impl Run {
             return Err(Box::new(self.nothing_to_run(job.lane)));
         };
         let facts = self.job_facts(job);
-        bind(&self.plan.runbook, command, &facts)
-            .map_err(|failure| Box::new(self.unbound(job.lane, &failure)))
+        bind(self.own_runbook(job), command, &facts)
+            .map_err(|failure| Box::new(self.unbound(job, &failure)))
     }
 
     fn main_attempt(&self, job: &Job, effect: Effect, command: BoundCommand) -> Attempt {
@@ -204,7 +210,8 @@ impl Run {
             JobKind::Step(step) => (Role::Main, Some(*step)),
             JobKind::Undo(entry) => (Role::Undo, Some(self.state.undo[*entry].step)),
         };
-        let mut attempt = self.attempt(job.lane, step, role, effect, command);
+        let mut attempt =
+            self.attempt((job.lane, self.job_scope(job)), step, role, effect, command);
         attempt.confirmation = confirmation;
         if let JobKind::Step(step) = job.of
             && let Some(run) = self.run_of(step)
@@ -218,7 +225,7 @@ impl Run {
     /// An attempt with the next number.
     pub(super) fn attempt(
         &self,
-        lane: LaneId,
+        (lane, scope): (LaneId, ScopeId),
         step: Option<crate::runbook::StepKey>,
         role: Role,
         effect: Effect,
@@ -226,7 +233,7 @@ impl Run {
     ) -> Attempt {
         let identity = match role {
             Role::Assert => None,
-            _ => self.state.proved.get(&command.target.name).map(|proved| proved.identity.clone()),
+            _ => self.identity(scope, &command),
         };
         Attempt {
             id: AttemptId(self.state.last_attempt.0 + 1),

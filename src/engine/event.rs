@@ -113,6 +113,20 @@ pub enum Event {
         /// Steps that changed something, have an undo, and were not undone.
         still_changed: Vec<StepId>,
     },
+    /// A runbook that is used was entered.
+    RunbookEntered {
+        /// The step that uses it.
+        step: StepId,
+        /// What it uses, as written.
+        used: String,
+        /// Its environment.
+        environment: Option<Name>,
+        /// Its inputs.
+        inputs: BTreeMap<Name, Recorded>,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
+    },
     /// The run began.
     RunStarted(Box<RunStarted>),
     /// A step is over.

@@ -9,6 +9,7 @@ use super::lane::LaneId;
 use super::run::Run;
 use super::scope::ScopeId;
 use super::undo::UndoEntry;
+use crate::runbook::BookId;
 use crate::value::{Datum, Duration, Facts, Moment, Name, Reference, Value};
 
 /// The result of a command, while it is being judged.
@@ -97,12 +98,13 @@ impl<'a> StateFacts<'a> {
         };
         match recorded {
             Some(recorded) => datum(recorded),
+            None if self.run.scope(self.scope).book != BookId::MAIN => None,
             None => self.run.plan.inputs.get(name).map(|given| given.datum.clone()),
         }
     }
 
     fn environment(&self, key: &Name) -> Option<Value> {
-        let environment = self.run.plan.environment.as_ref()?;
+        let environment = self.run.environment_in(self.scope)?;
         if key.as_str() == "name" {
             return Some(Value::Text(environment.name.to_string()));
         }
@@ -111,7 +113,11 @@ impl<'a> StateFacts<'a> {
 
     fn step(&self, name: &Name) -> Option<&super::run::StepRecord> {
         let runbook = &self.run.plan.runbook;
-        let place = runbook.steps.iter().position(|step| step.name.as_ref() == Some(name))?;
+        let book = self.run.scope(self.scope).book;
+        let called = |step: &crate::runbook::Step| {
+            step.name.as_ref() == Some(name) && step.part.book() == book
+        };
+        let place = runbook.steps.iter().position(called)?;
         self.run.state.steps.get(&crate::runbook::StepKey(place))
     }
 }
@@ -140,7 +146,13 @@ impl Facts for StateFacts<'_> {
             Reference::Stderr => text(self.result?.stderr.as_ref()?),
             Reference::Stdout => text(self.result?.stdout.as_ref()?),
             Reference::StepExit(step) => Value::Integer(i64::from(self.step(step)?.exit?)),
-            Reference::StepOutcome(step) => text(self.step(step)?.status?.name()),
+            Reference::StepOutcome(step) => {
+                let record = self.step(step)?;
+                match record.outcome {
+                    Some(outcome) => text(outcome.name()),
+                    None => text(record.status?.name()),
+                }
+            }
             Reference::Took => {
                 let millis = self.result?.took;
                 Value::Duration(Duration { millis, written: format!("{millis}ms") })

@@ -8,7 +8,7 @@ use super::run::Run;
 use super::spread::{Branch, BranchState, Over, Spread};
 use crate::plan::bind;
 use crate::policy::Level;
-use crate::runbook::{Action, PartId, StepKey, Used};
+use crate::runbook::{Action, StepKey, Used};
 use crate::template::BindError;
 
 impl Run {
@@ -60,16 +60,19 @@ impl Run {
     /// The commands of a step and what it holds, as far as their values are known.
     fn add_commands(&self, step: Option<StepKey>, facts: &StateFacts<'_>, into: &mut Vec<String>) {
         let Some(step) = step else { return };
+        let part;
         let inside = match &self.step(step).action {
             Action::Group { steps, .. } => steps.as_slice(),
-            Action::Use { used: Used::Procedure(name), .. } => {
-                self.plan.runbook.part(&PartId::Procedure(name.clone()))
+            // The names of another runbook are not known before it is entered.
+            Action::Use { used: used @ Used::Procedure(_), .. } => {
+                part = self.used_part(step, used);
+                part.as_ref().map_or(&[][..], |part| self.plan.runbook.part(part))
             }
             Action::Run(_) => {
                 if let Some(command) = self.command(step) {
                     let title =
                         || self.step(step).title.preview(facts, &|name| format!("‹{name}›"));
-                    into.push(match bind(&self.plan.runbook, command, facts) {
+                    into.push(match bind(self.plan.runbook.own(step).0, command, facts) {
                         Ok(bound) => bound.shown,
                         Err(BindError::Unset(name)) => format!("({}: {name} comes later)", title()),
                         Err(failure) => format!("({}: {failure})", title()),

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::event::{AttemptId, Confirmation, End, Found, Missing, StepStatus, Verdict};
 use super::lane::LaneId;
 use super::spread::Spread;
+use super::used::Entering;
 use crate::runbook::{Command, StepKey, Then};
 
 /// Something the walk is busy with.
@@ -63,6 +64,8 @@ pub(super) enum JobKind {
 pub(super) enum Stage {
     /// Something it needs is not there; the responder decides.
     Blocked(Vec<Missing>),
+    /// What it uses belongs to a source that is not on this machine.
+    Away(String),
     /// Agreed to; its command starts next.
     Confirmed,
     /// Nobody saw the end of its command.
@@ -76,6 +79,8 @@ pub(super) enum Stage {
         /// Whether a recheck is to be started.
         recheck: Recheck,
     },
+    /// A runbook that it uses is entered next.
+    Entering(Entering),
     /// Its command failed, or a read had an unexpected result.
     Judged,
     /// Waiting before the command is run again, or because the step is a wait.

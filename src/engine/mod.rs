@@ -37,6 +37,7 @@ mod run;
 mod scope;
 mod spread;
 mod undo;
+mod used;
 
 pub use answer::{
     Answer, AnswerKind, Asking, Card, CardKind, ItemShown, ItemsCard, OptionShown, Question,

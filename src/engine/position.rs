@@ -2,7 +2,7 @@
 //! the responder's jumps clear what stands above their destination.
 
 use super::scope::ScopeId;
-use crate::runbook::{Action, PartId, Runbook, StepKey};
+use crate::runbook::{Action, BookId, PartId, Runbook, StepKey};
 
 /// A line of steps.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,6 +26,21 @@ pub(super) struct Frame {
     pub(super) owner: Option<StepKey>,
     /// What is seen there.
     pub(super) scope: ScopeId,
+}
+
+impl Frame {
+    /// The part that the line belongs to.
+    pub(super) fn part<'a>(&'a self, runbook: &'a Runbook) -> &'a PartId {
+        match &self.line {
+            Line::Part(part) => part,
+            Line::Group(step) | Line::Step(step) => &runbook.step(*step).part,
+        }
+    }
+
+    /// The runbook that the line belongs to.
+    pub(super) fn book(&self, runbook: &Runbook) -> BookId {
+        self.part(runbook).book()
+    }
 }
 
 /// What comes next on the way.
@@ -96,6 +111,18 @@ impl Position {
         self.stack.push(Frame { line, next: 0, owner, scope });
     }
 
+    /// Opens a line where something else is seen.
+    pub(super) fn push_in(&mut self, line: Line, owner: Option<StepKey>, scope: ScopeId) {
+        self.stack.push(Frame { line, next: 0, owner, scope });
+    }
+
+    /// Leaves all of a used runbook but its final steps. The step that is over when they are.
+    pub(super) fn leave_book(&mut self, runbook: &Runbook, book: BookId) -> Option<StepKey> {
+        let base = self.stack.iter().position(|frame| frame.book(runbook) == book)?;
+        self.stack.truncate(base + 1);
+        self.stack[base].owner
+    }
+
     /// Leaves the innermost line.
     pub(super) fn pop(&mut self) {
         self.stack.pop();
@@ -111,16 +138,24 @@ impl Position {
     /// line below it (a responder's jump does).
     pub(super) fn go_to(&mut self, runbook: &Runbook, step: StepKey, jump: Jump) {
         let scope = self.scope();
+        let around = self.stack.first().map(|frame| frame.line.clone());
         let path = path_to(runbook, step);
         let part = Line::Part(runbook.step(step).part.clone());
         let owner = self.owner_of(&part);
-        match self.stack.iter().position(|frame| frame.line == part) {
-            Some(at) => self.stack.truncate(at),
-            None if jump == Jump::Responder && part != Line::Part(PartId::Main) => {
-                self.stack.truncate(1);
+        let base = self.base(runbook, runbook.step(step).part.book());
+        match self.stack.iter().rposition(|frame| frame.line == part) {
+            Some(at) if at >= base => self.stack.truncate(at),
+            _ if jump == Jump::Responder && runbook.step(step).part.own() != &PartId::Main => {
+                self.stack.truncate(base + 1);
             }
-            None => self.stack.clear(),
+            _ => self.stack.truncate(base),
         }
+        // An item's own lane holds nothing of what is around the item.
+        let around = self.stack.is_empty().then_some(around).flatten();
+        let path = match around.and_then(|line| path.iter().position(|(it, _)| *it == line)) {
+            Some(place) => path.into_iter().skip(place).collect(),
+            None => path,
+        };
         for (depth, (line, next)) in path.into_iter().enumerate() {
             let owner = match &line {
                 Line::Group(group) => Some(*group),
@@ -133,14 +168,26 @@ impl Position {
 
     /// Goes to the start of a procedure: clears the frames above it if it is on the stack, where
     /// it still returns to whoever used it; else it does not come back.
-    pub(super) fn enter(&mut self, procedure: PartId) {
+    pub(super) fn enter(&mut self, runbook: &Runbook, procedure: PartId) {
+        let scope = self.scope();
+        let base = self.base(runbook, procedure.book());
         let line = Line::Part(procedure);
         let owner = self.owner_of(&line);
         match self.stack.iter().position(|frame| frame.line == line) {
             Some(at) => self.stack.truncate(at),
-            None => self.stack.clear(),
+            None => self.stack.truncate(base),
         }
-        self.push(line, owner);
+        self.push_in(line, owner, scope);
+    }
+
+    /// Where the frames of a runbook begin that a `goto` in it may clear: a used one keeps its
+    /// final steps.
+    fn base(&self, runbook: &Runbook, book: BookId) -> usize {
+        if book == BookId::MAIN {
+            return 0;
+        }
+        let first = self.stack.iter().position(|frame| frame.book(runbook) == book);
+        first.map_or(self.stack.len(), |first| first + 1)
     }
 
     /// A procedure that was entered by `use` still returns to the step that used it.

@@ -6,6 +6,7 @@ use super::event::{AttemptEnded, AttemptId, Missing, Role, Verdict};
 use super::facts::StateFacts;
 use super::lane::LaneId;
 use super::run::Run;
+use super::scope::ScopeId;
 use crate::plan::{BoundCommand, bind};
 use crate::policy::{Level, Pace};
 use crate::runbook::{Action, Command, Effect, Form, Requirement, StepId};
@@ -71,7 +72,8 @@ impl Run {
     /// The programs and variables to look for.
     pub(super) fn survey(&self) -> Survey {
         let mut survey = Survey::default();
-        for requirement in &self.plan.runbook.requires {
+        let books = self.plan.runbook.all_books();
+        for requirement in books.flat_map(|(_, book)| &book.requires) {
             match requirement {
                 Requirement::Check { .. } => {}
                 Requirement::Env { name, .. } => survey.variables.push(name.clone()),
@@ -193,7 +195,7 @@ impl Run {
             Subject::Target(_) => Role::Assert,
             Subject::Success(_) | Subject::Version(_) => Role::Require,
         };
-        Some(self.attempt(LaneId::MAIN, None, role, Effect::Read, check.command))
+        Some(self.attempt((LaneId::MAIN, ScopeId::MAIN), None, role, Effect::Read, check.command))
     }
 
     /// Whether the commands of the look around must be agreed to first.

@@ -25,10 +25,10 @@ impl Run {
             .equals
             .render(&facts)
             .map_err(BindError::from)
-            .and_then(|_| bind(&self.plan.runbook, &assertion.command, &facts));
+            .and_then(|_| bind(self.own_runbook(job), &assertion.command, &facts));
         Some(match bound {
             Ok(command) => self.helper_attempt(job, Role::Assert, command),
-            Err(failure) => self.unbound(job.lane, &failure),
+            Err(failure) => self.unbound(job, &failure),
         })
     }
 
@@ -37,17 +37,21 @@ impl Run {
     fn proof_is_due(&self, job: &Job, target: &Name) -> bool {
         let helper = matches!(job.stage, Stage::Verifying | Stage::Doubt { .. });
         match job.proof {
-            _ if helper || self.job_effect(job) == Effect::Read => !self.proved_recently(target),
+            _ if helper || self.job_effect(job) == Effect::Read => {
+                !self.proved_recently(job, target)
+            }
             Proof::Given => false,
             Proof::Fresh | Proof::Recent => true,
         }
     }
 
-    fn proved_recently(&self, target: &Name) -> bool {
-        self.state.proved.get(target.as_str()).is_some_and(|proved| {
-            let age = self.state.at.duration_since(proved.at).as_secs();
-            (0..PROOF_SECONDS).contains(&age)
-        })
+    fn proved_recently(&self, job: &Job, target: &Name) -> bool {
+        self.state.proved.get(&self.proof_key(self.job_scope(job), target.as_str())).is_some_and(
+            |proved| {
+                let age = self.state.at.duration_since(proved.at).as_secs();
+                (0..PROOF_SECONDS).contains(&age)
+            },
+        )
     }
 
     /// The target of what a job does next, and how it proves what it is.
@@ -55,7 +59,7 @@ impl Run {
         let TargetRef::Named(name) = &self.next_command(job)?.target else {
             return None;
         };
-        let (name, target) = self.plan.runbook.targets.get_key_value(name)?;
+        let (name, target) = self.own_runbook(job).targets.get_key_value(name)?;
         Some((name, target.assertion.as_ref()?))
     }
 
@@ -104,23 +108,26 @@ impl Run {
         let Some(command) = command else {
             return self.nothing_to_run(job.lane);
         };
-        match bind(&self.plan.runbook, command, &self.job_facts(job)) {
+        match bind(self.own_runbook(job), command, &self.job_facts(job)) {
             Ok(bound) => self.helper_attempt(job, role, bound),
-            Err(failure) => self.unbound(job.lane, &failure),
+            Err(failure) => self.unbound(job, &failure),
         }
     }
 
     fn helper_attempt(&self, job: &Job, role: Role, command: BoundCommand) -> Demands {
-        let attempt = self.attempt(job.lane, job.step(), role, Effect::Read, command);
+        let attempt =
+            self.attempt((job.lane, self.job_scope(job)), job.step(), role, Effect::Read, command);
         Demands { start: vec![attempt], ..Demands::default() }
     }
 
     /// What is asked when a command cannot be bound to the values there are.
-    pub(super) fn unbound(&self, lane: LaneId, failure: &BindError) -> Demands {
+    pub(super) fn unbound(&self, job: &Job, failure: &BindError) -> Demands {
         self.question(
-            lane,
+            job.lane,
             match failure {
-                BindError::Unset(Reference::Value(name)) => self.missing_value(name),
+                BindError::Unset(Reference::Value(name)) => {
+                    self.missing_value(self.job_scope(job), name)
+                }
                 BindError::Unset(_) | BindError::Refused { .. } => {
                     super::answer::Asking::Refused { why: failure.to_string() }
                 }

@@ -7,10 +7,11 @@ use super::event::{AttemptId, End, Found, Verdict};
 use super::facts::StateFacts;
 use super::job::{Job, JobKind};
 use super::run::Run;
+use super::scope::ScopeId;
 use crate::plan::{BoundCommand, command_digest};
 use crate::policy::Level;
 use crate::runbook::{
-    Action, Ask, Choice, Choices, Effect, Multiplicity, StepKey, Then, Used, ValueOrigin,
+    Action, Ask, BookId, Choice, Choices, Effect, Multiplicity, StepKey, Then, Used, ValueOrigin,
 };
 use crate::template::Template;
 use crate::value::{Name, Type, Value};
@@ -23,16 +24,17 @@ impl Run {
             Action::Approve(approval) => {
                 Ok(Asking::Approve { role: approval.role.clone(), why: approval.why.clone() })
             }
-            Action::Ask(ask) => self.asked(ask, &facts),
-            Action::Do { text, checklist } => self.filled(text, &facts).and_then(|text| {
-                let checklist = checklist.iter().map(|item| self.filled(item, &facts));
+            Action::Ask(ask) => self.asked(job, ask, &facts),
+            Action::Do { text, checklist } => self.filled(job, text, &facts).and_then(|text| {
+                let checklist = checklist.iter().map(|item| self.filled(job, item, &facts));
                 Ok(Asking::Attest { text, checklist: checklist.collect::<Result<_, _>>()? })
             }),
-            Action::Escalate(place) => Ok(self.hand_over(*place)),
+            Action::Escalate(place) => Ok(self.hand_over(job, *place)),
             Action::Open(urls) => {
                 let urls = urls.iter().map(|url| {
-                    url.render_url(&facts)
-                        .map_err(|unset| Box::new(self.missing_reference(&unset.0)))
+                    url.render_url(&facts).map_err(|unset| {
+                        Box::new(self.missing_reference(self.job_scope(job), &unset.0))
+                    })
                 });
                 urls.collect::<Result<_, _>>().map(|urls| Asking::Look { urls })
             }
@@ -42,7 +44,7 @@ impl Run {
             | Action::Group { .. }
             | Action::Run(_)
             | Action::Use { .. } => return advance(job.lane),
-            Action::Wait(duration) => match self.filled(duration, &facts) {
+            Action::Wait(duration) => match self.filled(job, duration, &facts) {
                 Err(missing) => Err(missing),
                 Ok(text) => match crate::value::Duration::parse(&text) {
                     Ok(_) => return advance(job.lane),
@@ -56,10 +58,10 @@ impl Run {
         }
     }
 
-    fn asked(&self, ask: &Ask, facts: &StateFacts<'_>) -> Result<Asking, Box<Asking>> {
+    fn asked(&self, job: &Job, ask: &Ask, facts: &StateFacts<'_>) -> Result<Asking, Box<Asking>> {
         match ask {
             Ask::Decision { question, options } => {
-                self.filled(question, facts).map(|question| Asking::Decide {
+                self.filled(job, question, facts).map(|question| Asking::Decide {
                     question,
                     options: options
                         .iter()
@@ -69,7 +71,7 @@ impl Run {
                 })
             }
             Ask::Value { question, into, ty, choices, many } => {
-                self.filled(question, facts).map(|question| Asking::Value {
+                self.filled(job, question, facts).map(|question| Asking::Value {
                     question,
                     name: into.clone(),
                     ty: *ty,
@@ -85,23 +87,36 @@ impl Run {
         }
     }
 
-    fn filled(&self, template: &Template, facts: &StateFacts<'_>) -> Result<String, Box<Asking>> {
-        template.render(facts).map_err(|unset| Box::new(self.missing_reference(&unset.0)))
+    fn filled(
+        &self,
+        job: &Job,
+        template: &Template,
+        facts: &StateFacts<'_>,
+    ) -> Result<String, Box<Asking>> {
+        template
+            .render(facts)
+            .map_err(|unset| Box::new(self.missing_reference(self.job_scope(job), &unset.0)))
     }
 
-    fn missing_reference(&self, reference: &crate::value::Reference) -> Asking {
+    pub(super) fn missing_reference(
+        &self,
+        scope: ScopeId,
+        reference: &crate::value::Reference,
+    ) -> Asking {
         match reference {
-            crate::value::Reference::Value(name) => self.missing_value(name),
+            crate::value::Reference::Value(name) => self.missing_value(scope, name),
             other => Asking::Refused { why: format!("`{other}` has no value") },
         }
     }
 
     /// A value that is needed and not there.
-    pub(super) fn missing_value(&self, name: &Name) -> Asking {
-        let declaration = self.plan.runbook.values.get(name);
+    pub(super) fn missing_value(&self, scope: ScopeId, name: &Name) -> Asking {
+        let declaration = self.book_of(scope).values.get(name);
         let from = match declaration.map(|declaration| &declaration.origin) {
             Some(ValueOrigin::Steps(steps)) => {
-                steps.iter().map(|step| self.step(*step).id.clone()).collect()
+                let book = self.scope(scope).book;
+                let linked = |step: &StepKey| self.plan.runbook.linked(book, *step);
+                steps.iter().map(|step| self.step(linked(step)).id.clone()).collect()
             }
             _ => Vec::new(),
         };
@@ -144,8 +159,8 @@ impl Run {
         leads || option.id == *name
     }
 
-    fn hand_over(&self, place: usize) -> Asking {
-        match self.plan.runbook.escalation.get(place) {
+    fn hand_over(&self, job: &Job, place: usize) -> Asking {
+        match self.own_runbook(job).escalation.get(place) {
             Some(escalation) => Asking::HandOver {
                 role: escalation.role.clone(),
                 how: escalation.how.clone(),
@@ -159,13 +174,16 @@ impl Run {
         Asking::Read {
             shown: command.shown.clone(),
             target: command.target.name.clone(),
-            identity: self.identity(command),
+            identity: self.identity(self.job_scope(job), command),
             sample: self.sample(job),
         }
     }
 
-    fn identity(&self, command: &BoundCommand) -> Option<String> {
-        self.state.proved.get(&command.target.name).map(|proved| proved.identity.clone())
+    pub(super) fn identity(&self, scope: ScopeId, command: &BoundCommand) -> Option<String> {
+        self.state
+            .proved
+            .get(&self.proof_key(scope, &command.target.name))
+            .map(|proved| proved.identity.clone())
     }
 
     fn sample(&self, job: &Job) -> Option<String> {
@@ -183,7 +201,7 @@ impl Run {
         level: Level,
         command: &BoundCommand,
     ) -> Card {
-        let identity = self.identity(command);
+        let identity = self.identity(self.job_scope(job), command);
         let digest = command_digest(command, identity.as_deref(), &self.plan.key);
         let (of, undo) = match &job.of {
             JobKind::AdHoc(_) => (CardKind::AdHoc, super::answer::UndoPlan::Unknown),
@@ -215,7 +233,10 @@ impl Run {
     /// The rules that hold at a step.
     pub(super) fn rules_for(&self, step: Option<StepKey>) -> Vec<String> {
         let own = step.map_or(&[][..], |step| &self.step(step).never);
-        self.plan.runbook.never.iter().chain(own).cloned().collect()
+        let runbook = &self.plan.runbook;
+        let book = step.map_or(BookId::MAIN, |step| self.step(step).part.book());
+        let used = if book == BookId::MAIN { &[][..] } else { &runbook.book(book).never };
+        runbook.never.iter().chain(used).chain(own).cloned().collect()
     }
 
     /// What must be typed: the subject, else what the target proved to be, else the environment's

@@ -75,6 +75,8 @@ pub(super) struct StepRecord {
     /// What its command showed, the last time. Decisions leave it standing.
     pub(super) captured: BTreeMap<Name, Recorded>,
     pub(super) findings: Vec<FindingRecord>,
+    /// How the runbook ended that it uses.
+    pub(super) outcome: Option<Outcome>,
     /// Its command, if it changes something, has succeeded at least once.
     pub(super) changed: bool,
 }

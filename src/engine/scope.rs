@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::event::Recorded;
+use super::job::Job;
 use super::lane::LaneId;
 use super::run::Run;
+use crate::runbook::{BookId, Environment, Runbook};
 use crate::value::Name;
 
 /// The place of a scope in the list of all.
@@ -23,6 +25,10 @@ pub(super) struct Scope {
     /// The scope around it, whose values are seen as well.
     pub(super) around: Option<ScopeId>,
     pub(super) values: BTreeMap<Name, Recorded>,
+    /// The runbook whose names are seen.
+    pub(super) book: BookId,
+    /// The environment of a used runbook.
+    pub(super) environment: Option<Name>,
 }
 
 impl Run {
@@ -63,10 +69,52 @@ impl Run {
         })
     }
 
-    /// Opens a scope.
-    pub(super) fn open_scope(&mut self, around: Option<ScopeId>) -> ScopeId {
-        self.state.scopes.push(Scope { around, values: BTreeMap::new() });
+    /// Opens a scope inside another.
+    pub(super) fn open_scope(&mut self, around: ScopeId) -> ScopeId {
+        let Scope { book, environment, .. } = self.scope(around).clone();
+        self.add_scope(Scope { around: Some(around), values: BTreeMap::new(), book, environment })
+    }
+
+    pub(super) fn add_scope(&mut self, scope: Scope) -> ScopeId {
+        self.state.scopes.push(scope);
         ScopeId(self.state.scopes.len() - 1)
+    }
+
+    /// The scope that a job sees: an undo that of its step.
+    pub(super) fn job_scope(&self, job: &Job) -> ScopeId {
+        match job.undo() {
+            Some(entry) => self.state.undo[entry].scope,
+            None => self.scope_in(job.lane),
+        }
+    }
+
+    /// The runbook whose names a scope sees.
+    pub(super) fn book_of(&self, scope: ScopeId) -> &Runbook {
+        self.plan.runbook.book(self.scope(scope).book)
+    }
+
+    /// The runbook that a job belongs to.
+    pub(super) fn own_runbook(&self, job: &Job) -> &Runbook {
+        self.book_of(self.job_scope(job))
+    }
+
+    /// The environment that a scope sees.
+    pub(super) fn environment_in(&self, scope: ScopeId) -> Option<&Environment> {
+        let Scope { book, environment, .. } = self.scope(scope);
+        if *book == BookId::MAIN {
+            return self.plan.environment.as_ref();
+        }
+        let name = environment.as_ref()?;
+        let mut environments = self.plan.runbook.book(*book).environments.iter();
+        environments.find(|environment| environment.name == *name)
+    }
+
+    /// The name under which a target's proof is kept: runbooks call different targets the same.
+    pub(super) fn proof_key(&self, scope: ScopeId, target: &str) -> String {
+        match self.plan.runbook.used_by(self.scope(scope).book) {
+            Some(book) => format!("{}/{target}", book.runbook.id),
+            None => target.to_owned(),
+        }
     }
 
     /// Gives values to the scope of the lane that the latest fact is about.

@@ -152,7 +152,7 @@ impl Run {
                     why: format!("`{}` is not a list", list.text()),
                 })),
                 Err(error) => Err(Box::new(match error.unset {
-                    Some(Reference::Value(name)) => self.missing_value(&name),
+                    Some(Reference::Value(name)) => self.missing_value(self.job_scope(job), &name),
                     _ => Asking::Refused { why: format!("`{}`: {error}", list.text()) },
                 })),
             },
@@ -217,6 +217,16 @@ impl Run {
         each.is_some_and(|each| !self.stops_at_failure(job, each)) && self.is_item(job)
     }
 
+    /// The part that a `use` of a step enters first.
+    pub(super) fn used_part(&self, step: StepKey, used: &Used) -> Option<PartId> {
+        match used {
+            Used::Procedure(name) => {
+                Some(self.step(step).part.beside(PartId::Procedure(name.clone())))
+            }
+            Used::Runbook(used) => Some(PartId::Of(used.book?, Box::new(PartId::Main))),
+        }
+    }
+
     /// The strongest effect of what a step holds.
     pub(super) fn effect_within(&self, step: Option<StepKey>) -> Effect {
         let Some(step) = step else {
@@ -229,9 +239,9 @@ impl Run {
         match &self.step(step).action {
             Action::Group { steps, .. } => strongest(steps),
             Action::Run(run) => run.effect,
-            Action::Use { used: Used::Procedure(name), .. } => {
-                strongest(self.plan.runbook.part(&PartId::Procedure(name.clone())))
-            }
+            Action::Use { used, .. } => self
+                .used_part(step, used)
+                .map_or(Effect::Read, |part| strongest(self.plan.runbook.part(&part))),
             _ => Effect::Read,
         }
     }
@@ -292,7 +302,7 @@ impl Run {
         });
         let (scope, line, kind) = match over {
             Some(Ok(name)) => {
-                let scope = self.open_scope(Some(around));
+                let scope = self.open_scope(around);
                 let item = branch.item.clone();
                 self.state.scopes[scope.0].values.extend(item.map(|item| (name, item)));
                 (scope, None, LaneKind::Item)

@@ -65,7 +65,7 @@ impl Run {
             Some(UndoShown {
                 step: step.id.clone(),
                 title: step.title.render(&facts).unwrap_or_else(|_| step.title.source().to_owned()),
-                shown: match bind(&self.plan.runbook, command, &facts) {
+                shown: match bind(self.book_of(entry.scope), command, &facts) {
                     Ok(bound) => bound.shown,
                     Err(failure) => format!("({failure})"),
                 },
@@ -90,7 +90,7 @@ impl Run {
         let Some(command) = command else {
             return UndoPlan::Unknown;
         };
-        match bind(&self.plan.runbook, command, &self.job_facts(job)) {
+        match bind(self.own_runbook(job), command, &self.job_facts(job)) {
             Ok(bound) => UndoPlan::Command(bound.shown),
             Err(failure) => UndoPlan::Command(format!("({failure})")),
         }

@@ -110,6 +110,7 @@ impl Fold {
             Event::Surveyed { missing } => self.summary.missing.clone_from(missing),
             Event::ItemsListed { .. }
             | Event::LaneOpened { .. }
+            | Event::RunbookEntered { .. }
             | Event::LineEnded { .. }
             | Event::RunStarted(_)
             | Event::SurveyClosed

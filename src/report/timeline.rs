@@ -81,6 +81,12 @@ fn text(event: &Event) -> String {
             let name = branch.item.as_ref().map_or_else(String::new, item_name);
             format!("{step}: {} of {} {name}", branch.index + 1, branch.of).trim_end().to_owned()
         }
+        Event::RunbookEntered { step, used, environment, inputs, .. } => {
+            let environment =
+                environment.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
+            let inputs = inputs.iter().map(|(name, value)| format!(" {name}={}", item_name(value)));
+            format!("{step}: into {used}{environment}{}", inputs.collect::<String>())
+        }
         Event::LineEnded { .. } => "the end of a line of steps".to_owned(),
         Event::Paused { why } => format!("paused: {}", phrases::pause(why)),
         Event::Resumed(resumed) => taken_over(resumed),

@@ -1,5 +1,6 @@
 //! The public door: a text becomes a runbook, or findings that say why not.
 
+use super::link::link;
 use super::model::{BroughtFile, Command, Runbook, StepKey, TargetRef};
 use super::resolve::{self, ad_hoc_command};
 use super::{parse, rules, structure};
@@ -47,6 +48,13 @@ pub fn load(source: &Source, repository: &dyn Repository) -> Loaded {
     let mut findings = Vec::new();
     let runbook = parse::parse(source, &mut findings)
         .and_then(|root| checked(source, &root, repository, &mut findings));
+    let runbook = runbook.and_then(|runbook| match link(runbook) {
+        Ok(runbook) => Some(runbook),
+        Err(too_many) => {
+            findings.push(Diagnostic::error("limit", 0..0, too_many.to_string()));
+            None
+        }
+    });
     conceal(&source.text, &mut findings);
     sort(&mut findings);
     let failed = findings.iter().any(|found| found.severity == Severity::Error);

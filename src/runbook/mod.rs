@@ -6,6 +6,7 @@
 
 mod command;
 mod grammar;
+mod link;
 mod load;
 mod model;
 mod parse;
@@ -15,6 +16,7 @@ mod schema;
 mod span_map;
 mod structure;
 
+pub use link::TooManySteps;
 pub use load::{Loaded, NoRepository, Repository, ad_hoc, edit, load};
 pub use model::*;
 pub use parse::decode;

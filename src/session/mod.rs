@@ -234,6 +234,7 @@ fn durability(event: &Event) -> Durability {
         | Event::LaneOpened { .. }
         | Event::LineEnded { .. }
         | Event::RunStarted(_)
+        | Event::RunbookEntered { .. }
         | Event::StepClosed { .. }
         | Event::StepEntered { .. }
         | Event::StepSkipped { .. }

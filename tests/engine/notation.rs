@@ -34,6 +34,7 @@ pub(crate) fn noted(event: &Event) -> Option<String> {
             };
             format!("| {} {name}", lane.0)
         }
+        Event::RunbookEntered { used, .. } => format!("into {used}"),
         Event::LineEnded { .. } => "line ended".to_owned(),
         Event::Paused { .. } => "paused".to_owned(),
         Event::Resumed(_) => "resumed".to_owned(),

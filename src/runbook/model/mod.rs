@@ -2,6 +2,7 @@
 //! inherited keys are filled in, templates, expressions and scripts are compiled.
 
 mod around;
+mod book;
 mod input;
 mod repeat;
 mod run;
@@ -20,6 +21,7 @@ use crate::value::Name;
 pub use around::{
     AlertRule, AlertSource, Change, ChangeKind, Escalation, Link, MatchOperator, Matcher, Owner,
 };
+pub use book::{Book, BookId};
 pub use input::{
     Environment, Input, Presence, Protection, Secrecy, SecretSource, ValueDeclaration, ValueOrigin,
 };
@@ -86,6 +88,8 @@ pub struct Runbook {
     pub values: BTreeMap<Name, ValueDeclaration>,
     /// Files of the repository that commands use, by path as written.
     pub brought: Vec<BroughtFile>,
+    /// The runbooks it uses, each as often as it is used; linking fills this.
+    pub books: Vec<Book>,
 }
 
 /// A line of steps.
@@ -98,6 +102,9 @@ pub enum PartId {
     Procedure(Name),
     /// What is offered at the end.
     Finally,
+    /// A part of a runbook that is used.
+    #[serde(skip)]
+    Of(BookId, Box<PartId>),
 }
 
 /// A named part of a runbook, entered by `use` or `goto`.
@@ -127,6 +134,14 @@ impl Runbook {
         match part {
             PartId::Finally => &self.finally,
             PartId::Main => &self.main,
+            PartId::Of(book, part) => match (self.used_by(*book), &**part) {
+                (Some(book), PartId::Main) => &book.main,
+                (Some(book), PartId::Finally) => &book.finally,
+                (Some(book), PartId::Procedure(name)) => {
+                    book.procedures.get(name).map_or(&[], Vec::as_slice)
+                }
+                (_, PartId::Of(..)) | (None, _) => &[],
+            },
             PartId::Procedure(name) => {
                 self.procedures.get(name).map_or(&[], |procedure| procedure.steps.as_slice())
             }

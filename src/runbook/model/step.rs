@@ -195,6 +195,21 @@ pub enum Destination {
     Step(StepKey),
 }
 
+impl Outcome {
+    /// Its name in records and in `steps.<id>.outcome`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Abandoned => "abandoned",
+            Self::Done => "done",
+            Self::Escalated => "escalated",
+            Self::Mitigated => "mitigated",
+            Self::NoAction => "no_action",
+            Self::Resolved => "resolved",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]

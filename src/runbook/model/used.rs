@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Runbook;
+use super::{BookId, Runbook};
 use crate::diagnostic::Span;
 use crate::template::Template;
 use crate::value::{Name, RunbookId, ServiceId};
@@ -45,6 +45,8 @@ pub struct UsedRunbook {
     pub with: BTreeMap<Name, Template>,
     /// The runbook itself; `None` if it belongs to a source that is not on this machine.
     pub runbook: Option<Arc<Runbook>>,
+    /// Its steps among the linked ones; linking fills this.
+    pub book: Option<BookId>,
     /// The place of the `use`.
     pub span: Span,
 }

@@ -84,7 +84,7 @@ impl<'a> Outline<'a> {
             let key = StepKey(self.steps.len());
             let name = node.get("id").and_then(Node::text).and_then(|text| Name::new(text).ok());
             let line = match part {
-                PartId::Main => "main",
+                PartId::Main | PartId::Of(..) => "main",
                 PartId::Procedure(name) => name.as_str(),
                 PartId::Finally => "finally",
             };

@@ -59,6 +59,7 @@ impl Resolver<'_> {
             finally: self.outline.finally.clone(),
             values: self.values.clone(),
             brought: std::mem::take(&mut self.brought),
+            books: Vec::new(),
         })
     }
 

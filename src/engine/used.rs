@@ -1,0 +1,229 @@
+//! Runbooks within the run: how one is entered with its inputs, and how it ends by itself.
+
+use std::collections::BTreeMap;
+
+use super::answer::Asking;
+use super::demand::Demands;
+use super::demands::advance;
+use super::event::{Event, Recorded};
+use super::job::{Job, Stage};
+use super::lane::LaneId;
+use super::position::Line;
+use super::run::Run;
+use super::scope::Scope;
+use crate::runbook::{
+    Action, Ask, BookId, Environment, Input, OnFailure, Outcome, PartId, Presence, Secrecy,
+    StepKey, Then, Used, UsedRunbook,
+};
+use crate::template::Template;
+use crate::value::{Datum, Facts as _, Name, Reference, Type, Value};
+
+/// A runbook that is about to be entered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Entering {
+    pub(super) book: BookId,
+    /// The step that is over when the runbook is.
+    pub(super) owner: Option<StepKey>,
+}
+
+impl Run {
+    /// Goes through what a step uses and comes back. A runbook gets its inputs first.
+    pub(super) fn go_through(&mut self, step: StepKey, used: &Used, owner: Option<StepKey>) {
+        match used {
+            Used::Procedure(name) => {
+                let part = self.step(step).part.beside(PartId::Procedure(name.clone()));
+                if self.job().and_then(Job::step) == Some(step) {
+                    self.here().jobs.pop();
+                }
+                self.here().position.push(Line::Part(part), owner);
+            }
+            Used::Runbook(used) => {
+                if self.job().and_then(Job::step) != Some(step) {
+                    let job = self.new_job(super::job::JobKind::Step(step));
+                    self.here().jobs.push(job);
+                }
+                self.set_stage(match used.book {
+                    Some(book) => Stage::Entering(Entering { book, owner }),
+                    None => Stage::Away(used.place.to_string()),
+                });
+            }
+        }
+    }
+
+    /// The use that brought a runbook in.
+    fn use_of(&self, book: BookId) -> Option<&UsedRunbook> {
+        let by = self.plan.runbook.used_by(book)?.by;
+        let all: Vec<&Used> = match &self.step(by).action {
+            Action::Ask(Ask::Decision { options, .. }) => {
+                let used = options.iter().filter_map(|option| match &option.then {
+                    Then::Use(used) => Some(used),
+                    Then::End(_) | Then::Goto(_) | Then::Next => None,
+                });
+                used.collect()
+            }
+            Action::Run(run) => failure_use(&run.on_failure).into_iter().collect(),
+            Action::Use { used, on_failure } => {
+                std::iter::once(used).chain(failure_use(on_failure)).collect()
+            }
+            _ => Vec::new(),
+        };
+        all.into_iter().filter_map(Used::runbook).find(|used| used.book == Some(book))
+    }
+
+    /// What a runbook that is about to be entered needs.
+    pub(super) fn entering_demands(&self, job: &Job, entering: Entering) -> Demands {
+        match self.given_inputs(job, entering.book) {
+            Ok(_) => match self.environment_of(job, entering.book) {
+                Ok(_) => advance(job.lane),
+                Err(why) => self.question(job.lane, Asking::Refused { why }),
+            },
+            Err(asking) => self.question(job.lane, *asking),
+        }
+    }
+
+    /// The fact that a runbook is entered.
+    pub(super) fn decide_entering(&self, job: &Job, entering: Entering) -> Option<Event> {
+        let used = self.use_of(entering.book)?;
+        let inputs = self.given_inputs(job, entering.book).ok()?;
+        let environment = self.environment_of(job, entering.book).ok()?;
+        Some(Event::RunbookEntered {
+            lane: job.lane,
+            step: self.step(job.step()?).id.clone(),
+            used: used.place.to_string(),
+            environment: environment.map(|environment| environment.name.clone()),
+            inputs: self.hiding(&BTreeMap::new()).captures(inputs),
+        })
+    }
+
+    /// A runbook's environment of the same name as the one around it. It needs none if it has none.
+    fn environment_of(&self, job: &Job, book: BookId) -> Result<Option<&Environment>, String> {
+        let environments = &self.plan.runbook.book(book).environments;
+        if environments.is_empty() {
+            return Ok(None);
+        }
+        let Some(wanted) = self.environment_in(self.job_scope(job)) else {
+            return Err("it has environments, and this runbook has none to choose by".to_owned());
+        };
+        let found = environments.iter().find(|environment| environment.name == wanted.name);
+        match found {
+            Some(environment) => Ok(Some(environment)),
+            None => Err(format!("it has no environment `{}`", wanted.name)),
+        }
+    }
+
+    /// The inputs of a used runbook, as its use gives them.
+    fn given_inputs(
+        &self,
+        job: &Job,
+        book: BookId,
+    ) -> Result<BTreeMap<Name, Recorded>, Box<Asking>> {
+        let mut given = BTreeMap::new();
+        let Some(used) = self.use_of(book) else {
+            return Ok(given);
+        };
+        for input in &self.plan.runbook.book(book).inputs {
+            let value = match used.with.get(&input.name) {
+                Some(template) => Some(self.given(job, input, template)?),
+                None => input.default.clone().map(Recorded::Open),
+            };
+            let needed = input.presence == Presence::Required;
+            match value {
+                Some(value) => {
+                    given.insert(input.name.clone(), value);
+                }
+                None if needed && matches!(input.secrecy, Secrecy::Open) => {
+                    let why = format!("its input `{}` is not given", input.name);
+                    return Err(Box::new(Asking::Refused { why }));
+                }
+                // It is asked for where it is needed.
+                None => {}
+            }
+        }
+        Ok(given)
+    }
+
+    fn given(&self, job: &Job, input: &Input, with: &Template) -> Result<Recorded, Box<Asking>> {
+        let facts = self.job_facts(job);
+        let whole = match with.sole_slot() {
+            Some(reference) => {
+                Some(facts.get(reference).ok_or_else(|| self.unset(job, reference))?)
+            }
+            None => None,
+        };
+        let refused = |why: String| {
+            let why = format!("its input `{}` cannot be given: {why}", input.name);
+            Box::new(Asking::Refused { why })
+        };
+        let value = match whole {
+            Some(Datum::Secret(secret)) => {
+                return match input.secrecy {
+                    Secrecy::Secret(_) => Ok(Recorded::Secret(Some(secret))),
+                    Secrecy::Open => Err(refused("it would not stay a secret".to_owned())),
+                };
+            }
+            Some(Datum::Open(value @ Value::List(_))) if input.ty == Type::List => value,
+            Some(Datum::Open(value)) => {
+                Value::parse(input.ty, &value.written()).map_err(|why| refused(why.to_string()))?
+            }
+            None => {
+                let text = with.render(&facts).map_err(|unset| self.unset(job, &unset.0))?;
+                Value::parse(input.ty, &text).map_err(|why| refused(why.to_string()))?
+            }
+        };
+        input.constraints.check(&value).map_err(refused)?;
+        Ok(Recorded::Open(value))
+    }
+
+    fn unset(&self, job: &Job, reference: &Reference) -> Box<Asking> {
+        Box::new(self.missing_reference(self.job_scope(job), reference))
+    }
+
+    /// A runbook is entered: its steps come next, then its final steps, then the way goes on.
+    pub(super) fn apply_runbook_entered(
+        &mut self,
+        environment: Option<&Name>,
+        inputs: &BTreeMap<Name, Recorded>,
+    ) {
+        let Some(Stage::Entering(entering)) = self.job().map(|job| job.stage.clone()) else {
+            return;
+        };
+        self.here().jobs.pop();
+        let scope = self.add_scope(Scope {
+            around: None,
+            values: inputs.clone(),
+            book: entering.book,
+            environment: environment.cloned(),
+        });
+        let part = |part| Line::Part(PartId::Of(entering.book, Box::new(part)));
+        let position = &mut self.here().position;
+        position.push_in(part(PartId::Finally), entering.owner, scope);
+        position.push_in(part(PartId::Main), None, scope);
+    }
+
+    /// `end` ends the run; in a used runbook it ends that runbook.
+    pub(super) fn end_here(&mut self, step: StepKey, outcome: Outcome) {
+        let book = self.step(step).part.book();
+        if book == BookId::MAIN {
+            self.end(Some(outcome), None);
+            return;
+        }
+        let runbook = std::sync::Arc::clone(&self.plan.runbook);
+        let owner = self.here().position.leave_book(&runbook, book);
+        if let Some(owner) = owner {
+            self.state.steps.entry(owner).or_default().outcome = Some(outcome);
+        }
+    }
+
+    /// Whether a step can be gone to: its runbook is the one that is run, or is entered now.
+    pub(super) fn is_entered(&self, book: BookId) -> bool {
+        let frames = self.lane(LaneId::MAIN).map_or(&[][..], |lane| lane.position.frames());
+        book == BookId::MAIN || frames.iter().any(|frame| frame.book(&self.plan.runbook) == book)
+    }
+}
+
+fn failure_use(rule: &OnFailure) -> Option<&Used> {
+    match rule {
+        OnFailure::Use(used) => Some(used),
+        _ => None,
+    }
+}

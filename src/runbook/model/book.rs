@@ -1,0 +1,94 @@
+//! Runbooks within a runbook: what a linked runbook knows of those it uses.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{PartId, Runbook, StepKey};
+use crate::value::Name;
+
+/// Which of the runbooks that were linked: the one that is run, or one that it uses.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct BookId(pub(in crate::runbook) usize);
+
+impl BookId {
+    /// The runbook that is run.
+    pub const MAIN: Self = Self(0);
+}
+
+/// A use of another runbook.
+#[derive(Clone, Debug)]
+pub struct Book {
+    /// The runbook by itself.
+    pub runbook: Arc<Runbook>,
+    /// The step that uses it.
+    pub by: StepKey,
+    /// The place of its first step among the linked ones.
+    pub first: usize,
+    /// Its main line.
+    pub main: Vec<StepKey>,
+    /// Its procedures.
+    pub procedures: BTreeMap<Name, Vec<StepKey>>,
+    /// Its final steps.
+    pub finally: Vec<StepKey>,
+}
+
+impl PartId {
+    /// The runbook that the part belongs to.
+    pub fn book(&self) -> BookId {
+        match self {
+            Self::Of(book, _) => *book,
+            Self::Finally | Self::Main | Self::Procedure(_) => BookId::MAIN,
+        }
+    }
+
+    /// Another part of the same runbook.
+    #[must_use]
+    pub fn beside(&self, other: Self) -> Self {
+        match self {
+            Self::Of(book, _) => Self::Of(*book, Box::new(other)),
+            Self::Finally | Self::Main | Self::Procedure(_) => other,
+        }
+    }
+
+    /// The part as its own runbook calls it.
+    pub fn own(&self) -> &Self {
+        match self {
+            Self::Of(_, part) => part,
+            Self::Finally | Self::Main | Self::Procedure(_) => self,
+        }
+    }
+}
+
+impl Runbook {
+    /// A runbook by itself, with its values, targets and environments.
+    pub fn book(&self, book: BookId) -> &Self {
+        match book.0.checked_sub(1).and_then(|place| self.books.get(place)) {
+            Some(book) => &book.runbook,
+            None => self,
+        }
+    }
+
+    /// The use that brought a runbook in.
+    pub fn used_by(&self, book: BookId) -> Option<&Book> {
+        self.books.get(book.0.checked_sub(1)?)
+    }
+
+    /// The runbook that a step belongs to, and the step's place in it.
+    pub fn own(&self, step: StepKey) -> (&Self, StepKey) {
+        let book = self.step(step).part.book();
+        let first = self.used_by(book).map_or(0, |book| book.first);
+        (self.book(book), StepKey(step.0 - first))
+    }
+
+    /// The place of a runbook's own step among the linked ones.
+    pub fn linked(&self, book: BookId, step: StepKey) -> StepKey {
+        StepKey(step.0 + self.used_by(book).map_or(0, |book| book.first))
+    }
+
+    /// The runbook that is run, and all that it uses.
+    pub fn all_books(&self) -> impl Iterator<Item = (BookId, &Self)> {
+        let used = self.books.iter().enumerate();
+        let used = used.map(|(place, book)| (BookId(place + 1), &*book.runbook));
+        std::iter::once((BookId::MAIN, self)).chain(used)
+    }
+}
