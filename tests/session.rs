@@ -83,6 +83,10 @@ impl Executor for World {
     fn kill(&mut self, attempt: AttemptId) {
         self.tell(format!("kill {attempt}"));
     }
+
+    fn suspend(&mut self) {
+        self.tell("suspend".to_owned());
+    }
 }
 
 fn ended(attempt: AttemptId, end: End) -> Happening {

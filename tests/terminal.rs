@@ -1,6 +1,7 @@
 //! Prompts on a real terminal: lines, signals, echo, hang-up.
 
 #[path = "support/pty.rs"]
+#[expect(dead_code, reason = "each test binary uses its own part of the harness")]
 mod pty;
 
 use std::fs::File;
@@ -28,8 +29,14 @@ impl Signals for Made {
     fn take(&mut self) -> Option<Signal> {
         let mut byte = [0];
         self.0.read_exact(&mut byte).ok()?;
-        Some(if byte[0] == b'i' { Signal::Interrupt } else { Signal::HangUp })
+        Some(match byte[0] {
+            b'i' => Signal::Interrupt,
+            b'z' => Signal::Suspend,
+            _ => Signal::HangUp,
+        })
     }
+
+    fn suspend(&mut self) {}
 }
 
 /// A terminal, the person's end of it, and what makes signals.

@@ -218,6 +218,8 @@ impl Supervisor {
                 job.stop(Why::Interrupted, Signal::INT, job.launch.grace, around);
             }),
             Order::Kill(attempt) => self.with_job(attempt, |job, around| job.kill(around)),
+            Order::Pause => self.with_jobs(Job::pause),
+            Order::GoOn => self.with_jobs(Job::go_on),
         }
     }
 
@@ -269,6 +271,12 @@ impl Supervisor {
             display: &mut self.display,
         };
         act(&mut self.jobs[place], &mut around)
+    }
+
+    fn with_jobs(&mut self, act: impl Fn(&mut Job, &Around<'_>)) {
+        for place in 0..self.jobs.len() {
+            self.with_job_at(place, |job, around| act(job, around));
+        }
     }
 
     fn step_jobs(&mut self) {
@@ -324,6 +332,7 @@ impl Supervisor {
         if self.executor == Executor::Present {
             self.executor = Executor::Gone;
             self.display.outbox.clear();
+            self.with_jobs(Job::go_on);
             self.stop_jobs(|job| job.launch.on_disconnect == OnDisconnect::Stop);
         }
     }
@@ -334,11 +343,7 @@ impl Supervisor {
         self.display.outbox.clear();
         match self.leave {
             Leave::Unasked => self.stop_jobs(|_| true),
-            Leave::Asked => {
-                for place in 0..self.jobs.len() {
-                    self.with_job_at(place, |job, around| job.kill(around));
-                }
-            }
+            Leave::Asked => self.with_jobs(Job::kill),
         }
         self.leave = Leave::Asked;
     }
