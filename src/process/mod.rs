@@ -20,8 +20,8 @@ mod signals;
 mod spawn;
 mod status;
 mod streams;
-mod suspend;
 pub mod supervisor;
+mod suspend;
 mod timing;
 mod tool;
 
