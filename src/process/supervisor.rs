@@ -298,7 +298,9 @@ impl Supervisor {
         let launch = job.launch.clone();
         let (stdout, stderr, recorder, pipes) = job.dismantle();
         self.pipes.extend(pipes);
-        let left_running = over.left.iter().map(|member| self.shown(*member)).collect();
+        // One without a name has ended since it was found.
+        let named = over.left.iter().map(|member| self.shown(*member));
+        let left_running = named.filter(|survivor| !survivor.command.is_empty()).collect();
         self.leftovers.add(over.left, launch.on_disconnect);
         let status = Status { end: over.end, took, kept: recorder.finish(), left_running };
         self.tell(&launch, status, stdout, stderr);
