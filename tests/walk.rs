@@ -50,9 +50,14 @@ const CHANGES: &str = "
 ";
 
 impl Walk {
-    /// Walks a trusted runbook.
+    /// Walks a trusted runbook of these steps.
     fn of(steps: &str) -> Self {
-        let sandbox = Sandbox::trusting(&runbook(steps));
+        Self::through(&runbook(steps))
+    }
+
+    /// Walks a trusted runbook.
+    fn through(runbook: &str) -> Self {
+        let sandbox = Sandbox::trusting(runbook);
         let path = sandbox.path("runbook.yaml");
         Self::start(sandbox, &["run", path.to_str().unwrap()], &[], 80)
     }
@@ -391,6 +396,7 @@ fn control_c_at_a_question_leaves_the_walk_and_nothing_is_lost() {
     walk.session.wait_for(PROMPT);
     walk.session.send("\x03");
     assert_eq!(walk.code(), Some(130));
+    assert!(walk.session.echoes());
     let mut walk = walk.resume();
     walk.session.wait_for("Alter it: done");
     walk.session.wait_for("1 undo step");
@@ -409,16 +415,24 @@ fn control_d_pauses() {
     assert_eq!(walk.ledger(), "");
 }
 
-#[test]
-fn the_first_control_c_asks_a_command_to_end() {
-    let mut walk = Walk::of("
-        - { id: look, title: Look, effect: read, run: 'trap \"echo tidied; exit 9\" TERM INT; echo up; while :; do sleep 0.01; done' }
+/// A walk in which a look that runs for ever, after what it begins with, was sent Ctrl-C.
+fn stopping(begin: &str) -> Walk {
+    let mut walk = Walk::of(&format!(
+        "
+        - {{ id: look, title: Look, effect: read, run: '{begin} echo up; while :; do sleep 0.01; done' }}
         - end: done
-    ");
+    "
+    ));
     walk.answer("Look", "");
     walk.session.wait_for("up");
     walk.session.send("\x03");
     walk.session.wait_for("Stopping it.");
+    walk
+}
+
+#[test]
+fn the_first_control_c_asks_a_command_to_end() {
+    let mut walk = stopping("trap \"echo tidied; exit 9\" TERM INT;");
     walk.session.wait_for("tidied");
     walk.answer("stopped by you", "q");
     assert_eq!(walk.code(), Some(4));
@@ -428,14 +442,7 @@ fn the_first_control_c_asks_a_command_to_end() {
 
 #[test]
 fn the_second_control_c_kills_it_and_all_it_started() {
-    let mut walk = Walk::of("
-        - { id: look, title: Look, effect: read, run: 'trap \"\" TERM INT; setsid sleep 4321.5 & echo up; while :; do sleep 0.01; done' }
-        - end: done
-    ");
-    walk.answer("Look", "");
-    walk.session.wait_for("up");
-    walk.session.send("\x03");
-    walk.session.wait_for("Stopping it.");
+    let mut walk = stopping("trap \"\" TERM INT; setsid sleep 4321.5 &");
     walk.session.send("\x03");
     walk.session.wait_for("Killing it");
     walk.answer("stopped by you", "q");
@@ -617,9 +624,7 @@ fn a_secret_is_typed_unseen() {
     ";
     let runbook = runbook(steps)
         .replace("steps:", "inputs:\n  token: { type: string, secret: true }\nsteps:");
-    let sandbox = Sandbox::trusting(&runbook);
-    let path = sandbox.path("runbook.yaml");
-    let mut walk = Walk::start(sandbox, &["run", path.to_str().unwrap()], &[], 80);
+    let mut walk = Walk::through(&runbook);
     walk.session.wait_for("a line of text");
     walk.session.wait_for("token > ");
     eventually(|| (!walk.session.echoes()).then_some(())).expect("no echo");
@@ -712,6 +717,27 @@ fn output_forges_neither_the_gutter_nor_a_prompt() {
         assert!(line.starts_with("  │ "), "{line:?}");
     }
     assert!(!log.lines().any(|line| line.starts_with(PROMPT)), "{log:?}");
+}
+
+#[test]
+fn output_can_neither_move_the_cursor_nor_wrap_into_a_prompt() {
+    let mut walk = Walk::of(
+        r"
+        - id: hostile
+          title: Hostile
+          effect: read
+          run: printf '\033[2J\033[1;1Hforged\r$ forged\n%090dforged\n' 0
+        - end: done
+    ",
+    );
+    walk.answer("Hostile", "");
+    assert_eq!(walk.code(), Some(0));
+    let screen = walk.session.screen();
+    for line in screen.lines().filter(|line| line.contains("forged")) {
+        let command = line.starts_with("    $ ") || line.starts_with("    ↪ ");
+        assert!(line.starts_with("  │ ") || command, "{line:?} in\n{screen}");
+    }
+    assert!(screen.contains("A walk"), "{screen}");
 }
 
 #[test]
@@ -1003,9 +1029,7 @@ fn a_page_is_opened_by_o_where_there_is_a_desktop() {
 
 #[test]
 fn without_a_desktop_a_page_is_shown_to_copy() {
-    let sandbox = Sandbox::trusting(&page());
-    let path = sandbox.path("runbook.yaml");
-    let mut walk = Walk::start(sandbox, &["run", path.to_str().unwrap()], &[], 80);
+    let mut walk = Walk::through(&page());
     walk.session.wait_for("https://example.org/d?q=a%20b");
     walk.answer("[Enter] looked at it", "o");
     walk.session.wait_for("copy the address");
