@@ -459,15 +459,21 @@ fn a_second_supervisor_is_refused_while_the_first_lives_and_starts_nothing() {
     assert!(!two.exists(), "what was refused was run");
 }
 
-#[test]
-fn a_supervisor_can_be_stopped_from_outside() {
+/// A command that goes on though nobody is there any more; it has printed `up`.
+fn left_alone(text: &str) -> (Bench, AttemptId) {
     let mut bench = Bench::new();
     let id = bench.start(|attempt| {
         attempt.on_disconnect = OnDisconnect::Finish;
-        script("echo up; sleep 1000")(attempt);
+        script(text)(attempt);
     });
     bench.wait_for("up");
     bench.executor = None;
+    (bench, id)
+}
+
+#[test]
+fn a_supervisor_can_be_stopped_from_outside() {
+    let (bench, id) = left_alone("echo up; sleep 1000");
     let folder = bench.folder.path();
     assert!(matches!(find(folder, id), Found::Running { .. }));
     stop_supervisor(folder);
@@ -504,13 +510,7 @@ fn a_supervisor_that_is_asked_twice_kills() {
 
 #[test]
 fn an_interrupt_reaches_the_command_of_an_earlier_process() {
-    let mut bench = Bench::new();
-    let id = bench.start(|attempt| {
-        attempt.on_disconnect = OnDisconnect::Finish;
-        script("echo up; sleep 1000")(attempt);
-    });
-    bench.wait_for("up");
-    bench.executor = None;
+    let (bench, id) = left_alone("echo up; sleep 1000");
     let folder = bench.folder.path().to_owned();
     let mut later = Bench::with(|setting| setting.folder = folder);
     later.executor().attach(id);

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/started.rs"]
+mod started;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
@@ -13,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use surefoot::diagnostic::Source;
 use surefoot::engine::{
     Answer, Attempt, AttemptId, End, Ended, Event, Input, Kept, PauseReason, Printed, Question,
-    Rest, Run, RunStarted, RunbookOrigin, Survey,
+    Rest, Run, Survey,
 };
 use surefoot::journal::{JOURNAL, Journal, read};
 use surefoot::plan::{Alert, DigestKey, Mode, Plan};
@@ -23,6 +26,8 @@ use surefoot::session::{
     Broken, Clock, Executor, Happening, Notice, Observer, Reply, Responder, Session,
 };
 use surefoot::value::Secret;
+
+use started::started;
 
 /// What happened, in order, from whoever noticed it.
 type Story = Rc<RefCell<Vec<String>>>;
@@ -82,6 +87,10 @@ impl Executor for World {
 
     fn kill(&mut self, attempt: AttemptId) {
         self.tell(format!("kill {attempt}"));
+    }
+
+    fn suspend(&mut self) {
+        self.tell("suspend".to_owned());
     }
 }
 
@@ -181,33 +190,9 @@ fn policy() -> Policy {
 }
 
 fn begin(pace: Pace) -> Input {
-    Input::Begin(Box::new(RunStarted {
-        format: "surefoot-journal/1".to_owned(),
-        program: "0".to_owned(),
-        run: "test-run".to_owned(),
-        host: "host".to_owned(),
-        boot: "boot".to_owned(),
-        runbook: RunbookOrigin {
-            id: "test".to_owned(),
-            service: None,
-            title: "Test".to_owned(),
-            digest: String::new(),
-            files: Vec::new(),
-        },
-        responder: surefoot::engine::Responder {
-            name: "dana@host".to_owned(),
-            known_by: "login".to_owned(),
-        },
-        mode: Mode::Test,
-        change: None,
-        environment: None,
-        policy: policy(),
-        policy_digest: String::new(),
-        pace,
-        inputs: Vec::new(),
-        alert: None,
-        at: None,
-    }))
+    let person =
+        surefoot::engine::Responder { name: "dana@host".to_owned(), known_by: "login".to_owned() };
+    Input::Begin(Box::new(started(person, policy(), pace)))
 }
 
 /// A walk's story and how it came to rest.

@@ -1,6 +1,7 @@
 //! Prompts on a real terminal: lines, signals, echo, hang-up.
 
 #[path = "support/pty.rs"]
+#[expect(dead_code, reason = "each test binary uses its own part of the harness")]
 mod pty;
 
 use std::fs::File;
@@ -28,8 +29,14 @@ impl Signals for Made {
     fn take(&mut self) -> Option<Signal> {
         let mut byte = [0];
         self.0.read_exact(&mut byte).ok()?;
-        Some(if byte[0] == b'i' { Signal::Interrupt } else { Signal::HangUp })
+        Some(match byte[0] {
+            b'i' => Signal::Interrupt,
+            b'z' => Signal::Suspend,
+            _ => Signal::HangUp,
+        })
     }
+
+    fn suspend(&mut self) {}
 }
 
 /// A terminal, the person's end of it, and what makes signals.
@@ -121,6 +128,8 @@ fn signals_end_a_prompt() {
     let (mut tty, _pty, mut signals) = terminal();
     signals.write_all(b"i").unwrap();
     assert_eq!(tty.line(Echo::Shown, None), Line::Interrupted);
+    signals.write_all(b"z").unwrap();
+    assert_eq!(tty.line(Echo::Shown, None), Line::Continued);
     signals.write_all(b"h").unwrap();
     assert_eq!(tty.line(Echo::Shown, None), Line::HungUp);
 }
@@ -156,114 +165,4 @@ fn a_secret_is_not_echoed_and_the_echo_comes_back() {
     let mut shown = [0; 64];
     let count = pty.read(&mut shown).unwrap();
     assert_eq!(shown[..count], *b"\r\n");
-}
-
-/// A walk through a runbook, in a folder of its own.
-struct Walk {
-    folder: tempfile::TempDir,
-    session: Session,
-}
-
-impl Walk {
-    fn start(steps: &str, columns: u16) -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        let path = |name: &str| {
-            let path = folder.path().join(name);
-            path.to_str().expect("temporary folders have plain names").to_owned()
-        };
-        let runbook = path("walk.yaml");
-        let text = format!("schema: surefoot/v1\ntitle: A walk\nsteps:\n{steps}");
-        std::fs::write(&runbook, text).expect("the folder can be written");
-        let env = [
-            ("HOME", path("home")),
-            ("LANG", "C.UTF-8".to_owned()),
-            ("NO_COLOR", "1".to_owned()),
-            ("PATH", "/usr/bin:/bin".to_owned()),
-            ("PROOF", path("proof")),
-            ("TERM", "xterm".to_owned()),
-            ("XDG_STATE_HOME", path("state")),
-        ];
-        let env: Vec<(&str, &str)> =
-            env.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let program = env!("CARGO_BIN_EXE_surefoot");
-        let session = Session::start(program, &["run", &runbook], &env, columns);
-        Self { folder, session }
-    }
-
-    /// Whether the change took place.
-    fn changed(&self) -> bool {
-        self.folder.path().join("proof").exists()
-    }
-}
-
-const READ_THEN_CHANGE: &str = r#"
-  - { id: look, effect: read, run: "echo looking; read -r x < /dev/null || sleep 0.5" }
-  - { id: act, title: Act, effect: change, run: touch "$PROOF", undo: { none: it is a test } }
-  - end: done
-"#;
-
-#[test]
-fn a_change_runs_after_a_y_and_not_before() {
-    let mut walk = Walk::start(READ_THEN_CHANGE, 80);
-    walk.session.wait_for("[Enter] run");
-    walk.session.send("\r");
-    walk.session.wait_for("y run it");
-    walk.session.send("\r");
-    walk.session.wait_for("Enter alone changes nothing");
-    assert!(!walk.changed());
-    walk.session.wait_for("> ");
-    walk.session.send("y\r");
-    walk.session.wait_for("exit 0");
-    walk.session.wait_for("surefoot report");
-    assert!(walk.changed());
-    assert_eq!(walk.session.wait().code(), Some(0));
-}
-
-#[test]
-fn what_is_typed_while_a_command_runs_confirms_nothing() {
-    let mut walk = Walk::start(READ_THEN_CHANGE, 80);
-    walk.session.wait_for("[Enter] run");
-    walk.session.send("\r");
-    walk.session.wait_for("looking");
-    walk.session.send("y\ry\ry\r");
-    walk.session.wait_for("y run it");
-    walk.session.wait_for("> ");
-    walk.session.send("q\r");
-    walk.session.wait_for("surefoot resume");
-    assert_eq!(walk.session.wait().code(), Some(4));
-    assert!(!walk.changed());
-}
-
-#[test]
-fn control_c_at_a_question_leaves_the_walk() {
-    let mut walk = Walk::start(READ_THEN_CHANGE, 40);
-    walk.session.wait_for("[Enter] run");
-    walk.session.wait_for("> ");
-    walk.session.send("\x03");
-    walk.session.wait_for("Paused by Ctrl-C");
-    assert_eq!(walk.session.wait().code(), Some(130));
-    assert!(walk.session.echoes());
-}
-
-#[test]
-fn output_can_neither_move_the_cursor_nor_forge_a_prompt() {
-    let steps = r"
-  - id: hostile
-    effect: read
-    run: printf '\033[2J\033[1;1Hforged\r$ forged\n%090dforged\n' 0
-  - end: done
-";
-    let mut walk = Walk::start(steps, 80);
-    walk.session.wait_for("[Enter] run");
-    walk.session.send("\r");
-    walk.session.wait_for("exit 0");
-    walk.session.wait_for("surefoot report");
-    walk.session.wait();
-    let screen = walk.session.screen();
-    for line in screen.lines().filter(|line| line.contains("forged")) {
-        let command =
-            line.starts_with("    $ ") || line.starts_with("    ↪ ") || line.contains("read");
-        assert!(line.starts_with("  │ ") || command, "{line:?} in\n{screen}");
-    }
-    assert!(screen.contains("A walk"), "{screen}");
 }

@@ -9,6 +9,7 @@ mod pty;
 mod sandbox;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use pty::Session;
 use rustix::process::{Pid, Signal, kill_process};
@@ -49,9 +50,14 @@ const CHANGES: &str = "
 ";
 
 impl Walk {
-    /// Walks a trusted runbook.
+    /// Walks a trusted runbook of these steps.
     fn of(steps: &str) -> Self {
-        let sandbox = Sandbox::trusting(&runbook(steps));
+        Self::through(&runbook(steps))
+    }
+
+    /// Walks a trusted runbook.
+    fn through(runbook: &str) -> Self {
+        let sandbox = Sandbox::trusting(runbook);
         let path = sandbox.path("runbook.yaml");
         Self::start(sandbox, &["run", path.to_str().unwrap()], &[], 80)
     }
@@ -390,6 +396,7 @@ fn control_c_at_a_question_leaves_the_walk_and_nothing_is_lost() {
     walk.session.wait_for(PROMPT);
     walk.session.send("\x03");
     assert_eq!(walk.code(), Some(130));
+    assert!(walk.session.echoes());
     let mut walk = walk.resume();
     walk.session.wait_for("Alter it: done");
     walk.session.wait_for("1 undo step");
@@ -408,16 +415,24 @@ fn control_d_pauses() {
     assert_eq!(walk.ledger(), "");
 }
 
-#[test]
-fn the_first_control_c_asks_a_command_to_end() {
-    let mut walk = Walk::of("
-        - { id: look, title: Look, effect: read, run: 'trap \"echo tidied; exit 9\" TERM INT; echo up; while :; do sleep 0.01; done' }
+/// A walk in which a look that runs for ever, after what it begins with, was sent Ctrl-C.
+fn stopping(begin: &str) -> Walk {
+    let mut walk = Walk::of(&format!(
+        "
+        - {{ id: look, title: Look, effect: read, run: '{begin} echo up; while :; do sleep 0.01; done' }}
         - end: done
-    ");
+    "
+    ));
     walk.answer("Look", "");
     walk.session.wait_for("up");
     walk.session.send("\x03");
     walk.session.wait_for("Stopping it.");
+    walk
+}
+
+#[test]
+fn the_first_control_c_asks_a_command_to_end() {
+    let mut walk = stopping("trap \"echo tidied; exit 9\" TERM INT;");
     walk.session.wait_for("tidied");
     walk.answer("stopped by you", "q");
     assert_eq!(walk.code(), Some(4));
@@ -427,14 +442,7 @@ fn the_first_control_c_asks_a_command_to_end() {
 
 #[test]
 fn the_second_control_c_kills_it_and_all_it_started() {
-    let mut walk = Walk::of("
-        - { id: look, title: Look, effect: read, run: 'trap \"\" TERM INT; setsid sleep 4321.5 & echo up; while :; do sleep 0.01; done' }
-        - end: done
-    ");
-    walk.answer("Look", "");
-    walk.session.wait_for("up");
-    walk.session.send("\x03");
-    walk.session.wait_for("Stopping it.");
+    let mut walk = stopping("trap \"\" TERM INT; setsid sleep 4321.5 &");
     walk.session.send("\x03");
     walk.session.wait_for("Killing it");
     walk.answer("stopped by you", "q");
@@ -616,9 +624,7 @@ fn a_secret_is_typed_unseen() {
     ";
     let runbook = runbook(steps)
         .replace("steps:", "inputs:\n  token: { type: string, secret: true }\nsteps:");
-    let sandbox = Sandbox::trusting(&runbook);
-    let path = sandbox.path("runbook.yaml");
-    let mut walk = Walk::start(sandbox, &["run", path.to_str().unwrap()], &[], 80);
+    let mut walk = Walk::through(&runbook);
     walk.session.wait_for("a line of text");
     walk.session.wait_for("token > ");
     eventually(|| (!walk.session.echoes()).then_some(())).expect("no echo");
@@ -714,6 +720,27 @@ fn output_forges_neither_the_gutter_nor_a_prompt() {
 }
 
 #[test]
+fn output_can_neither_move_the_cursor_nor_wrap_into_a_prompt() {
+    let mut walk = Walk::of(
+        r"
+        - id: hostile
+          title: Hostile
+          effect: read
+          run: printf '\033[2J\033[1;1Hforged\r$ forged\n%090dforged\n' 0
+        - end: done
+    ",
+    );
+    walk.answer("Hostile", "");
+    assert_eq!(walk.code(), Some(0));
+    let screen = walk.session.screen();
+    for line in screen.lines().filter(|line| line.contains("forged")) {
+        let command = line.starts_with("    $ ") || line.starts_with("    ↪ ");
+        assert!(line.starts_with("  │ ") || command, "{line:?} in\n{screen}");
+    }
+    assert!(screen.contains("A walk"), "{screen}");
+}
+
+#[test]
 fn forty_columns_are_enough() {
     let sandbox = Sandbox::trusting(&runbook(CHANGES));
     let path = sandbox.path("runbook.yaml");
@@ -800,4 +827,213 @@ fn a_value_that_a_skipped_step_would_have_given_is_typed_by_v() {
     walk.answer("there are 7", "");
     walk.session.wait_for("Done");
     assert_eq!(walk.code(), Some(0));
+}
+
+/// A shell with job control, in which the program is started as a person does.
+fn in_a_shell(steps: &str) -> Walk {
+    let sandbox = Sandbox::trusting(&runbook(steps));
+    sandbox.pipe();
+    let path = sandbox.path("runbook.yaml");
+    let env = sandbox.environment();
+    let mut env: Vec<(&str, &str)> =
+        env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    env.retain(|(name, _)| *name != "TERM");
+    env.extend([("TERM", "xterm"), ("NO_COLOR", "1"), ("PS1", "shell> ")]);
+    let shell = ["--norc", "--noprofile", "--noediting", "-i"];
+    let mut session = Session::start("/bin/bash", &shell, &env, 80);
+    session.wait_for("shell> ");
+    session.send(&format!("'{PROGRAM}' run '{}'\r", path.display()));
+    Walk { sandbox, session }
+}
+
+/// Presses Ctrl-Z; the shell takes over.
+fn suspend(walk: &mut Walk) {
+    walk.session.send("\x1a");
+    walk.session.wait_for("Stopped");
+    walk.session.wait_for("shell> ");
+}
+
+/// What the system says a process does: `T` is stopped.
+fn state(process: &str) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat[stat.rfind(')')?..].chars().nth(2)
+}
+
+#[test]
+fn control_z_at_a_question_and_fg_bring_it_back() {
+    let mut walk = in_a_shell(LOOKS);
+    walk.session.wait_for("Look once");
+    // Often enough to meet a race.
+    for _ in 0..10 {
+        walk.session.wait_for(PROMPT);
+        suspend(&mut walk);
+        assert!(walk.session.echoes());
+        walk.session.send("fg\r");
+        walk.session.wait_for("[Enter] run");
+    }
+    walk.session.wait_for(PROMPT);
+    walk.session.send("\r");
+    walk.answer("Look twice", "");
+    walk.session.wait_for("Done");
+    walk.session.wait_for("shell> ");
+    assert_eq!(walk.answers(), ["proceed", "proceed"]);
+}
+
+#[test]
+fn control_z_stops_a_command_and_its_time() {
+    let mut walk = in_a_shell(
+        "
+        - id: alter
+          title: Alter it
+          timeout: 3s
+          run: echo $$ > \"$HOME/pid\"; echo up; read line < \"$HOME/pipe\"; echo altered >> \"$HOME/ledger\"
+          undo: { none: it is a test }
+        - end: done
+    ",
+    );
+    walk.answer("Alter it", "y");
+    walk.session.wait_for("up");
+    suspend(&mut walk);
+    let process = fs::read_to_string(walk.sandbox.root().join("home/pid")).unwrap();
+    let stopped = || (state(process.trim()) == Some('T')).then_some(());
+    eventually(stopped).expect("the command is stopped");
+    // Longer than the command may take.
+    walk.session.send("sleep 3.5; echo o''ver\r");
+    walk.session.wait_for("over");
+    assert_eq!(state(process.trim()), Some('T'));
+    walk.session.send("fg\r");
+    eventually(|| (state(process.trim()) != Some('T')).then_some(())).expect("it goes on");
+    fs::write(walk.sandbox.root().join("home/pipe"), "on\n").unwrap();
+    walk.session.wait_for("exit 0");
+    walk.session.wait_for("Done");
+    walk.session.wait_for("shell> ");
+    assert_eq!(walk.ledger(), "altered\n");
+    let took = walk.sandbox.events_of("attempt_ended")[0]["took"].as_u64().unwrap();
+    assert!(took < 3_000, "{took}");
+}
+
+#[test]
+fn a_change_that_was_stopped_by_control_z_goes_on_when_the_walk_is_killed() {
+    let mut walk = in_a_shell(
+        "
+        - id: alter
+          title: Alter it
+          run: echo up; read line < \"$HOME/pipe\"; echo altered >> \"$HOME/ledger\"
+          undo: { none: it is a test }
+        - end: done
+    ",
+    );
+    walk.answer("Alter it", "y");
+    walk.session.wait_for("up");
+    suspend(&mut walk);
+    walk.session.send("kill -9 %1\r");
+    let_end(&walk);
+    assert_eq!(walk.ledger(), "altered\n");
+}
+
+#[test]
+fn control_z_at_a_secret_leaves_the_echo_to_the_shell_alone() {
+    let steps = "
+        - { id: use, title: Use it, effect: read, env: { TOKEN: '{{token}}' }, run: 'printf %s \"$TOKEN\" | wc -c' }
+        - end: done
+    ";
+    let runbook = runbook(steps)
+        .replace("steps:", "inputs:\n  token: { type: string, secret: true }\nsteps:");
+    let mut walk = in_a_shell(LOOKS);
+    walk.session.wait_for(PROMPT);
+    walk.session.send("q\r");
+    walk.session.wait_for("shell> ");
+    walk.sandbox.file("secret.yaml", runbook);
+    let path = walk.sandbox.path("secret.yaml");
+    walk.session.send(&format!("'{PROGRAM}' run '{}'\r", path.display()));
+    for _ in 0..2 {
+        walk.session.wait_for("token > ");
+        eventually(|| (!walk.session.echoes()).then_some(())).expect("no echo");
+        suspend(&mut walk);
+        assert!(walk.session.echoes());
+        walk.session.send("fg\r");
+    }
+    walk.session.wait_for("token > ");
+    eventually(|| (!walk.session.echoes()).then_some(())).expect("no echo");
+    walk.session.send("hunter2-correct-horse\r");
+    walk.answer("Use it", "q");
+    walk.session.wait_for("shell> ");
+    assert!(!String::from_utf8_lossy(&walk.session.log()).contains("hunter2"));
+}
+
+#[test]
+fn control_z_is_nothing_where_no_shell_could_continue() {
+    let mut walk = Walk::of(LOOKS);
+    walk.answer("Look once", "\x1a");
+    walk.session.wait_for(PROMPT);
+    walk.session.send("q\r");
+    assert_eq!(walk.code(), Some(4));
+}
+
+#[test]
+fn a_terminal_that_changes_its_width_is_written_to_by_its_new_one() {
+    let mut walk = Walk::of(CHANGES);
+    walk.session.wait_for(PROMPT);
+    walk.session.resize(40);
+    walk.session.send("y\r");
+    walk.session.wait_for("Alter more");
+    walk.session.wait_for(PROMPT);
+    let log = String::from_utf8(walk.session.log()).unwrap();
+    let narrow = &log[log.find("Alter more").unwrap()..];
+    assert!(narrow.lines().all(|line| line.chars().count() <= 40), "{narrow}");
+    walk.session.resize(120);
+    walk.session.send("?\r");
+    walk.session.wait_for(PROMPT);
+    let log = String::from_utf8(walk.session.log()).unwrap();
+    assert!(log.lines().last().unwrap().starts_with(PROMPT), "{log}");
+    let keys = log.lines().rev().nth(1).unwrap();
+    assert!(keys.contains("y run it") && keys.contains("? more"), "{keys}");
+    walk.session.send("q\r");
+    assert_eq!(walk.code(), Some(4));
+}
+
+/// A runbook with a page to look at.
+fn page() -> String {
+    let steps = "
+        - { id: look, title: Look at it, open: 'https://example.org/d?q={{words}}' }
+        - end: done
+    ";
+    let inputs = "inputs:\n  words: { type: string, default: a b }\nsteps:";
+    runbook(steps).replace("steps:", inputs)
+}
+
+#[test]
+fn a_page_is_opened_by_o_where_there_is_a_desktop() {
+    let sandbox = Sandbox::trusting(&page());
+    sandbox.file("bin/xdg-open", "#!/bin/sh\nprintf '%s\\n' \"$1\" >> \"$HOME/ledger\"\n");
+    let opener = sandbox.path("bin/xdg-open");
+    fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).unwrap();
+    let search = format!("{}:/usr/bin:/bin", opener.parent().unwrap().display());
+    let path = sandbox.path("runbook.yaml");
+    let more = [("PATH", search.as_str()), ("DISPLAY", ":7"), ("TERM", "xterm"), ("NO_COLOR", "1")];
+    let mut walk = Walk::start(sandbox, &["run", path.to_str().unwrap()], &more, 80);
+    walk.answer("Look at it", "o");
+    walk.session.wait_for("Handed to the browser.");
+    eventually(|| (!walk.ledger().is_empty()).then_some(())).expect("the opener is called");
+    assert_eq!(walk.ledger(), "https://example.org/d?q=a%20b\n");
+    walk.session.wait_for(PROMPT);
+    walk.session.send("\r");
+    walk.session.wait_for("What did you see?");
+    walk.session.send("?\r");
+    walk.session.wait_for("press Enter");
+    walk.session.wait_for("What did you see?");
+    walk.session.send("a spike\r");
+    assert_eq!(walk.code(), Some(0));
+    assert_eq!(walk.sandbox.events_of("answered")[0]["answer"]["note"], "a spike");
+}
+
+#[test]
+fn without_a_desktop_a_page_is_shown_to_copy() {
+    let mut walk = Walk::through(&page());
+    walk.session.wait_for("https://example.org/d?q=a%20b");
+    walk.answer("[Enter] looked at it", "o");
+    walk.session.wait_for("copy the address");
+    walk.session.wait_for(PROMPT);
+    walk.session.send("q\r");
+    assert_eq!(walk.code(), Some(4));
 }

@@ -72,12 +72,12 @@ pub fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first == SUPERVISE) {
         return crate::process::supervisor::main();
     }
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => return usage(&error),
-    };
     let settings = Settings::read();
     let context = Context { terminal: Terminal::new(settings.console), settings };
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error, &context.terminal),
+    };
     let exit = match dispatch(arguments.command, &context) {
         Ok(exit) => exit,
         Err(failure) => {
@@ -89,12 +89,16 @@ pub fn main() -> ExitCode {
 }
 
 /// Help and versions are data; what makes no sense is an error.
-fn usage(error: &clap::Error) -> ExitCode {
-    let asked = !error.use_stderr();
-    match (error.print(), asked) {
-        (Ok(()), true) => Exit::Done.into(),
-        (Err(_), true) => Exit::Failed.into(),
-        (_, false) => Exit::Usage.into(),
+fn usage(error: &clap::Error, terminal: &Terminal) -> ExitCode {
+    if error.use_stderr() {
+        // It repeats what was typed, whatever that holds.
+        let text = error.render().to_string();
+        terminal.rendered(&Text::new().add_lines(Meaning::Plain, text).bare());
+        return Exit::Usage.into();
+    }
+    match error.print() {
+        Ok(()) => Exit::Done.into(),
+        Err(_) => Exit::Failed.into(),
     }
 }
 

@@ -138,8 +138,11 @@ impl Walker {
             Show::Pages => {
                 if let Asking::Look { urls } = &question.ask {
                     for url in urls {
-                        if let Err(why) = self.backstage.open(url) {
-                            self.say(Meaning::Warning, &super::wording::capital(&why));
+                        match self.backstage.open(url) {
+                            Ok(()) => self.say(Meaning::Hint, "Handed to the browser."),
+                            Err(why) => {
+                                self.say(Meaning::Warning, &super::wording::capital(&why));
+                            }
                         }
                     }
                 }
@@ -150,12 +153,6 @@ impl Walker {
 
     /// Shows the keys and reads a line.
     fn key_line(&mut self, scene: Scene<'_>, keys: &[Key]) -> Result<String, Stop> {
-        for line in key_lines(&self.terminal, scene.question, keys) {
-            self.terminal.line(&line);
-        }
-        if matches!(scene.question.ask, Asking::Wait { .. }) {
-            self.terminal.line(&self.countdown(scene.until));
-        }
         let words = match &scene.question.ask {
             Asking::Items(card) if card.must_type.is_some() => {
                 format!("    Type {}, the number of items, to run them > ", card.items.len())
@@ -165,22 +162,48 @@ impl Walker {
                 None => "    > ".to_owned(),
             },
         };
-        self.terminal.prompt(&Text::of(Meaning::Heading, words));
-        self.read(Echo::Shown, scene).map(|line| line.to_string())
+        let show = |walker: &Self| {
+            for line in key_lines(&walker.terminal, scene.question, keys) {
+                walker.terminal.line(&line);
+            }
+            if matches!(scene.question.ask, Asking::Wait { .. }) {
+                walker.terminal.line(&walker.countdown(scene.until));
+            }
+            walker.terminal.prompt(&Text::of(Meaning::Heading, &words));
+        };
+        self.read(Echo::Shown, scene, &show).map(|line| line.to_string())
     }
 
-    /// Asks for something beside the keys.
+    /// Asks for something beside the keys; `?` says what can be typed.
     pub(super) fn prompt(&mut self, scene: Scene<'_>, words: &str) -> Result<String, Stop> {
-        self.terminal.prompt(&Text::of(Meaning::Heading, format!("    {words} > ")));
-        self.read(Echo::Shown, scene).map(|line| line.to_string())
+        loop {
+            let line = self.line(scene, words)?;
+            if line.trim() != "?" {
+                return Ok(line);
+            }
+            self.say(
+                Meaning::Hint,
+                "Type it here and press Enter. Ctrl-D goes back to the question.",
+            );
+        }
     }
 
-    /// Reads a line, come what may.
+    /// The same, where any line may be meant.
+    pub(super) fn line(&mut self, scene: Scene<'_>, words: &str) -> Result<String, Stop> {
+        let words = Text::of(Meaning::Heading, format!("    {words} > "));
+        let line = self.read(Echo::Shown, scene, &|walker| walker.terminal.prompt(&words))?;
+        Ok(line.to_string())
+    }
+
+    /// Reads a line, come what may; `show` is what stands before it, also when the program goes on
+    /// after Ctrl-Z.
     pub(super) fn read(
         &mut self,
         echo: Echo,
         scene: Scene<'_>,
+        show: &dyn Fn(&Self),
     ) -> Result<zeroize::Zeroizing<String>, Stop> {
+        show(self);
         let counts = matches!(scene.question.ask, Asking::Wait { .. });
         let asked = self.clock.monotonic();
         let mut rung = counts;
@@ -199,6 +222,10 @@ impl Walker {
             };
             match self.input.line(echo, wait) {
                 Line::Text(line) => return Ok(line),
+                Line::Continued => {
+                    self.terminal.clear_line();
+                    show(self);
+                }
                 Line::Nothing if counts => {
                     let text = self.countdown(scene.until);
                     self.terminal.replace_line_above(&text);

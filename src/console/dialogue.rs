@@ -198,8 +198,8 @@ fn value(walker: &mut Walker, scene: Scene<'_>) -> Result<Answer, Stop> {
         };
     }
     let words = format!("    {name} (not shown while you type) > ");
-    walker.terminal.prompt(&Text::of(Meaning::Heading, words));
-    let text = walker.read(Echo::Hidden, scene)?;
+    let words = Text::of(Meaning::Heading, words);
+    let text = walker.read(Echo::Hidden, scene, &|walker| walker.terminal.prompt(&words))?;
     if text.is_empty() {
         return Err(Stop::Back("Nothing was typed."));
     }

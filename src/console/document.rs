@@ -122,7 +122,8 @@ impl Writer<'_> {
         self.part(&PartId::Main);
         for (name, procedure) in &self.runbook.procedures {
             let title = procedure.title.as_ref().map(|title| self.text(title));
-            let title = title.map_or_else(|| name.to_string(), |title| format!("{title} ({name})"));
+            let title = title.unwrap_or_else(|| wording::spoken_name(name));
+            let title = format!("{title} ({name})");
             self.push(Block::Heading(title));
             self.part(&PartId::Procedure(name.clone()));
         }

@@ -51,7 +51,7 @@ pub(super) fn here_document(command: &str) -> String {
 
 fn output(walker: &mut Walker, scene: Scene<'_>) -> Result<String, Stop> {
     let mut output = String::new();
-    let mut line = walker.prompt(scene, "Output")?;
+    let mut line = walker.line(scene, "Output")?;
     if let Some(path) = line.trim().strip_prefix("f ") {
         return match walker.backstage.read(path.trim()) {
             Ok(text) => Ok(text),
@@ -64,7 +64,7 @@ fn output(walker: &mut Walker, scene: Scene<'_>) -> Result<String, Stop> {
     while line.trim_end() != END {
         output.push_str(&line);
         output.push('\n');
-        line = walker.read(super::input::Echo::Shown, scene)?.to_string();
+        line = walker.read(super::input::Echo::Shown, scene, &|_| ())?.to_string();
     }
     Ok(output)
 }

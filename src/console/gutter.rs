@@ -178,4 +178,53 @@ mod tests {
             "  │ 10%\\x0d20%\\x0d\\x1b[A$ forged\n",
         );
     }
+
+    /// What terminals obey, in bytes that need not be text.
+    const PAYLOADS: [&[u8]; 16] = [
+        b"\x1b[31mred\x1b[0m",
+        b"\x1b[2J\x1b[H",
+        b"\x1b[3A\x1b[2K    > y",
+        b"\x1b[?1049h",
+        b"\x1b]0;title\x07",
+        b"\x1b]52;c;eA==\x07",
+        b"\x1bPq#0~\x1b\\",
+        b"\x1b]0;never ended",
+        b"\x9b2J\x9d0;x\x9c",
+        b"\xc2\x9b2J",
+        b"rm x\recho ok  ",
+        b"bad\x08\x08\x08ok",
+        b"\x0e\x0f\x07\x0b\x0c\x7f\0",
+        b"\xff\xfe\xe2\x80",
+        b"user \xe2\x80\xaenimda\xe2\x81\xa6",
+        b"\nDone\n    > ",
+    ];
+
+    #[test]
+    fn no_payload_reaches_the_terminal_at_any_split_of_its_bytes() {
+        for payload in PAYLOADS {
+            let mut bytes = payload.to_vec();
+            bytes.push(b'\n');
+            for first in 0..=bytes.len() {
+                for second in first..=bytes.len() {
+                    let (terminal, captured) = Terminal::buffered(Settings {
+                        colour: Colour::Never,
+                        cursor: Cursor::Still,
+                        glyphs: Glyphs::Unicode,
+                        width: Width::Columns(24),
+                    });
+                    let mut gutter = Gutter::new(terminal);
+                    gutter.push(Stream::Stdout, &bytes[..first]);
+                    gutter.push(Stream::Stdout, &bytes[first..second]);
+                    gutter.push(Stream::Stdout, &bytes[second..]);
+                    gutter.finish();
+                    let shown = captured.walk();
+                    let acts = |c: char| c.is_control() && c != '\n';
+                    let turns =
+                        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+                    assert!(!shown.contains(acts) && !shown.contains(turns), "{shown:?}");
+                    assert!(shown.lines().all(|line| line.starts_with("  │ ")), "{shown:?}");
+                }
+            }
+        }
+    }
 }

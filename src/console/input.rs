@@ -40,6 +40,8 @@ pub enum Echo {
 /// What came instead of, or as, a line.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Line {
+    /// Nothing; the program was stopped by Ctrl-Z and goes on: what was shown may be gone.
+    Continued,
     /// Ctrl-D.
     End,
     /// The terminal is gone, or the system asks the program to end.
@@ -70,6 +72,9 @@ pub trait Signals {
 
     /// The next signal that ends a prompt.
     fn take(&mut self) -> Option<Signal>;
+
+    /// Stops the program, as Ctrl-Z does, until it is continued.
+    fn suspend(&mut self);
 }
 
 /// A signal that ends a prompt.
@@ -79,6 +84,8 @@ pub enum Signal {
     HangUp,
     /// SIGINT.
     Interrupt,
+    /// SIGTSTP.
+    Suspend,
 }
 
 /// The terminal of the person at the keyboard.
@@ -126,6 +133,7 @@ impl<S: Signals> Tty<S> {
                 match self.signals.take() {
                     Some(Signal::HangUp) => return Some(Line::HungUp),
                     Some(Signal::Interrupt) => return Some(Line::Interrupted),
+                    Some(Signal::Suspend) => return Some(Line::Continued),
                     None => {}
                 }
             }
@@ -181,6 +189,18 @@ impl<S: Signals> Input for Tty<S> {
         if let Some(line) = self.whole() {
             return line;
         }
+        let line = self.awaited(echo, wait);
+        if line == Line::Continued {
+            // The terminal is as the shell knows it by now, with its echo.
+            self.signals.suspend();
+        }
+        line
+    }
+}
+
+impl<S: Signals> Tty<S> {
+    /// A line, with the echo as it should be while it is typed.
+    fn awaited(&mut self, echo: Echo, wait: Option<Duration>) -> Line {
         let tty = self.device.try_clone();
         let _hidden = match (echo, &tty) {
             (Echo::Shown, _) => None,

@@ -59,7 +59,9 @@ pub(super) enum Show {
 /// The keys of a question, those of its own first.
 pub(super) fn offered(question: &Question) -> Vec<Key> {
     let mut keys = own(&question.ask);
-    for key in common() {
+    // A question that is itself no check stays when the checks run on their own.
+    let checks = matches!(question.ask, Asking::Read { .. } | Asking::Survey { .. });
+    for key in common().into_iter().filter(|key| checks || key.act != Act::Answer(Answer::Auto)) {
         if !keys.iter().any(|other| other.name == key.name) {
             keys.push(key);
         }

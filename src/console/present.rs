@@ -11,6 +11,7 @@ use crate::engine::{
     Asking, AttemptId, CardKind, Found, Missing, OptionShown, Question, Run, UndoShown,
 };
 use crate::expression::Part;
+use crate::runbook::{Action, Ask};
 use crate::session::Stream;
 
 /// How much of the output is shown for an attempt in doubt.
@@ -43,6 +44,11 @@ pub(super) fn present(
                 numbered(terminal, index + 1, &format!("go to {step}: {title}"));
             }
         }
+        Asking::Decide { question: asked, options, findings } => {
+            card::findings(terminal, findings);
+            heading(terminal, asked);
+            decision(terminal, options, &|option| evidence(option, question, run));
+        }
         ask => plain(terminal, ask),
     }
 }
@@ -53,11 +59,6 @@ fn plain(terminal: &Terminal, ask: &Asking) {
         Asking::Approve { role, why } => approve(terminal, role, why),
         Asking::Assertion { target, expected, why } => assertion(terminal, target, expected, why),
         Asking::Attest { text, checklist } => attest(terminal, text, checklist),
-        Asking::Decide { question, options, findings } => {
-            card::findings(terminal, findings);
-            heading(terminal, question);
-            decision(terminal, options);
-        }
         Asking::Failed { why, parts, .. } => result(terminal, Meaning::Bad, why, parts),
         Asking::HandOver { role, how, text } => hand_over(terminal, role, how, text),
         Asking::Items(card) => items::show(terminal, card),
@@ -85,6 +86,7 @@ fn plain(terminal: &Terminal, ask: &Asking) {
             value(terminal, question, choices.as_deref().unwrap_or_default());
         }
         Asking::Confirm(_)
+        | Asking::Decide { .. }
         | Asking::Doubt { .. }
         | Asking::MissingValue { .. }
         | Asking::Wait { .. } => {}
@@ -176,13 +178,32 @@ fn attest(terminal: &Terminal, text: &str, checklist: &[String]) {
     }
 }
 
-fn decision(terminal: &Terminal, options: &[OptionShown]) {
+/// The values on which the rule of an option's suggestion rests.
+fn evidence(option: &OptionShown, question: &Question, run: &Run) -> Option<String> {
+    let runbook = &run.plan().runbook;
+    let step = runbook.step(runbook.find(question.step.as_ref()?)?);
+    let Action::Ask(Ask::Decision { options, .. }) = &step.action else {
+        return None;
+    };
+    let rule = options.iter().find(|choice| choice.id == option.id)?.suggest.as_ref()?;
+    // A suggestion may also come from a finding, which speaks for itself.
+    let parts = rule.explain(&*run.facts());
+    (option.suggested.as_deref() == Some(rule.text()) && !parts.is_empty())
+        .then(|| wording::parts(&parts))
+}
+
+fn decision(
+    terminal: &Terminal,
+    options: &[OptionShown],
+    evidence: &dyn Fn(&OptionShown) -> Option<String>,
+) {
     for (index, option) in options.iter().enumerate() {
         let mut line =
             Text::plain(format!("    {:>2}  ", index + 1)).add(Meaning::Plain, &option.label);
         if let Some(reason) = &option.suggested {
             let arrow = terminal.glyph("  ← ", "  <- ");
-            line = line.add(Meaning::Hint, format!("{arrow}suggested: {reason}"));
+            let because = evidence(option).unwrap_or_else(|| reason.clone());
+            line = line.add(Meaning::Hint, format!("{arrow}suggested: {because}"));
         }
         terminal.indented(&line, 4);
     }

@@ -13,16 +13,23 @@ use crate::value::spoken;
 /// What takes fewer milliseconds takes no time that a person cares about.
 const SHORT: u64 = 100;
 
-/// Shows how a command ended; `label` tells it from others that run beside it, `what` stands for the words of a good end, and `stays` says what
-/// becomes of what it left running.
+/// What is said of an end beside its status.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Words<'a> {
+    /// What the command was for, where nothing above says so.
+    pub(super) what: Option<&'a str>,
+    /// What stands for the status of a good end.
+    pub(super) good: Option<&'a str>,
+}
+
+/// Shows how a command ended; `stays` says what becomes of what it left running.
 pub(super) fn show(
     terminal: &Terminal,
     ended: &AttemptEnded,
-    label: Option<&str>,
-    what: Option<&str>,
+    words: Words<'_>,
     stays: OnDisconnect,
 ) {
-    result_line(terminal, ended, label, what);
+    result_line(terminal, ended, words);
     match &ended.verdict {
         Verdict::Failed { why, parts } | Verdict::Unexpected { why, parts } => {
             reason(terminal, &wording::end(&ended.end), why, parts);
@@ -86,7 +93,7 @@ fn parts(verdict: &Verdict) -> &[Part] {
     }
 }
 
-fn result_line(terminal: &Terminal, ended: &AttemptEnded, label: Option<&str>, what: Option<&str>) {
+fn result_line(terminal: &Terminal, ended: &AttemptEnded, words: Words<'_>) {
     let (mark, meaning) = match &ended.verdict {
         Verdict::Failed { .. } => (terminal.glyph("✗", "x"), Meaning::Bad),
         Verdict::InDoubt => ("?", Meaning::Bad),
@@ -95,11 +102,11 @@ fn result_line(terminal: &Terminal, ended: &AttemptEnded, label: Option<&str>, w
         Verdict::Unexpected { .. } => ("!", Meaning::Warning),
     };
     let passed = matches!(ended.verdict, Verdict::Passed);
-    let words = match what.filter(|_| passed) {
-        Some(what) => what.to_owned(),
-        None => wording::end(&ended.end),
+    let words = match words {
+        Words { good: Some(good), .. } if passed => good.to_owned(),
+        Words { what: Some(what), .. } => format!("{what}: {}", wording::end(&ended.end)),
+        Words { what: None, .. } => wording::end(&ended.end),
     };
-    let words = label.map_or(words.clone(), |label| format!("{label}: {words}"));
     let mut line = Text::plain("    ").add(meaning, mark).add(meaning, format!(" {words}"));
     let mut add = |text: &str| {
         let with = std::mem::take(&mut line);

@@ -199,7 +199,7 @@ impl Terminal {
             for (index, piece) in chunks(&line.bare(), room).into_iter().enumerate() {
                 let mark = match index {
                     0 => mark,
-                    _ => self.glyph("↪ ", "> "),
+                    _ => self.glyph("↪ ", "\\ "),
                 };
                 out.push_str(indent);
                 out.push_str(&self.paint(&Text::of(Meaning::Dim, mark)));
@@ -334,7 +334,8 @@ pub(super) fn columns(width: Width) -> Option<usize> {
     }
 }
 
-/// A line in pieces that fit, cut at blanks where there are some; joined, they are the line.
+/// A line in pieces that fit, cut at blanks where there are some, else in paths behind a `/`; joined,
+/// they are the line.
 fn chunks(line: &str, room: Option<usize>) -> Vec<&str> {
     use unicode_width::UnicodeWidthChar as _;
     let Some(room) = room.map(|room| room.max(10)) else {
@@ -346,6 +347,7 @@ fn chunks(line: &str, room: Option<usize>) -> Vec<&str> {
         let mut taken = 0;
         let mut columns = 0;
         let mut blank = None;
+        let mut slash = None;
         for (at, character) in rest.char_indices() {
             columns += match character {
                 '\t' => 8,
@@ -355,15 +357,18 @@ fn chunks(line: &str, room: Option<usize>) -> Vec<&str> {
                 break;
             }
             taken = at + character.len_utf8();
-            if character == ' ' {
-                blank = Some(taken);
+            match character {
+                ' ' => blank = Some(taken),
+                '/' => slash = Some(taken),
+                _ => {}
             }
         }
         if taken == rest.len() || taken == 0 {
             pieces.push(rest);
             return pieces;
         }
-        let cut = blank.filter(|cut| *cut > taken / 2).unwrap_or(taken);
+        let far = |cut: &usize| *cut > taken / 2;
+        let cut = blank.filter(far).or(slash.filter(far)).unwrap_or(taken);
         pieces.push(&rest[..cut]);
         rest = &rest[cut..];
     }

@@ -59,6 +59,8 @@ pub struct View {
     began: Option<f64>,
     /// How many undo steps were open when they were last told.
     undo_told: usize,
+    /// When Ctrl-Z stopped the program.
+    suspended: Option<f64>,
     /// Whether the last line names what follows, so that nothing stands between them.
     headed: bool,
 }
@@ -68,6 +70,8 @@ struct Running {
     lane: LaneId,
     step: Option<StepId>,
     role: Role,
+    /// What it is for, where nothing above its output says so.
+    unsaid: Option<&'static str>,
     target: String,
     on_disconnect: OnDisconnect,
     gutter: Gutter,
@@ -89,6 +93,13 @@ enum Watched {
     FromNow,
 }
 
+/// When a command was shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Said {
+    Before,
+    Now,
+}
+
 /// What is shown only if it turns out to matter.
 struct Held {
     shown: String,
@@ -108,6 +119,7 @@ impl View {
             part: PartId::Main,
             began: None,
             undo_told: 0,
+            suspended: None,
             headed: false,
         }
     }
@@ -121,7 +133,9 @@ impl View {
         self.enter_part(&step.part, run);
         self.terminal.forget();
         if let Action::Use { used: Used::Procedure(procedure), .. } = &step.action
-            && part_title(&step.part.beside(PartId::Procedure(procedure.clone())), run) == title
+            && let part = step.part.beside(PartId::Procedure(procedure.clone()))
+            && let heading = part_title(&part, run)
+            && (heading == title || heading == wording::capital(title))
             && step.never.is_empty()
         {
             // The procedure's heading follows and says the same.
@@ -191,9 +205,8 @@ impl View {
     fn started(&mut self, started: &AttemptStarted) {
         let held = (started.role == Role::Assert)
             .then(|| Held { shown: started.shown.clone(), output: Vec::new() });
-        if held.is_none() {
-            self.command(started.role, &started.shown);
-        }
+        let said = held.is_none() && self.command(started.role, &started.shown) == Said::Now;
+        let unsaid = wording::role(started.role).filter(|_| !said);
         let now = self.clock.monotonic();
         self.running.insert(
             started.attempt,
@@ -201,6 +214,7 @@ impl View {
                 lane: started.lane,
                 step: started.step.clone(),
                 role: started.role,
+                unsaid,
                 target: started.target.clone(),
                 on_disconnect: started.on_disconnect,
                 gutter: Gutter::new(self.terminal.clone()),
@@ -236,6 +250,7 @@ impl View {
             lane: LaneId::MAIN,
             step: run.current().map(|key| runbook.step(key).id.clone()),
             role: Role::Main,
+            unsaid: None,
             target: String::new(),
             on_disconnect: OnDisconnect::Finish,
             gutter: Gutter::new(self.terminal.clone()),
@@ -249,15 +264,16 @@ impl View {
         self.running.insert(attempt, waited);
     }
 
-    fn command(&self, role: Role, shown: &str) {
-        // What was just asked about needs no second heading.
+    fn command(&self, role: Role, shown: &str) -> Said {
+        // What was just asked about, or run before, needs no second heading.
         if self.terminal.has_mentioned(shown) {
-            return;
+            return Said::Before;
         }
         if let Some(role) = wording::role(role) {
             self.terminal.line(&Text::plain("    ").add(Meaning::Dim, role));
         }
         self.terminal.command(shown);
+        Said::Now
     }
 
     /// Output comes from another command than before: where several run, it is said which.
@@ -286,12 +302,15 @@ impl View {
 
     fn ended(&mut self, ended: &AttemptEnded) {
         let mut role = Role::Main;
+        let mut unsaid = None;
         let mut target = None;
         let mut stays = OnDisconnect::Finish;
         let mut label = None;
         if let Some(mut running) = self.running.remove(&ended.attempt) {
             if let Some(held) = running.held.take().filter(|_| ended.verdict != Verdict::Passed) {
-                self.command(running.role, &held.shown);
+                if self.command(running.role, &held.shown) == Said::Now {
+                    running.unsaid = None;
+                }
                 for (stream, bytes) in held.output {
                     running.gutter.push(stream, &bytes);
                 }
@@ -299,6 +318,7 @@ impl View {
             running.gutter.finish();
             label = self.label(&running).filter(|_| !self.running.is_empty());
             role = running.role;
+            unsaid = running.unsaid;
             stays = running.on_disconnect;
             target = Some(running.target);
         }
@@ -306,7 +326,8 @@ impl View {
             (Role::Assert, Some(target), Some(identity)) => Some(format!("{target} is {identity}")),
             _ => None,
         };
-        result::show(&self.terminal, ended, label.as_deref(), what.as_deref(), stays);
+        let words = result::Words { what: label.as_deref().or(unsaid), good: what.as_deref() };
+        result::show(&self.terminal, ended, words, stays);
     }
 
     fn closed(&mut self, run: &Run) {
@@ -364,6 +385,25 @@ impl View {
         }
     }
 
+    fn suspending(&mut self) {
+        for running in self.running.values_mut() {
+            running.gutter.finish();
+        }
+        self.terminal.clear_line();
+        self.suspended = Some(self.clock.monotonic());
+    }
+
+    /// The time in between is not the commands'.
+    fn continued(&mut self) {
+        let now = self.clock.monotonic();
+        let length = self.suspended.take().map_or(0.0, |suspended| now - suspended);
+        for running in self.running.values_mut() {
+            running.started += length;
+            running.printed = now;
+            running.killed_at = running.killed_at.map(|moment| moment + length);
+        }
+    }
+
     fn answered(&self, step: Option<&StepId>, answer: &Answer, run: &Run) {
         if let Some(text) = answered::words(step, answer, run) {
             let arrow = self.terminal.glyph("→ ", "-> ");
@@ -412,7 +452,7 @@ fn part_title(part: &PartId, run: &Run) -> String {
             let procedure = runbook.procedures.get(name);
             let title = procedure.and_then(|procedure| procedure.title.as_ref());
             title.map_or_else(
-                || name.to_string(),
+                || wording::spoken_name(name),
                 |title| title.preview(&*run.facts(), &|reference| format!("‹{reference}›")),
             )
         }
@@ -501,6 +541,7 @@ impl Observer for View {
     fn noticed(&mut self, notice: &Notice<'_>, run: &Run) {
         let _ = run;
         match notice {
+            Notice::Continued => self.continued(),
             Notice::Interrupting { attempt, grace } => self.stopping(*attempt, *grace),
             Notice::Killing { attempt } => self.killing(*attempt),
             Notice::Output { attempt, stream, bytes } => {
@@ -510,6 +551,10 @@ impl Observer for View {
                     running.printed = now;
                     running.prints(*stream, bytes);
                 }
+            }
+            Notice::Suspending => {
+                self.terminal.spinner().clear();
+                self.suspending();
             }
             Notice::Tick => self.tick(),
         }

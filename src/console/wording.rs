@@ -6,7 +6,7 @@ use super::text::{Meaning, Text};
 use crate::engine::{End, Found, Role, StepStatus};
 use crate::expression::Part;
 use crate::runbook::{Effect, FindingSeverity, Outcome, Runbook, StepId};
-use crate::value::{Facts, spoken};
+use crate::value::{Facts, Name, spoken};
 
 /// The name of an effect.
 pub(super) fn effect(effect: Effect) -> &'static str {
@@ -184,6 +184,11 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
         taken.push(character);
     }
     taken + "..."
+}
+
+/// The name of a part that has no title, as a title.
+pub(super) fn spoken_name(name: &Name) -> String {
+    capital(&name.as_str().replace('_', " "))
 }
 
 /// The first letter in upper case.

@@ -1,5 +1,8 @@
 //! "Did you mean": the nearest of the words that would have been right.
 
+/// So many letters say which longer word is meant.
+const SHORTEST_BEGINNING: usize = 4;
+
 /// The candidate that is near enough to be what was meant.
 pub fn did_you_mean<'a>(
     word: &str,
@@ -7,12 +10,20 @@ pub fn did_you_mean<'a>(
 ) -> Option<&'a str> {
     let wanted = plain(word);
     let most = (wanted.chars().count() / 3).clamp(1, 3);
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &plain(candidate)), candidate))
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let near = candidates
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &plain(candidate)), *candidate))
         .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    near.or_else(|| {
+        // A word that was cut short, where only one goes on like it.
+        let long = wanted.chars().count() >= SHORTEST_BEGINNING;
+        let mut begun = candidates.into_iter().filter(|word| plain(word).starts_with(&wanted));
+        let first = begun.next().filter(|_| long);
+        first.filter(|_| begun.next().is_none())
+    })
 }
 
 /// A word without what people vary: case, and the mark between its parts.
@@ -35,5 +46,7 @@ mod tests {
         assert_eq!(did_you_mean("on-failure", words), Some("on_failure"));
         assert_eq!(did_you_mean("step", words), Some("steps"));
         assert_eq!(did_you_mean("policy", words), None);
+        assert_eq!(did_you_mean("on_fail", words), Some("on_failure"));
+        assert_eq!(did_you_mean("on_fail", ["on_failure", "on_failing_twice"]), None);
     }
 }

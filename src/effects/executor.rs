@@ -14,7 +14,10 @@ use super::kept::{keep, recovered};
 use super::launch::launch;
 use crate::engine::{Attempt, AttemptId, End, Ended, Kept, Printed, Survey};
 use crate::plan::{DigestKey, command_digest};
-use crate::process::{Arrived, Client, Launch, Message, Signals, program_in_path, stop_supervisor};
+use crate::process::{
+    Arrived, Client, Launch, Message, Signals, can_be_continued, program_in_path, stop_supervisor,
+    suspend,
+};
 use crate::session::{Executor, Happening};
 use crate::value::{Hidden, Secret};
 
@@ -208,6 +211,7 @@ impl Executor for Supervised {
             return match self.signals.wait(TICK) {
                 Some(Arrived::HangUp) => Happening::HangUp,
                 Some(Arrived::Interrupt) => Happening::Interrupt,
+                Some(Arrived::Suspend) => Happening::Suspend,
                 None => Happening::Tick,
             };
         };
@@ -223,6 +227,7 @@ impl Executor for Supervised {
             }
             Message::Signal(Arrived::HangUp) => Happening::HangUp,
             Message::Signal(Arrived::Interrupt) => Happening::Interrupt,
+            Message::Signal(Arrived::Suspend) => Happening::Suspend,
         }
     }
 
@@ -239,6 +244,20 @@ impl Executor for Supervised {
             stop_supervisor(&self.setting.folder);
         } else if let Some(client) = &mut self.client {
             client.kill(attempt);
+        }
+    }
+
+    fn suspend(&mut self) {
+        // What nobody could continue must not be stopped either.
+        if !can_be_continued() {
+            return;
+        }
+        if let Some(client) = &mut self.client {
+            client.pause();
+        }
+        suspend();
+        if let Some(client) = &mut self.client {
+            client.go_on();
         }
     }
 }

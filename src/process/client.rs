@@ -98,6 +98,16 @@ impl Client {
         self.order(&Order::Kill(attempt.0));
     }
 
+    /// Stops all commands, and their time, until [`Client::go_on`].
+    pub fn pause(&mut self) {
+        self.order(&Order::Pause);
+    }
+
+    /// Lets paused commands go on.
+    pub fn go_on(&mut self) {
+        self.order(&Order::GoOn);
+    }
+
     /// The supervisor's process id.
     pub fn supervisor(&self) -> u32 {
         self.child.id()

@@ -96,6 +96,8 @@ pub(crate) struct Job {
     heard: Moment,
     exited: Option<(Exit, Moment)>,
     phase: Phase,
+    /// Since when it is stopped, with its time, until it is told to go on.
+    paused: Option<Moment>,
 }
 
 impl Job {
@@ -115,6 +117,7 @@ impl Job {
             heard: now,
             exited: None,
             phase: Phase::Running,
+            paused: None,
             launch,
         }
     }
@@ -137,6 +140,7 @@ impl Job {
     /// When to step it again though nothing happened.
     pub(crate) fn wake(&self, now: Moment) -> Moment {
         match self.phase {
+            Phase::Running | Phase::Stopping { .. } if self.is_paused() => now.after_millis(1_000),
             Phase::Running if self.exited.is_some() => self.heard.after_millis(SILENCE),
             Phase::Running => self.deadline,
             Phase::Stopping { until, .. } if self.exited.is_some() => {
@@ -147,9 +151,38 @@ impl Job {
         }
     }
 
+    /// Stops it and all it started, without ending it, and its time.
+    pub(crate) fn pause(&mut self, around: &Around<'_>) {
+        if self.paused.is_none() {
+            self.paused = Some(around.now);
+            self.tell_all(&[Signal::STOP], around);
+        }
+    }
+
+    /// Lets it go on where it was paused; the time in between is not its own.
+    pub(crate) fn go_on(&mut self, around: &Around<'_>) {
+        let Some(paused) = self.paused.take() else {
+            return;
+        };
+        let length = around.now.since(paused);
+        for moment in [&mut self.started, &mut self.deadline, &mut self.heard] {
+            *moment = moment.after(length);
+        }
+        if let Phase::Stopping { until, .. } = &mut self.phase {
+            *until = until.after(length);
+        }
+        self.tell_all(&[Signal::CONT], around);
+    }
+
+    /// Whether its time stands still. One that has ended all the same is followed to its end.
+    fn is_paused(&self) -> bool {
+        self.paused.is_some() && self.exited.is_none()
+    }
+
     /// Asks it, and all it started, to end; after the grace it is killed.
     pub(crate) fn stop(&mut self, why: Why, signal: Signal, grace: u64, around: &Around<'_>) {
         if matches!(self.phase, Phase::Running) && !self.is_finishing() {
+            self.go_on(around);
             // One that was stopped by a signal could not follow another.
             self.tell_all(&[signal, Signal::CONT], around);
             self.phase =
@@ -174,6 +207,7 @@ impl Job {
         self.pump(around);
         self.look(around.now);
         match self.phase {
+            Phase::Running | Phase::Stopping { .. } if self.is_paused() => None,
             Phase::Running => self.step_running(around),
             Phase::Stopping { why, until, rest } => {
                 self.step_stopping(why, until, rest, around);

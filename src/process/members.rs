@@ -53,6 +53,11 @@ impl Stat {
         })
     }
 
+    /// The process that started it, or took it over.
+    pub(crate) fn parent(self) -> i32 {
+        self.parent
+    }
+
     /// Whether it is in the group of this number.
     pub(crate) fn is_in_group(self, group: i32) -> bool {
         self.group == group

@@ -25,6 +25,10 @@ pub(crate) enum Order {
     Interrupt(u32),
     /// End a command at once.
     Kill(u32),
+    /// Stop all commands, and their time, until told to go on.
+    Pause,
+    /// Let paused commands go on.
+    GoOn,
 }
 
 /// A command, ready to start.
@@ -138,6 +142,8 @@ const HIDE: u8 = 2;
 const START: u8 = 3;
 const INTERRUPT: u8 = 4;
 const KILL: u8 = 5;
+const PAUSE: u8 = 6;
+const GO_ON: u8 = 7;
 const OUTPUT: u8 = 16;
 const ENDED: u8 = 17;
 const REFUSED: u8 = 18;
@@ -169,6 +175,8 @@ impl Order {
                 packer.number(u64::from(*attempt));
                 KILL
             }
+            Self::Pause => PAUSE,
+            Self::GoOn => GO_ON,
         };
         packer.frame(kind)
     }
@@ -189,6 +197,8 @@ impl Order {
             START => Ok(Self::Start(Box::new(unpack_launch(&mut unpacker)?))),
             INTERRUPT => Ok(Self::Interrupt(small(unpacker.number()?)?)),
             KILL => Ok(Self::Kill(small(unpacker.number()?)?)),
+            PAUSE => Ok(Self::Pause),
+            GO_ON => Ok(Self::GoOn),
             _ => Err(Malformed),
         }
     }

@@ -21,6 +21,7 @@ mod spawn;
 mod status;
 mod streams;
 pub mod supervisor;
+mod suspend;
 mod timing;
 mod tool;
 
@@ -31,5 +32,6 @@ pub use message::{Durability, Launch, Lifetime, MadeFile, Status};
 pub use program::program_in_path;
 pub use signals::{Arrived, Signals};
 pub use status::{boot_id, find, stop_supervisor};
+pub use suspend::{can_be_continued, suspend};
 pub use timing::{Piece, pieces};
 pub use tool::{Captured, Tool, ToolError, capture, editor, open_page};

@@ -23,6 +23,12 @@ impl Moment {
         Self(self.0.saturating_add(millis.saturating_mul(1_000)))
     }
 
+    /// This much later.
+    pub(crate) fn after(self, duration: Duration) -> Self {
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(micros))
+    }
+
     /// The time since an earlier moment; none if that moment is not earlier.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))

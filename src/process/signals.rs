@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGXFSZ};
 
 use super::moment::timespec;
 
@@ -22,6 +22,8 @@ pub enum Arrived {
     HangUp,
     /// Ctrl-C.
     Interrupt,
+    /// Ctrl-Z.
+    Suspend,
 }
 
 /// The signals of this program.
@@ -30,6 +32,7 @@ pub struct Signals {
     wake: OwnedFd,
     interrupt: Arc<AtomicBool>,
     hang_up: Arc<AtomicBool>,
+    suspend: Arc<AtomicBool>,
 }
 
 impl Signals {
@@ -47,14 +50,17 @@ impl Signals {
         let (wake, ring) = bell()?;
         let interrupt = Arc::new(AtomicBool::new(false));
         let hang_up = Arc::new(AtomicBool::new(false));
-        for (signal, flag) in [(SIGINT, &interrupt), (SIGTERM, &hang_up), (SIGHUP, &hang_up)] {
+        let suspend = Arc::new(AtomicBool::new(false));
+        for (signal, flag) in
+            [(SIGINT, &interrupt), (SIGTERM, &hang_up), (SIGHUP, &hang_up), (SIGTSTP, &suspend)]
+        {
             // First the flag, then the bell: whoever hears the bell finds the flag.
             signal_hook::flag::register(signal, Arc::clone(flag))?;
             signal_hook::low_level::pipe::register(signal, ring.try_clone()?)?;
         }
         // A limit on the size of files is a full disk: the write fails, and that is said.
         signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
-        Ok(Self { wake, interrupt, hang_up })
+        Ok(Self { wake, interrupt, hang_up, suspend })
     }
 
     /// Waits for what arrives next, at most for a while.
@@ -74,14 +80,18 @@ impl Signals {
         &self.interrupt
     }
 
-    /// Takes what arrived since the last call. A hang-up goes before an interrupt.
+    /// Takes what arrived since the last call. A hang-up goes before an interrupt, which goes before
+    /// Ctrl-Z.
     pub fn take(&self) -> Option<Arrived> {
         silence(self.wake.as_fd());
         if self.hang_up.swap(false, Ordering::SeqCst) {
             // Told for good: an interrupt beside it is looked at in the next call.
             return Some(Arrived::HangUp);
         }
-        self.interrupt.swap(false, Ordering::SeqCst).then_some(Arrived::Interrupt)
+        if self.interrupt.swap(false, Ordering::SeqCst) {
+            return Some(Arrived::Interrupt);
+        }
+        self.suspend.swap(false, Ordering::SeqCst).then_some(Arrived::Suspend)
     }
 }
 
@@ -122,9 +132,12 @@ mod tests {
     fn each_signal_is_told_once_and_wakes_whoever_waits() {
         let signals = Signals::get().unwrap();
         assert_eq!(signals.take(), None);
-        for (signal, expected) in
-            [(SIGINT, Arrived::Interrupt), (SIGTERM, Arrived::HangUp), (SIGHUP, Arrived::HangUp)]
-        {
+        for (signal, expected) in [
+            (SIGINT, Arrived::Interrupt),
+            (SIGTERM, Arrived::HangUp),
+            (SIGHUP, Arrived::HangUp),
+            (SIGTSTP, Arrived::Suspend),
+        ] {
             raise(signal).unwrap();
             assert_eq!(signals.wait(LONG), Some(expected));
             assert_eq!(signals.take(), None);

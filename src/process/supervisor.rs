@@ -218,6 +218,8 @@ impl Supervisor {
                 job.stop(Why::Interrupted, Signal::INT, job.launch.grace, around);
             }),
             Order::Kill(attempt) => self.with_job(attempt, |job, around| job.kill(around)),
+            Order::Pause => self.with_jobs(Job::pause),
+            Order::GoOn => self.with_jobs(Job::go_on),
         }
     }
 
@@ -271,6 +273,12 @@ impl Supervisor {
         act(&mut self.jobs[place], &mut around)
     }
 
+    fn with_jobs(&mut self, act: impl Fn(&mut Job, &Around<'_>)) {
+        for place in 0..self.jobs.len() {
+            self.with_job_at(place, |job, around| act(job, around));
+        }
+    }
+
     fn step_jobs(&mut self) {
         let mut place = 0;
         while place < self.jobs.len() {
@@ -290,7 +298,9 @@ impl Supervisor {
         let launch = job.launch.clone();
         let (stdout, stderr, recorder, pipes) = job.dismantle();
         self.pipes.extend(pipes);
-        let left_running = over.left.iter().map(|member| self.shown(*member)).collect();
+        // One without a name has ended since it was found.
+        let named = over.left.iter().map(|member| self.shown(*member));
+        let left_running = named.filter(|survivor| !survivor.command.is_empty()).collect();
         self.leftovers.add(over.left, launch.on_disconnect);
         let status = Status { end: over.end, took, kept: recorder.finish(), left_running };
         self.tell(&launch, status, stdout, stderr);
@@ -324,6 +334,7 @@ impl Supervisor {
         if self.executor == Executor::Present {
             self.executor = Executor::Gone;
             self.display.outbox.clear();
+            self.with_jobs(Job::go_on);
             self.stop_jobs(|job| job.launch.on_disconnect == OnDisconnect::Stop);
         }
     }
@@ -334,11 +345,7 @@ impl Supervisor {
         self.display.outbox.clear();
         match self.leave {
             Leave::Unasked => self.stop_jobs(|_| true),
-            Leave::Asked => {
-                for place in 0..self.jobs.len() {
-                    self.with_job_at(place, |job, around| job.kill(around));
-                }
-            }
+            Leave::Asked => self.with_jobs(Job::kill),
         }
         self.leave = Leave::Asked;
     }

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::program::program_in_path;
+use super::suspend::suspend;
 
 /// How long a killed helper's pipe is waited for: somebody else may hold it.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -106,7 +107,15 @@ pub fn editor(editor: &str, file: &Path, path: &OsStr) -> Result<ExitStatus, Too
         .and_then(|name| program_in_path(name, path))
         .ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
     #[expect(clippy::disallowed_methods, reason = "this is where the editor is spawned")]
-    Command::new(program).args(&words[1..]).arg(file).status().map_err(failed)
+    let mut child = Command::new(program).args(&words[1..]).arg(file).spawn().map_err(failed)?;
+    // Ctrl-Z in the editor stops it, and this program with it: the shell waits for both.
+    let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+    while let Ok(Some(status)) = waitid(WaitId::Pid(Pid::from_child(&child)), options)
+        && status.stopped()
+    {
+        suspend();
+    }
+    child.wait().map_err(failed)
 }
 
 /// Hands a page to the desktop and waits for nothing.

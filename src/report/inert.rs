@@ -53,7 +53,7 @@ fn is_unseen(c: char) -> bool {
 
 /// JSON that shows no control and hides nothing either, with the same meaning: what JSON lets stand
 /// as it is can only be inside of its strings.
-pub(super) fn json(text: &str) -> String {
+pub fn json(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if c != '\n' && is_unseen(c) {

@@ -144,6 +144,12 @@ impl Session<'_> {
                 self.notice(&Notice::Output { attempt, stream, bytes: &bytes });
                 Ok(())
             }
+            Happening::Suspend => {
+                self.notice(&Notice::Suspending);
+                self.executor.suspend();
+                self.notice(&Notice::Continued);
+                Ok(())
+            }
             Happening::Tick => {
                 self.notice(&Notice::Tick);
                 Ok(())

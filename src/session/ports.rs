@@ -59,6 +59,10 @@ pub trait Executor {
 
     /// Ends a command and all it started, at once.
     fn kill(&mut self, attempt: AttemptId);
+
+    /// Stops the commands, their time, and this program, as Ctrl-Z does; returns when the program is
+    /// continued, and the commands with it.
+    fn suspend(&mut self);
 }
 
 /// What happens while commands run.
@@ -79,6 +83,8 @@ pub enum Happening {
         /// What.
         bytes: Vec<u8>,
     },
+    /// Ctrl-Z.
+    Suspend,
     /// Nothing; time to draw the elapsed time anew.
     Tick,
 }
@@ -104,6 +110,8 @@ pub trait Observer {
 /// What is shown and never recorded.
 #[derive(Clone, Copy, Debug)]
 pub enum Notice<'a> {
+    /// The program goes on after Ctrl-Z.
+    Continued,
     /// A command is being stopped; it has this many milliseconds before it is killed.
     Interrupting {
         /// Which.
@@ -125,6 +133,8 @@ pub enum Notice<'a> {
         /// What.
         bytes: &'a [u8],
     },
+    /// The program is about to be stopped by Ctrl-Z.
+    Suspending,
     /// Time to draw the elapsed time anew.
     Tick,
 }

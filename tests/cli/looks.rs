@@ -224,30 +224,30 @@ fn any_unique_part_names_a_run() {
     }
 }
 
+/// The runbook of changes for reading.
+const OUTLINE: &str = r#"
+    exit 0
+    --- stdout
+    One change
+      shop/runbook: 0 read, 1 change, 0 destroy
+      owner   payments
+      help    secondary: page the rota
+
+     1  Alter something  [change]
+        $ echo altered >> "$HOME/ledger"
+        verify
+        $ grep -q altered "$HOME/ledger"
+        undo
+        $ echo undone >> "$HOME/ledger"
+
+     2  End: resolved
+"#;
+
 #[test]
 fn a_plan_runs_nothing_and_asks_nothing() {
     let sandbox = Sandbox::new();
     sandbox.file("runbook.yaml", CHANGES);
-    let plan = sandbox.surefoot(&["plan", "runbook.yaml"]).check(
-        r#"
-        exit 0
-        --- stdout
-        One change
-          shop/runbook: 0 read, 1 change, 0 destroy
-          owner   payments
-          help    secondary: page the rota
-
-         1  Alter something  [change]
-            $ echo altered >> "$HOME/ledger"
-            verify
-            $ grep -q altered "$HOME/ledger"
-            undo
-            $ echo undone >> "$HOME/ledger"
-
-         2  End: resolved
-            end     resolved
-    "#,
-    );
+    let plan = sandbox.surefoot(&["plan", "runbook.yaml"]).check(OUTLINE);
     assert_eq!(plan.stderr, "");
     assert_eq!(crate::ledger(&sandbox), "");
     assert!(!sandbox.state().exists());
@@ -260,26 +260,7 @@ fn a_runbook_is_shown_for_reading() {
         "runbook.yaml",
         CHANGES.replace("    verify:", "    why: Because it helps.\n    verify:"),
     );
-    sandbox.surefoot(&["show", "runbook.yaml"]).check(
-        r#"
-        exit 0
-        --- stdout
-        One change
-          shop/runbook: 0 read, 1 change, 0 destroy
-          owner   payments
-          help    secondary: page the rota
-
-         1  Alter something  [change]
-            $ echo altered >> "$HOME/ledger"
-            verify
-            $ grep -q altered "$HOME/ledger"
-            undo
-            $ echo undone >> "$HOME/ledger"
-
-         2  End: resolved
-            end     resolved
-    "#,
-    );
+    sandbox.surefoot(&["show", "runbook.yaml"]).check(OUTLINE);
     let why = sandbox.surefoot(&["show", "runbook.yaml", "--why"]).run();
     assert!(why.stdout.contains("Because it helps."), "{}", why.text());
     let markdown = sandbox.surefoot(&["show", "runbook.yaml", "--markdown"]).run();

@@ -7,6 +7,7 @@ mod sandbox;
 
 mod bad_runbooks;
 mod check;
+mod display;
 mod ends;
 mod held;
 mod hostile;

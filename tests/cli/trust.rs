@@ -41,7 +41,6 @@ fn nobody_is_asked_to_trust_through_a_pipe() {
             $ echo two
 
          3  End: done
-            end     done
 
         file    runbook.yaml, 296 bytes
         digest  DIGEST

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use surefoot::diagnostic::Source;
 use surefoot::engine::{
     Answer, Asking, Attempt, AttemptId, Demands, End, Ended, Event, Found, Input, Kept, Printed,
-    Question, Recorded, Rejected, Responder, Resumed, Role, Run, RunStarted, RunbookOrigin,
+    Question, Recorded, Rejected, Responder, Resumed, Role, Run,
 };
 use surefoot::plan::{Alert, DigestKey, Given, Mode, Plan};
 use surefoot::policy::{Attendance, Pace, Policy, Trust};
@@ -16,6 +16,7 @@ use surefoot::runbook::{NoRepository, Outcome, Protection, StepId, load};
 use surefoot::value::{Name, Secret, Value};
 
 use crate::notation::{noted, role_name};
+use crate::started::started;
 
 /// What becomes of a command.
 #[derive(Clone, Debug)]
@@ -147,36 +148,9 @@ impl Walk {
             ledger: Vec::new(),
             setup,
         };
-        let started = walk.started();
+        let started = started(person(), walk.setup.policy.clone(), walk.setup.pace);
         walk.put(Input::Begin(Box::new(started))).unwrap();
         walk
-    }
-
-    fn started(&self) -> RunStarted {
-        RunStarted {
-            format: "surefoot-journal/1".to_owned(),
-            program: "0".to_owned(),
-            run: "test-run".to_owned(),
-            host: "host".to_owned(),
-            boot: "boot".to_owned(),
-            runbook: RunbookOrigin {
-                id: "test".to_owned(),
-                service: None,
-                title: "Test".to_owned(),
-                digest: String::new(),
-                files: Vec::new(),
-            },
-            responder: person(),
-            mode: Mode::Test,
-            change: None,
-            environment: None,
-            policy: self.setup.policy.clone(),
-            policy_digest: String::new(),
-            pace: self.setup.pace,
-            inputs: Vec::new(),
-            alert: None,
-            at: None,
-        }
     }
 
     /// Establishes a fact.

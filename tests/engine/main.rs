@@ -9,3 +9,5 @@ mod flow;
 mod model;
 mod notation;
 mod safety;
+#[path = "../support/started.rs"]
+mod started;

@@ -3,8 +3,6 @@
 //! [`Session`] starts the program on a PTY and reads all it shows, into a screen and into a log.
 //! Tests wait for text, with a limit, and never for time.
 
-#![expect(dead_code, reason = "each test binary uses its own part of the harness")]
-
 use std::fs::File;
 use std::io::{PipeReader, PipeWriter, Read as _, Write as _};
 use std::os::fd::AsFd;

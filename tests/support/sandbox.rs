@@ -210,6 +210,12 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// Adds arguments.
+    pub(crate) fn arguments(mut self, more: &[&str]) -> Self {
+        self.words.extend(more.iter().map(|&word| word.to_owned()));
+        self
+    }
+
     /// Sets a variable.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.retain(|(other, _)| other != name);

@@ -148,7 +148,7 @@ fn the_card_has_its_order() {
     undo    the runbook does not say how
     never   Do not do it twice.
     again   this already succeeded in this run; confirming runs it again
-    a run checks on their own · s skip · t elsewhere · x get help · q pause · ? more
+    s skip · t elsewhere · x get help · q pause · ? more
     Type prod-eu to run it > "
     );
 }
@@ -353,4 +353,38 @@ fn a_wait_ends_when_its_time_is_up() {
     clock.set(180.0);
     let reply = walker.ask(&question, &run(), Some(until));
     assert!(matches!(reply, Reply::Elapsed));
+}
+
+#[test]
+fn a_question_mark_beside_the_keys_is_no_answer() {
+    let decide =
+        Asking::Decide { question: "Why?".to_owned(), options: Vec::new(), findings: Vec::new() };
+    let lines = ["0", "?", "both may be"].map(Line::text).to_vec();
+    let (reply, shown) = ask(decide, lines);
+    let Reply::Answer(Answer::NotSure { reason }) = reply else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(reason.as_deref(), Some("both may be"));
+    assert!(shown.contains("press Enter"), "{shown}");
+    assert_eq!(shown.matches("What is unclear?").count(), 2, "{shown}");
+}
+
+#[test]
+fn after_control_z_the_prompt_is_there_again() {
+    let (reply, shown) = ask(read(), vec![Line::Continued, Line::text("")]);
+    assert!(matches!(reply, Reply::Answer(Answer::Proceed)));
+    assert_eq!(shown.matches("[Enter] run").count(), 2, "{shown}");
+    let lines = vec![Line::text("s"), Line::Continued, Line::text("late")];
+    let (reply, shown) = ask(read(), lines);
+    assert!(matches!(reply, Reply::Answer(Answer::Skip { reason: Some(why) }) if why == "late"));
+    assert_eq!(shown.matches("Why skip it?").count(), 2, "{shown}");
+}
+
+#[test]
+fn checks_run_on_their_own_from_a_check_and_not_from_a_change() {
+    let (_, shown) = ask(read(), Vec::new());
+    assert!(shown.contains("a run checks on their own"), "{shown}");
+    let (_, shown) = ask(confirm(None), vec![Line::text("?"), Line::text("a")]);
+    assert!(!shown.contains("run checks on their own"), "{shown}");
+    assert!(shown.contains("`a` means nothing here"), "{shown}");
 }

@@ -64,7 +64,13 @@ impl Writer<'_> {
                     self.push(Block::Item(item));
                 }
             }
-            Action::End(outcome) => self.field("end", wording::outcome(*outcome)),
+            Action::End(outcome) => {
+                let outcome = wording::outcome(*outcome);
+                // A step without a title of its own is called so.
+                if self.text(&step.title) != format!("End: {outcome}") {
+                    self.field("end", outcome);
+                }
+            }
             Action::Escalate(place) => {
                 let runbook = self.runbook;
                 if let Some(role) = runbook.escalation.get(*place) {

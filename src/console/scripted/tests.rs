@@ -25,6 +25,8 @@ impl Signals for Made {
         self.0.read_exact(&mut byte).ok()?;
         Some(Signal::Interrupt)
     }
+
+    fn suspend(&mut self) {}
 }
 
 fn unattended() -> (Unattended, UnixStream) {

@@ -92,3 +92,20 @@ fn the_spinner_is_gone_before_anything_else_is_written() {
     screen.process(log.replace('\n', "\r\n").as_bytes());
     assert_eq!(screen.screen().contents().trim_end(), "next");
 }
+
+#[test]
+fn a_path_that_does_not_fit_breaks_behind_a_slash() {
+    check_command(
+        "bash /var/lib/surefoot/runs/work/files/growth incident",
+        "    $ bash /var/lib/surefoot/runs/work/\n    ↪ files/growth incident\n",
+    );
+}
+
+#[test]
+fn in_ascii_a_command_that_goes_on_looks_like_no_prompt() {
+    let ascii = Settings { glyphs: Glyphs::Ascii, ..settings(Colour::Never, Cursor::Still) };
+    let (terminal, captured) = Terminal::buffered(ascii);
+    terminal.command("echo one two three four five six seven eight");
+    let shown = captured.walk();
+    assert!(shown.lines().count() > 1 && !shown.contains("> "), "{shown}");
+}

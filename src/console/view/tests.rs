@@ -29,6 +29,12 @@ fn check(columns: usize, known: Known, script: &[Moment], expected: &str) {
                 &run,
             ),
             Moment::Tick => view.noticed(&Notice::Tick, &run),
+            Moment::Suspended(seconds) => {
+                view.noticed(&Notice::Suspending, &run);
+                time += seconds;
+                clock.set(time);
+                view.noticed(&Notice::Continued, &run);
+            }
             Moment::Stopping => {
                 view.noticed(&Notice::Interrupting { attempt: AttemptId(1), grace: 5000 }, &run);
             }
@@ -42,6 +48,7 @@ enum Moment {
     Prints(Stream, &'static str),
     Tick,
     Stopping,
+    Suspended(f64),
 }
 
 fn event(event: Event) -> Moment {
@@ -399,5 +406,49 @@ fn the_check_of_a_target_is_shown_only_if_it_fails() {
     ✗ exit 0 · 1.2 s
       it says stg-eu
 ",
+    );
+}
+
+#[test]
+fn a_verification_that_is_run_again_says_what_it_is() {
+    let verified = || {
+        let failed = Verdict::Failed { why: "the check failed".to_owned(), parts: Vec::new() };
+        event(Event::AttemptEnded(Box::new(ending(End::Exited { code: 1 }, failed))))
+    };
+    check(
+        60,
+        Known::default(),
+        &[
+            entered("pods", "Are the pods healthy?"),
+            started("pods", Role::Verify, "test -e there"),
+            verified(),
+            started("pods", Role::Verify, "test -e there"),
+            verified(),
+        ],
+        "
+ 1  Are the pods healthy?                               read
+    verify
+    $ test -e there
+    ✗ exit 1 · 1.2 s
+      the check failed
+    ✗ verify: exit 1 · 1.2 s
+      the check failed
+",
+    );
+}
+
+#[test]
+fn the_time_that_control_z_took_is_not_the_commands() {
+    check(
+        60,
+        Known::default(),
+        &[
+            started("pods", Role::Main, "sleep 9"),
+            Moment::Tick,
+            Moment::Suspended(60.0),
+            Moment::Tick,
+            Moment::Tick,
+        ],
+        "    $ sleep 9\n    running 3 s\n",
     );
 }

@@ -5,6 +5,7 @@
 
 mod agree;
 mod bytes;
+mod hints;
 mod traps;
 mod tree;
 

@@ -1,5 +1,6 @@
 //! What YAML makes of text that its author did not mean as YAML, and the form to write instead.
 
+use super::hints;
 use crate::diagnostic::{Diagnostic, Span, cut};
 
 /// A text in quotes that YAML gives back unchanged.
@@ -47,7 +48,7 @@ pub(super) fn unreadable(text: &str, at: usize, info: &str) -> Diagnostic {
     }
     let message = format!("the YAML cannot be read: {info}");
     let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
-    Diagnostic::error("yaml", at..end, message)
+    hints::with_hint(Diagnostic::error("yaml", at..end, message), text, at, info)
 }
 
 /// The first tab that indents a line, from a place on: the parser notices some of them lines before.
