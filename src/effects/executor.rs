@@ -12,9 +12,12 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use super::kept::{keep, recovered};
 use super::launch::launch;
-use crate::engine::{Attempt, AttemptId, End, Ended, Kept, Printed, Survey};
+use crate::engine::{Attempt, AttemptId, End, Ended, Filtered, Kept, Survey};
+use crate::expression::Filter;
 use crate::plan::{DigestKey, command_digest};
-use crate::process::{Arrived, Client, Launch, Message, Signals, program_in_path, stop_supervisor};
+use crate::process::{
+    Arrived, Client, Launch, Message, Signals, filtered, program_in_path, stop_supervisor,
+};
 use crate::session::{Executor, Happening};
 use crate::value::{Hidden, Secret};
 
@@ -104,7 +107,7 @@ impl Supervised {
 
     fn could_not_start(&mut self, attempt: AttemptId, why: String) {
         let end = End::CouldNotStart { why };
-        self.pending.push_back(Happening::Ended(Box::new(ended(attempt, end))));
+        self.pending.push_back(Happening::Ended(Box::new(Ended::new(attempt, end))));
     }
 
     /// The end of an attached attempt, if one has ended.
@@ -129,19 +132,6 @@ impl Supervised {
             }
         }
         self.pending.pop_front().unwrap_or(Happening::Tick)
-    }
-}
-
-pub(super) fn ended(attempt: AttemptId, end: End) -> Ended {
-    Ended {
-        attempt,
-        end,
-        took: 0,
-        stdout: Printed::default(),
-        stderr: Printed::default(),
-        output: Kept::default(),
-        left_running: Vec::new(),
-        recovered: false,
     }
 }
 
@@ -195,6 +185,11 @@ impl Executor for Supervised {
     fn keep(&mut self, attempt: AttemptId, output: &str) -> Kept {
         // An output that cannot be written is not kept, and the record says so.
         keep(&self.setting.folder, attempt, output, &self.hidden).unwrap_or_default()
+    }
+
+    fn filter(&mut self, filters: &[Filter], document: &str) -> Filtered {
+        let outputs = filtered(&self.setting.program, filters, document);
+        filters.iter().map(|filter| filter.text().to_owned()).zip(outputs).collect()
     }
 
     fn next(&mut self) -> Happening {

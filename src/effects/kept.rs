@@ -26,18 +26,17 @@ pub(super) fn recovered(folder: &Path, attempt: AttemptId) -> Option<Ended> {
         return None;
     }
     let Some(status) = read_end(folder, attempt) else {
-        return Some(super::executor::ended(attempt, End::Unknown));
+        return Some(Ended::new(attempt, End::Unknown));
     };
     let [stdout, stderr] = streams(folder, attempt, &status.kept);
     Some(Ended {
-        attempt,
-        end: status.end,
         took: status.took,
         stdout,
         stderr,
         output: status.kept,
         left_running: status.left_running,
         recovered: true,
+        ..Ended::new(attempt, status.end)
     })
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::capture::capture;
 use super::demand::{Ended, Keep, Printed};
-use super::event::{AttemptEnded, End, FindingRecord, Kept, Recorded, Role, Verdict};
+use super::event::{AttemptEnded, End, FindingRecord, Recorded, Role, Verdict};
 use super::expectation::{Looked, retried};
 use super::facts::{ResultFacts, StateFacts};
 use super::job::Job;
@@ -62,23 +62,7 @@ impl Run {
     }
 
     /// The result of a command that the responder ran elsewhere.
-    pub(super) fn ended_elsewhere(
-        &self,
-        output: &str,
-        exit: i32,
-        kept: Kept,
-        at: Timestamp,
-    ) -> AttemptEnded {
-        let ended = Ended {
-            attempt: super::event::AttemptId(self.state.last_attempt.0 + 1),
-            end: End::Exited { code: exit },
-            took: 0,
-            stdout: Printed { bytes: output.as_bytes().to_vec(), more: 0 },
-            stderr: Printed::default(),
-            output: kept,
-            left_running: Vec::new(),
-            recovered: false,
-        };
+    pub(super) fn ended_elsewhere(&self, ended: Ended, at: Timestamp) -> AttemptEnded {
         AttemptEnded { elsewhere: true, ..self.ended(ended, Role::Main, at) }
     }
 
@@ -111,7 +95,7 @@ impl Run {
             took: ended.took,
             captured: BTreeMap::new(),
         };
-        let problem = take_captures(run, &ended.stdout, &mut result);
+        let problem = take_captures(run, ended, &mut result);
         let facts = StateFacts::now(self).at(at).with(&result);
         let looked = Looked { job, run, facts: &facts, at, ruled: self.given_rule(step).is_some() };
         let verdict = looked.judged(problem, &ended.end);
@@ -243,10 +227,10 @@ fn first_line(printed: &Printed) -> String {
     line.chars().take(200).collect()
 }
 
-fn take_captures(run: &RunAction, stdout: &Printed, result: &mut ResultFacts) -> Option<String> {
+fn take_captures(run: &RunAction, ended: &Ended, result: &mut ResultFacts) -> Option<String> {
     let mut problem = None;
     for wanted in &run.captures {
-        match capture(wanted, stdout) {
+        match capture(wanted, ended) {
             Ok(value) => {
                 result.captured.insert(wanted.name.clone(), value);
             }

@@ -43,6 +43,6 @@ pub use event::{
 };
 
 pub use demand::{
-    Attempt, Corrupt, Demands, Ended, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
+    Attempt, Corrupt, Demands, Ended, Filtered, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
 };
 pub use run::Run;

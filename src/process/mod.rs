@@ -6,6 +6,7 @@ mod caught;
 mod client;
 mod display;
 mod ends;
+mod filters;
 mod frame;
 mod git;
 mod job;
@@ -26,6 +27,7 @@ mod tool;
 
 pub use client::{Client, Message, SUPERVISE};
 pub use ends::read_end;
+pub use filters::{FILTER, filter_main, filtered};
 pub use git::{GitOrigin, describe};
 pub use message::{Durability, Launch, Lifetime, MadeFile, Status};
 pub use program::program_in_path;
