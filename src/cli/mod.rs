@@ -73,6 +73,8 @@ pub fn main() -> ExitCode {
         Some(process::SUPERVISE) => return process::supervisor::main(),
         _ => {}
     }
+    // Where it cannot be had, such a limit ends the program: what is on the disk is whole.
+    let _ = process::outlive_file_limits();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
