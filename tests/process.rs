@@ -520,17 +520,22 @@ fn an_interrupt_reaches_the_command_of_an_earlier_process() {
 }
 
 #[test]
-fn what_a_dead_supervisor_ran_is_unknown() {
+fn what_a_dead_supervisor_ran_is_watched_and_its_end_unknown() {
     let mut bench = Bench::new();
     let id = bench.start(script("echo up; sleep 1000"));
     bench.wait_for("up");
     let pid = bench.executor().supervisor().unwrap();
     kill(pid, "KILL");
+    bench.executor().next();
+    let Found::Orphaned { processes } = find(bench.folder.path(), id) else {
+        panic!("it lives: {:?}", bench.alive());
+    };
+    assert_eq!(processes.len(), bench.alive().len());
+    assert_eq!(find(bench.folder.path(), AttemptId(id.0 + 1)), Found::Unknown);
+    bench.executor().interrupt(id);
     assert_eq!(bench.wait().end, End::Unknown);
+    assert_eq!(bench.alive(), Vec::<String>::new());
     assert_eq!(find(bench.folder.path(), id), Found::Unknown);
-    for left in marked(&bench.run) {
-        kill(left, "KILL");
-    }
     // A new one takes over.
     let ended = bench.sh("echo again");
     assert_eq!(ended.stdout.bytes, b"again\n");

@@ -16,7 +16,7 @@ use crate::engine::{Attempt, AttemptId, End, Ended, Filtered, Kept, Survey};
 use crate::expression::Filter;
 use crate::plan::{DigestKey, command_digest};
 use crate::process::{
-    Arrived, Client, Launch, Message, Signals, filtered, program_in_path, stop_supervisor,
+    Arrived, Client, Launch, Message, Signals, Stop, filtered, program_in_path, stop_found,
 };
 use crate::session::{Executor, Happening};
 use crate::value::{Hidden, Secret};
@@ -223,7 +223,7 @@ impl Executor for Supervised {
 
     fn interrupt(&mut self, attempt: AttemptId) {
         if self.attached.contains(&attempt) {
-            stop_supervisor(&self.setting.folder);
+            stop_found(&self.setting.folder, attempt, Stop::Ask);
         } else if let Some(client) = &mut self.client {
             client.interrupt(attempt);
         }
@@ -231,7 +231,7 @@ impl Executor for Supervised {
 
     fn kill(&mut self, attempt: AttemptId) {
         if self.attached.contains(&attempt) {
-            stop_supervisor(&self.setting.folder);
+            stop_found(&self.setting.folder, attempt, Stop::Kill);
         } else if let Some(client) = &mut self.client {
             client.kill(attempt);
         }

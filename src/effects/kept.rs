@@ -9,7 +9,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::{AttemptId, End, Ended, Found, Kept, Printed};
+use crate::engine::{AttemptId, End, Ended, Kept, Printed};
 use crate::process::{find, pieces, read_end};
 use crate::session::Stream;
 use crate::value::{Hidden, Patterns};
@@ -22,7 +22,7 @@ fn log(attempt: AttemptId) -> String {
 /// The end of an attempt as its supervisor wrote it, with what was kept of its output; nothing
 /// while it runs.
 pub(super) fn recovered(folder: &Path, attempt: AttemptId) -> Option<Ended> {
-    if matches!(find(folder, attempt), Found::Running { .. }) {
+    if find(folder, attempt).runs() {
         return None;
     }
     let Some(status) = read_end(folder, attempt) else {

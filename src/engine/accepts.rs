@@ -94,7 +94,7 @@ impl Run {
     }
 
     fn doubt_answers(&self, found: &Found) -> Vec<AnswerKind> {
-        if matches!(found, Found::Running { .. }) {
+        if found.runs() {
             return vec![A::WaitForEnd];
         }
         let mut answers = Vec::new();

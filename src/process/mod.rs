@@ -32,6 +32,6 @@ pub use git::{GitOrigin, describe};
 pub use message::{Durability, Launch, Lifetime, MadeFile, Status};
 pub use program::program_in_path;
 pub use signals::{Arrived, Signals, outlive_file_limits};
-pub use status::{boot_id, find, stop_supervisor};
+pub use status::{Stop, boot_id, find, stop_found, stop_supervisor};
 pub use timing::{Piece, pieces};
 pub use tool::{Captured, Tool, ToolError, capture, editor, open_page};
