@@ -297,6 +297,39 @@ fn both_are_killed_and_resume_is_killed_too() {
     }
 }
 
+#[test]
+fn a_command_that_outlives_both_is_found_and_never_started_again() {
+    let command = "echo 1 >> \"$LEDGER\"; until test -e \"$LEDGER.go\"; do sleep 0.01; done";
+    let sandbox = Sandbox::trusting(&format!(
+        "schema: surefoot/v1\ntitle: Changes\nsteps:\n  - {{ id: s1, effect: change, \
+         run: '{command}', undo: {{ none: a test }} }}\n  - end: done\n"
+    ));
+    let mut started = call(&sandbox, &RUN).start();
+    eventually(|| (!ledger(&sandbox).is_empty()).then_some(())).expect("it begins");
+    kill_process(supervisor(&sandbox).unwrap(), Signal::KILL).unwrap();
+    started.child.kill().unwrap();
+    wait(&mut started.child).unwrap();
+
+    let outcome = call(&sandbox, &RESUME).run();
+    assert_eq!(outcome.code(), 6, "{}", outcome.text());
+    let found = sandbox.events_of("resumed").pop().unwrap()["found"]["1"].clone();
+    let lives: Vec<i64> =
+        found["processes"].as_array().unwrap().iter().flat_map(|it| it.as_i64()).collect();
+    let shell = lives.iter().min().unwrap();
+    assert!(outcome.stderr.contains("still running (process"), "{}", outcome.text());
+    assert!(outcome.stderr.contains(&shell.to_string()), "{}", outcome.text());
+    assert!(fs::read_dir(format!("/proc/{shell}")).is_ok(), "it was stopped unasked");
+
+    fs::write(sandbox.root().join("ledger.go"), "").unwrap();
+    wait_until_all_are_gone(&sandbox);
+    let outcome = call(&sandbox, &RESUME).run();
+    assert_eq!(outcome.code(), 6, "{}", outcome.text());
+    let found = &sandbox.events_of("resumed").pop().unwrap()["found"]["1"];
+    assert_eq!(found["found"], "unknown");
+    assert_eq!(ledger(&sandbox), [1]);
+    assert_eq!(said(&sandbox).started, [1]);
+}
+
 /// Whether system calls can be made to fail here.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn strace_works() -> bool {

@@ -3,12 +3,16 @@
 #![expect(clippy::disallowed_methods, reason = "shells are what is tested")]
 #![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
 
+#[path = "support/payloads.rs"]
+mod payloads;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use payloads::payloads;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use surefoot::template::{BoundScript, Declared, Held, Script, Shell};
@@ -64,6 +68,7 @@ fn run(shell: Shell, text: &str, folder: &Path, variables: &BTreeMap<String, Hel
         .env("PATH", path)
         .env("HOME", folder)
         .env("LC_ALL", "C.UTF-8")
+        .env("NAME", "name")
         .env("CANARY", folder.join("canary"))
         .env("CALLS", folder.join("calls"));
     for (name, held) in variables {
@@ -100,163 +105,58 @@ fn calls(folder: &Path) -> Vec<u8> {
     calls
 }
 
-/// Values that would run something, vanish or change if they were ever read as more than text.
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn payloads() -> Vec<String> {
-    let mut payloads: Vec<String> = [
-        "a; touch \"$CANARY\"",
-        "a && touch \"$CANARY\"",
-        "a || touch \"$CANARY\"",
-        "a | touch \"$CANARY\"",
-        "a & touch \"$CANARY\"",
-        "a\ntouch \"$CANARY\"\n",
-        "a\r\ntouch \"$CANARY\"",
-        "\ntouch $CANARY",
-        "a\rb",
-        "$(touch \"$CANARY\")",
-        "`touch \"$CANARY\"`",
-        "x$(touch $CANARY)y",
-        "${x:=$(touch $CANARY)}",
-        "\"; touch $CANARY; \"",
-        "'; touch $CANARY; '",
-        "\"$(touch $CANARY)\"",
-        "'$(touch $CANARY)'",
-        "\" '; touch $CANARY; ' \"",
-        "') ; touch $CANARY; (' ",
-        "\\'; touch $CANARY; \\'",
-        "\\",
-        "\\\\",
-        "a\\",
-        "\\n",
-        "\\$(touch $CANARY)",
-        "\\`touch $CANARY\\`",
-        "\\\"",
-        "> $CANARY",
-        ">$CANARY",
-        "2>$CANARY",
-        "< /dev/null > $CANARY",
-        ">& $CANARY",
-        "&> $CANARY",
-        "a b  c",
-        " lead",
-        "trail ",
-        "{a,b}",
-        "{1..9}",
-        "a,b",
-        "$IFS",
-        "a${IFS}b",
-        "$HOME",
-        "${HOME}",
-        "$0",
-        "$@",
-        "$$",
-        "${HOME:-x}",
-        "$CANARY",
-        "${!HOME}",
-        "$((1+1))",
-        "a[$(touch $CANARY)]",
-        "x[`touch $CANARY`]=1",
-        "1+a[$(touch $CANARY)0]",
-        "$[1+1]",
-        "EOF",
-        "EOF\ntouch $CANARY\n",
-        "x\nEOF\ntouch $CANARY\n",
-        "END\nx",
-        "\tEOF\n\tb",
-        "\t\ttabs",
-        "<(touch $CANARY)",
-        ">(touch $CANARY)",
-        "f() { touch $CANARY; }; f",
-        "() { :; }; touch $CANARY",
-        "trap 'touch $CANARY' EXIT",
-        "PATH=/tmp touch",
-        "LD_PRELOAD=x a",
-        "*",
-        "?",
-        "[a-z]*",
-        "/*",
-        "~",
-        "~root",
-        "!",
-        "!!",
-        "!(a)",
-        "@(a|b)",
-        "%s%n",
-        "%d%%",
-        "{{host}}",
-        "{{{host}}}",
-        "${{x}}",
-        "<%= x %>",
-        "{% x %}",
-        "#{x}",
-        "# no comment",
-        "#",
-        "",
-        " ",
-        "  ",
-        "\t",
-        "\n",
-        "a\n\n\n",
-        "\n\na",
-        "é ü 日本",
-        "🔥",
-        "a\u{301}",
-        "\u{202e}abc",
-        "a}b",
-        "}",
-        "}; touch $CANARY; {",
-        "])",
-        "]]; touch $CANARY; [[",
-        "esac",
-        "done",
-        "fi",
-        "\u{1b}[31m",
-        "\u{7}\u{8}",
-        "\u{1b}1",
-        "\u{85}",
-        "a=b",
-        "x+=y",
-        "1",
-        "2",
-        "a'b\"c`d$e\\f",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    payloads.push("x".repeat(100_000));
-    payloads
-}
+/// A place where text may stand, and the calls of `record` that it makes: `{v}` is the value, `{t}`
+/// the value without the newlines at its end, which `$(...)` takes away.
+type Position = (&'static str, &'static str);
 
-/// Where text may stand; what arrives ends with a mark, so that nothing at its end is lost.
-const BASH_ONLY: &[&str] = &[
-    "cat <<< {{text}} | record in here",
-    "cat <<< \"a{{text}}\" | record in here",
-    "if [[ {{text}} == x ]]; then record yes; else record no; fi",
-    "list=(a {{text}} b{{text}}c); record \"${list[@]}\"",
-    "record in sub < <(printf %s {{text}})",
-    "x=abc; record \"${x/{{text}} /y}\"",
+const BASH_ONLY: &[Position] = &[
+    ("cat <<< {{text}} | record in here", "2\0in\0here\0{v}\n\0"),
+    ("cat <<< \"a{{text}}\" | record in here", "2\0in\0here\0a{v}\n\0"),
+    ("if [[ {{text}} == x ]]; then record yes; else record no; fi", "1\0no\0"),
+    ("list=(a {{text}} b{{text}}c); record \"${list[@]}\"", "3\0a\0{v}\0b{v}c\0"),
+    ("record in sub < <(printf %s {{text}})", "2\0in\0sub\0{v}\0"),
+    ("x=abc; record \"${x/{{text}} /y}\"", "1\0abc\0"),
 ];
 
-const EVERYWHERE: &[&str] = &[
-    "record -- {{text}}",
-    "record --to={{text}} z",
-    "record \"{{text}}\"z a\"{{text}}\" \"a{{text}}b\"",
-    "x={{text}}; record is \"$x\"",
-    "x=a\"{{text}}\"b record in \"$(printf '%s.' {{closed}})\" </dev/null",
-    "X={{text}} sh -c 'record is \"$X\"'",
-    "record \"$(printf '%s.' is{{text}})\"",
-    "for x in {{text}} b; do record \"$x\"; done",
-    "case {{text}} in {{text}}) record same;; *) record other;; esac",
-    "cat <<EOF | record in doc\nis {{text}} $HOME\nE{{text}}\n{{text}}\nEOF\n",
-    "cat <<-EOF | record in doc\n\tis {{text}}\n\t{{text}}\n\tEOF\n",
-    "printf '%s' a{{text}} | record in pipe",
-    "if [ {{text}} = x ]; then record yes; else record no; fi",
-    "record \"${NOTHING:-{{text}} b}\" \"${HOME:+a {{text}} b}\" ${NOTHING:-\"{{text}}\"}",
-    "x=a/b; record \"${x%{{text}} *}\" \"$x{{text}}\" $x{{text}}",
-    "record \"$(record \"$(printf %s x{{text}})\")\"",
-    "f() { record \"$1\"; }; f x{{text}}",
-    "set -- {{text}} b; record \"$@\"",
-    "record '{{closed}}' 'a{{closed}}b' \"`printf %s {{closed}}`\" `printf %s {{closed}}`",
-    "cat <<'EOF' | record in doc\n$HOME {{closed}} \\ `x`\nEOF\n",
+const EVERYWHERE: &[Position] = &[
+    ("record -- {{text}}", "2\0--\0{v}\0"),
+    ("record --to={{text}} z", "2\0--to={v}\0z\0"),
+    ("record \"{{text}}\"z a\"{{text}}\" \"a{{text}}b\"", "3\0{v}z\0a{v}\0a{v}b\0"),
+    ("x={{text}}; record is \"$x\"", "2\0is\0{v}\0"),
+    (
+        "x=a\"{{text}}\"b record in \"$(printf '%s.' {{closed}})\" </dev/null",
+        "2\0in\0web-1.example.\0\0",
+    ),
+    ("X={{text}} sh -c 'record is \"$X\"'", "2\0is\0{v}\0"),
+    ("record \"$(printf '%s.' is{{text}})\"", "1\0is{v}.\0"),
+    ("for x in {{text}} b; do record \"$x\"; done", "1\0{v}\x001\0b\0"),
+    ("case {{text}} in {{text}}) record same;; *) record other;; esac", "1\0same\0"),
+    (
+        "cat <<EOF | record in doc\nis {{text}} $NAME\nE{{text}}\n{{text}}\nEOF\n",
+        "2\0in\0doc\0is {v} name\nE{v}\n{v}\n\0",
+    ),
+    (
+        "cat <<-EOF | record in doc\n\tis {{text}}\n\t{{text}}\n\tEOF\n",
+        "2\0in\0doc\0is {v}\n{v}\n\0",
+    ),
+    ("printf '%s' a{{text}} | record in pipe", "2\0in\0pipe\0a{v}\0"),
+    ("if [ {{text}} = x ]; then record yes; else record no; fi", "1\0no\0"),
+    (
+        "record \"${NOTHING:-{{text}} b}\" \"${NAME:+a {{text}} b}\" ${NOTHING:-\"{{text}}\"}",
+        "3\0{v} b\0a {v} b\0{v}\0",
+    ),
+    ("x=a/b; record \"${x%{{text}} *}\" \"$x{{text}}\" $x{{text}}", "3\0a/b\0a/b{v}\0a/b{v}\0"),
+    ("record \"$(record \"$(printf %s x{{text}})\")\"", "1\0x{t}\x001\0\0"),
+    ("f() { record \"$1\"; }; f x{{text}}", "1\0x{v}\0"),
+    ("set -- {{text}} b; record \"$@\"", "2\0{v}\0b\0"),
+    (
+        "record '{{closed}}' 'a{{closed}}b' \"`printf %s {{closed}}`\" `printf %s {{closed}}`",
+        "4\0web-1.example\0aweb-1.exampleb\0web-1.example\0web-1.example\0",
+    ),
+    (
+        "cat <<'EOF' | record in doc\n$HOME {{closed}} \\ `x`\nEOF\n",
+        "2\0in\0doc\0$HOME web-1.example \\ `x`\n\0",
+    ),
 ];
 
 fn bind(template: &str, shell: Shell, value: &str) -> BoundScript {
@@ -266,12 +166,87 @@ fn bind(template: &str, shell: Shell, value: &str) -> BoundScript {
         .unwrap_or_else(|error| panic!("{template} {value:?}: {error}"))
 }
 
-fn templates(shell: Shell) -> Vec<&'static str> {
+fn positions(shell: Shell) -> Vec<Position> {
     let mut all = EVERYWHERE.to_vec();
     if shell == Shell::Bash {
         all.extend(BASH_ONLY);
     }
     all
+}
+
+fn templates(shell: Shell) -> Vec<&'static str> {
+    positions(shell).into_iter().map(|(template, _)| template).collect()
+}
+
+/// Runs a text once for each value in a shell of its own, all from one process: each is a copy of
+/// it that has read nothing yet.
+const ONCE_FOR_EACH: &str = r#"
+record() {
+  printf '%s\0' "$#" "$@" >>"$CALLS"
+  if [ "${1-}" = in ]; then cat >>"$CALLS"; printf '\0' >>"$CALLS"; fi
+}
+at=0
+while [ "$at" -lt "$COUNT" ]; do
+  (
+    CALLS=$ALL/$at
+    for name in $NAMES; do eval "export $name=\"\$VALUE_${at}_$name\""; done
+    set -eu
+    eval "$SCRIPT"
+  )
+  printf '%s ' "$?"
+  at=$((at + 1))
+done
+"#;
+
+/// The calls that a text makes with each of its values.
+fn calls_of_all(folder: &Path, shell: Shell, bound: &[BoundScript]) -> Vec<Vec<u8>> {
+    let all = folder.join("all");
+    fs::create_dir(&all).unwrap();
+    let names: Vec<&str> = bound[0].variables.keys().map(String::as_str).collect();
+    let mut variables = BTreeMap::from([
+        ("ALL".to_owned(), Held::Open(all.display().to_string())),
+        ("COUNT".to_owned(), Held::Open(bound.len().to_string())),
+        ("NAMES".to_owned(), Held::Open(names.join(" "))),
+        ("SCRIPT".to_owned(), Held::Open(bound[0].text.clone())),
+    ]);
+    for (at, bound) in bound.iter().enumerate() {
+        for (name, held) in &bound.variables {
+            variables.insert(format!("VALUE_{at}_{name}"), held.clone());
+        }
+    }
+    let script = match shell {
+        Shell::Bash => format!("set +e\n{ONCE_FOR_EACH}"),
+        Shell::Sh => format!("set +e +u\n{ONCE_FOR_EACH}"),
+    };
+    let output = run(shell, &script, folder, &variables);
+    let statuses = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(statuses, "0 ".repeat(bound.len()), "{}: {output:?}", bound[0].text);
+    let calls = (0..bound.len()).map(|at| fs::read(all.join(at.to_string())).unwrap_or_default());
+    let calls = calls.collect();
+    fs::remove_dir_all(&all).unwrap();
+    calls
+}
+
+#[test]
+fn every_payload_arrives_in_every_position() {
+    let folder = folder();
+    let values = payloads();
+    for shell in SHELLS {
+        for (template, expected) in positions(shell) {
+            let bound: Vec<_> = values.iter().map(|value| bind(template, shell, value)).collect();
+            let calls = calls_of_all(folder.path(), shell, &bound);
+            assert!(!folder.path().join("canary").exists(), "fired: {shell:?} {template}");
+            for (value, made) in values.iter().zip(calls) {
+                let expected =
+                    expected.replace("{v}", value).replace("{t}", value.trim_end_matches('\n'));
+                assert!(
+                    made == expected.as_bytes(),
+                    "{shell:?} {template}\n{value:.200?}\n{:.400?}",
+                    String::from_utf8_lossy(&made)
+                );
+            }
+        }
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use surefoot::effects::{Setting, Supervised};
 use surefoot::engine::{Attempt, AttemptId, End, Ended, Found, Keep, LaneId, Role, Survey};
+use surefoot::expression::Filter;
 use surefoot::plan::{BoundCommand, BoundFile, BoundForm, BoundTarget, DigestKey, command_digest};
 use surefoot::process::{find, pieces, read_end, stop_supervisor};
 use surefoot::runbook::{Effect, OnDisconnect};
@@ -520,17 +521,22 @@ fn an_interrupt_reaches_the_command_of_an_earlier_process() {
 }
 
 #[test]
-fn what_a_dead_supervisor_ran_is_unknown() {
+fn what_a_dead_supervisor_ran_is_watched_and_its_end_unknown() {
     let mut bench = Bench::new();
     let id = bench.start(script("echo up; sleep 1000"));
     bench.wait_for("up");
     let pid = bench.executor().supervisor().unwrap();
     kill(pid, "KILL");
+    bench.executor().next();
+    let Found::Orphaned { processes } = find(bench.folder.path(), id) else {
+        panic!("it lives: {:?}", bench.alive());
+    };
+    assert_eq!(processes.len(), bench.alive().len());
+    assert_eq!(find(bench.folder.path(), AttemptId(id.0 + 1)), Found::Unknown);
+    bench.executor().interrupt(id);
     assert_eq!(bench.wait().end, End::Unknown);
+    assert_eq!(bench.alive(), Vec::<String>::new());
     assert_eq!(find(bench.folder.path(), id), Found::Unknown);
-    for left in marked(&bench.run) {
-        kill(left, "KILL");
-    }
     // A new one takes over.
     let ended = bench.sh("echo again");
     assert_eq!(ended.stdout.bytes, b"again\n");
@@ -1019,4 +1025,28 @@ fn a_gibibyte_goes_through_at_half_the_speed_of_tee_or_better_in_little_memory()
         assert!(kilobytes < 64 * 1024, "{peak}");
         assert!(took < 2 * tee, "{took:?} against {tee:?} of tee");
     }
+}
+
+#[test]
+fn a_filter_that_needs_more_than_there_is_fails_alone() {
+    let grows = [
+        "[range(1000000000)]",
+        "\"x\" * 1000000000",
+        "reduce range(100) as $x (2; . * .)",
+        "reduce range(100000000) as $x ([]; [.])",
+    ];
+    let endless = "first(range(1000000000000) | select(. < 0))";
+    let texts = [&[".[0]"], &grows[..], &[endless, ".[1]"]].concat();
+    let filters: Vec<Filter> = texts.iter().map(|text| Filter::compile(text).unwrap()).collect();
+    let mut bench = Bench::new();
+    let found = bench.executor().filter(&filters, "[7, 8]");
+    assert_eq!(found[".[0]"].as_ref().unwrap()[0].text, "7");
+    assert_eq!(found[".[1]"].as_ref().unwrap()[0].text, "8");
+    for text in grows {
+        let why = found[text].as_ref().unwrap_err();
+        let bounded = why.contains("256 MiB of memory") || why.contains("2 s of computing");
+        assert!(bounded, "{text}: {why}");
+    }
+    let why = found[endless].as_ref().unwrap_err();
+    assert!(why.contains("2 s of computing"), "{why}");
 }

@@ -15,9 +15,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use surefoot::diagnostic::Source;
 use surefoot::engine::{
-    Answer, Attempt, AttemptId, End, Ended, Event, Input, Kept, PauseReason, Printed, Question,
-    Rest, Run, Survey,
+    Answer, Attempt, AttemptId, End, Ended, Event, Filtered, Input, Kept, PauseReason, Printed,
+    Question, Rest, Run, Survey,
 };
+use surefoot::expression::Filter;
 use surefoot::journal::{JOURNAL, Journal, read};
 use surefoot::plan::{Alert, DigestKey, Mode, Plan};
 use surefoot::policy::{Attendance, Pace, Policy, Trust};
@@ -77,6 +78,15 @@ impl Executor for World {
         Kept::default()
     }
 
+    fn filter(&mut self, filters: &[Filter], document: &str) -> Filtered {
+        let texts = filters.iter().map(|filter| filter.text().to_owned());
+        let outcomes = texts.map(|text| {
+            self.tell(format!("filter {text} {document}"));
+            (text, Err("it finds nothing".to_owned()))
+        });
+        outcomes.collect()
+    }
+
     fn next(&mut self) -> Happening {
         self.happens.pop_front().expect("something happens")
     }
@@ -95,16 +105,7 @@ impl Executor for World {
 }
 
 fn ended(attempt: AttemptId, end: End) -> Happening {
-    Happening::Ended(Box::new(Ended {
-        attempt,
-        end,
-        took: 1,
-        stdout: Printed::default(),
-        stderr: Printed::default(),
-        output: Kept::default(),
-        left_running: Vec::new(),
-        recovered: false,
-    }))
+    Happening::Ended(Box::new(Ended { took: 1, ..Ended::new(attempt, end) }))
 }
 
 /// Replies from a list.
@@ -357,4 +358,23 @@ fn the_journal_on_the_disk_folds_to_the_state_in_memory() {
     }
     assert_eq!(run.rest(), Some(&rest.unwrap()));
     assert_eq!(run.trail().len(), 1);
+}
+
+#[test]
+fn filters_run_in_the_world_once_an_output_is_there() {
+    let steps = "  - { id: a, effect: read, run: [x], capture: { v: { json: .b } } }\n";
+    let ended = |bytes: &[u8], more| {
+        let stdout = Printed { bytes: bytes.to_vec(), more };
+        let ended = Ended { stdout, ..Ended::new(AttemptId(1), End::Exited { code: 0 }) };
+        vec![Happening::Ended(Box::new(ended))]
+    };
+    let go = || vec![Reply::Answer(Answer::Proceed)];
+    let (story, _) = walk(steps, go(), ended(b"{}", 0));
+    let filtered = story.iter().position(|line| line == "filter .b {}");
+    let recorded = story.iter().position(|line| line == "recorded attempt_ended");
+    assert!(filtered.unwrap() < recorded.unwrap(), "{story:?}");
+    for (bytes, more) in [(&b"{}"[..], 1), (b"\xff", 0)] {
+        let (story, _) = walk(steps, go(), ended(bytes, more));
+        assert!(!story.iter().any(|line| line.starts_with("filter")), "{story:?}");
+    }
 }

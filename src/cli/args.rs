@@ -19,7 +19,9 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+// Only the command that is called is built: the others cost a start more than all it does.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     /// Walk a runbook
     #[command(after_help = "\

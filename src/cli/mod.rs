@@ -25,9 +25,7 @@ use settings::Settings;
 
 use crate::console::{Meaning, Page, Terminal, Text};
 use crate::journal::Store;
-
-/// The first argument with which the program starts itself as a supervisor.
-const SUPERVISE: &str = crate::process::SUPERVISE;
+use crate::process;
 
 /// What every command is given.
 pub(crate) struct Context {
@@ -69,9 +67,14 @@ fn unwritten(error: &std::io::Error) -> Failure {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|first| first == SUPERVISE) {
-        return crate::process::supervisor::main();
+    // The first argument with which the program starts itself.
+    match std::env::args_os().nth(1).and_then(|first| first.into_string().ok()).as_deref() {
+        Some(process::FILTER) => return process::filter_main(),
+        Some(process::SUPERVISE) => return process::supervisor::main(),
+        _ => {}
     }
+    // Where it cannot be had, such a limit ends the program: what is on the disk is whole.
+    let _ = process::outlive_file_limits();
     let settings = Settings::read();
     let context = Context { terminal: Terminal::new(settings.console), settings };
     let arguments = match Arguments::try_parse() {

@@ -38,7 +38,7 @@ pub(super) fn words(step: Option<&StepId>, answer: &Answer, run: &Run) -> Option
         Answer::Note { .. } => "noted".to_owned(),
         Answer::Leave => "left as it is".to_owned(),
         Answer::MarkDone => "marked done".to_owned(),
-        Answer::WaitForEnd => "waiting for its end; Ctrl-C leaves it running".to_owned(),
+        Answer::WaitForEnd => "waiting for its end; Ctrl-C stops it".to_owned(),
         Answer::GoTo { step } => format!("to {step}"),
         Answer::Edit { .. } => "edited".to_owned(),
         _ => return None,

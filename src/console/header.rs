@@ -176,7 +176,7 @@ fn doubts(terminal: &Terminal, resumed: &Resumed, run: &Run) {
         let text = format!("#{attempt} {title}: {}", wording::found(found));
         let label = match found {
             Found::Finished { .. } => "then",
-            Found::Running { .. } | Found::Unknown => "doubt",
+            Found::Orphaned { .. } | Found::Running { .. } | Found::Unknown => "doubt",
         };
         field(terminal, label, Meaning::Warning, &text);
     }

@@ -178,7 +178,7 @@ fn none(numbered: bool) -> Key {
 
 fn doubt(found: &Found) -> Vec<Key> {
     let mut keys = Vec::new();
-    if matches!(found, Found::Running { .. }) {
+    if found.runs() {
         keys.push(line("", "wait for its end", Act::Answer(Answer::WaitForEnd)));
     }
     keys.extend([

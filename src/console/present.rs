@@ -217,7 +217,7 @@ fn doubt(terminal: &Terminal, backstage: &mut dyn Backstage, ask: &Asking) {
         terminal.blank();
     }
     let what = match found {
-        Found::Running { .. } => "This command runs and nobody watches it",
+        Found::Orphaned { .. } | Found::Running { .. } => "This command runs and nobody watches it",
         Found::Finished { .. } | Found::Unknown => "In doubt: nobody saw how this command ended",
     };
     let left = Text::plain("    ").add(Meaning::Bad, what);

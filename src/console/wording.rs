@@ -5,6 +5,7 @@
 use super::text::{Meaning, Text};
 use crate::engine::{End, Found, Role, StepStatus};
 use crate::expression::Part;
+use crate::report::numbered;
 use crate::runbook::{Effect, FindingSeverity, Outcome, Runbook, StepId};
 use crate::value::{Facts, Name, spoken};
 
@@ -54,6 +55,10 @@ pub(super) fn end(end: &End) -> String {
 pub(super) fn found(found: &Found) -> String {
     match found {
         Found::Finished { end: how, .. } => format!("ended while nobody watched: {}", end(how)),
+        Found::Orphaned { processes } => format!(
+            "still running ({}), and nobody can see any more how it ends",
+            numbered(processes)
+        ),
         Found::Running { .. } => "it is still running".to_owned(),
         Found::Unknown => "it may have run to its end, in part, or not at all".to_owned(),
     }

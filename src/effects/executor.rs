@@ -12,11 +12,12 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use super::kept::{keep, recovered};
 use super::launch::launch;
-use crate::engine::{Attempt, AttemptId, End, Ended, Kept, Printed, Survey};
+use crate::engine::{Attempt, AttemptId, End, Ended, Filtered, Kept, Survey};
+use crate::expression::Filter;
 use crate::plan::{DigestKey, command_digest};
 use crate::process::{
-    Arrived, Client, Launch, Message, Signals, can_be_continued, program_in_path, stop_supervisor,
-    suspend,
+    Arrived, Client, Launch, Message, Signals, Stop, can_be_continued, filtered, program_in_path,
+    stop_found, suspend,
 };
 use crate::session::{Executor, Happening};
 use crate::value::{Hidden, Secret};
@@ -107,7 +108,7 @@ impl Supervised {
 
     fn could_not_start(&mut self, attempt: AttemptId, why: String) {
         let end = End::CouldNotStart { why };
-        self.pending.push_back(Happening::Ended(Box::new(ended(attempt, end))));
+        self.pending.push_back(Happening::Ended(Box::new(Ended::new(attempt, end))));
     }
 
     /// The end of an attached attempt, if one has ended.
@@ -132,19 +133,6 @@ impl Supervised {
             }
         }
         self.pending.pop_front().unwrap_or(Happening::Tick)
-    }
-}
-
-pub(super) fn ended(attempt: AttemptId, end: End) -> Ended {
-    Ended {
-        attempt,
-        end,
-        took: 0,
-        stdout: Printed::default(),
-        stderr: Printed::default(),
-        output: Kept::default(),
-        left_running: Vec::new(),
-        recovered: false,
     }
 }
 
@@ -200,6 +188,11 @@ impl Executor for Supervised {
         keep(&self.setting.folder, attempt, output, &self.hidden).unwrap_or_default()
     }
 
+    fn filter(&mut self, filters: &[Filter], document: &str) -> Filtered {
+        let outputs = filtered(&self.setting.program, filters, document);
+        filters.iter().map(|filter| filter.text().to_owned()).zip(outputs).collect()
+    }
+
     fn next(&mut self) -> Happening {
         if let Some(happening) = self.pending.pop_front() {
             return happening;
@@ -233,7 +226,7 @@ impl Executor for Supervised {
 
     fn interrupt(&mut self, attempt: AttemptId) {
         if self.attached.contains(&attempt) {
-            stop_supervisor(&self.setting.folder);
+            stop_found(&self.setting.folder, attempt, Stop::Ask);
         } else if let Some(client) = &mut self.client {
             client.interrupt(attempt);
         }
@@ -241,7 +234,7 @@ impl Executor for Supervised {
 
     fn kill(&mut self, attempt: AttemptId) {
         if self.attached.contains(&attempt) {
-            stop_supervisor(&self.setting.folder);
+            stop_found(&self.setting.folder, attempt, Stop::Kill);
         } else if let Some(client) = &mut self.client {
             client.kill(attempt);
         }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::{AttemptId, End, Ended, Found, Kept, Printed};
+use crate::engine::{AttemptId, End, Ended, Kept, Printed};
 use crate::process::{find, pieces, read_end};
 use crate::session::Stream;
 use crate::value::{Hidden, Patterns};
@@ -22,22 +22,21 @@ fn log(attempt: AttemptId) -> String {
 /// The end of an attempt as its supervisor wrote it, with what was kept of its output; nothing
 /// while it runs.
 pub(super) fn recovered(folder: &Path, attempt: AttemptId) -> Option<Ended> {
-    if matches!(find(folder, attempt), Found::Running { .. }) {
+    if find(folder, attempt).runs() {
         return None;
     }
     let Some(status) = read_end(folder, attempt) else {
-        return Some(super::executor::ended(attempt, End::Unknown));
+        return Some(Ended::new(attempt, End::Unknown));
     };
     let [stdout, stderr] = streams(folder, attempt, &status.kept);
     Some(Ended {
-        attempt,
-        end: status.end,
         took: status.took,
         stdout,
         stderr,
         output: status.kept,
         left_running: status.left_running,
         recovered: true,
+        ..Ended::new(attempt, status.end)
     })
 }
 

@@ -104,7 +104,7 @@ impl Run {
     }
 
     fn doubt_answers(&self, lane: LaneId, found: &Found) -> Vec<AnswerKind> {
-        if matches!(found, Found::Running { .. }) {
+        if found.runs() {
             return vec![A::WaitForEnd];
         }
         let mut answers = Vec::new();

@@ -1,15 +1,34 @@
 //! Values taken from a command's output.
 
-use serde_json::Value as Json;
-
-use super::demand::Printed;
-use super::event::Recorded;
-use crate::expression::{Filter, FilterError};
+use super::demand::{Ended, Filtered};
+use super::event::{AttemptId, Recorded, Role};
+use super::job::Job;
+use super::run::Run;
+use crate::expression::{Filter, Output, OutputKind};
 use crate::runbook::{Capture, CaptureSource};
 use crate::value::{Hidden, Secret, Type, Value};
 
+impl Run {
+    /// The jq filters that the output of an attempt goes through, before its end is handed in: of
+    /// one that runs, or of a command that the responder ran elsewhere.
+    pub fn filters(&self, attempt: AttemptId) -> Vec<Filter> {
+        let running = self.state.running.get(&attempt);
+        if running.is_some_and(|running| running.role != Role::Main) {
+            return Vec::new();
+        }
+        let step = self.job().and_then(Job::step);
+        let captures = step.and_then(|step| self.run_of(step)).map(|run| run.captures.iter());
+        let filters = captures.into_iter().flatten().filter_map(|capture| match &capture.from {
+            CaptureSource::Json(filter) => Some(filter.clone()),
+            _ => None,
+        });
+        filters.collect()
+    }
+}
+
 /// Takes a value from an output, or says why it cannot, as a phrase without the output's text.
-pub(super) fn capture(wanted: &Capture, stdout: &Printed) -> Result<Recorded, String> {
+pub(super) fn capture(wanted: &Capture, ended: &Ended) -> Result<Recorded, String> {
+    let stdout = &ended.stdout;
     if stdout.more > 0 {
         return Err("not all of the output is there to take a value from".to_owned());
     }
@@ -20,7 +39,7 @@ pub(super) fn capture(wanted: &Capture, stdout: &Printed) -> Result<Recorded, St
         CaptureSource::Line(number) => typed(wanted.ty, &line(text, *number)?)?,
         CaptureSource::Regex(pattern) => typed(wanted.ty, &matched(pattern, text)?)?,
         CaptureSource::Whole => typed(wanted.ty, text.trim())?,
-        CaptureSource::Json(filter) => from_json(wanted.ty, filter, text)?,
+        CaptureSource::Json(filter) => from_json(wanted.ty, filter, &ended.filtered)?,
     };
     if wanted.secret {
         let secret = Secret::new(value.written());
@@ -61,27 +80,21 @@ fn matched(pattern: &regex::Regex, text: &str) -> Result<String, String> {
         .ok_or_else(|| format!("`{pattern}` matches nothing"))
 }
 
-/// The kinds of the outputs tell what is null; their texts keep the digits of numbers.
-fn from_json(ty: Type, filter: &Filter, text: &str) -> Result<Value, String> {
-    let said = |error: FilterError| error.to_string();
-    let kinds = filter.run(text).map_err(said)?;
-    let texts = filter.texts(text).map_err(said)?;
-    match (ty, kinds.as_slice(), texts.as_slice()) {
-        (Type::List, [Json::Array(items)], [array]) => {
-            let each = Filter::compile(".[]").map_err(said)?;
-            items_of(items, each.texts(array).map_err(said)?)
-        }
-        (Type::List, kinds, _) => items_of(kinds, texts),
-        (_, [Json::Null], _) => Err("it is null".to_owned()),
-        (_, [_], [one]) => typed(ty, one),
-        (_, [], _) => Err("the filter finds nothing".to_owned()),
-        (_, many, _) => Err(format!("the filter finds {} values, not one", many.len())),
+fn from_json(ty: Type, filter: &Filter, filtered: &Filtered) -> Result<Value, String> {
+    let outputs = filtered.get(filter.text()).ok_or("its filter was not run")?.as_deref()?;
+    match (ty, outputs) {
+        (Type::List, [Output { kind: OutputKind::Array(items), .. }]) => items_of(items),
+        (Type::List, outputs) => items_of(outputs),
+        (_, [Output { kind: OutputKind::Null, .. }]) => Err("it is null".to_owned()),
+        (_, [one]) => typed(ty, &one.text),
+        (_, []) => Err("the filter finds nothing".to_owned()),
+        (_, many) => Err(format!("the filter finds {} values, not one", many.len())),
     }
 }
 
-fn items_of(kinds: &[Json], texts: Vec<String>) -> Result<Value, String> {
-    if kinds.iter().any(Json::is_null) {
+fn items_of(items: &[Output]) -> Result<Value, String> {
+    if items.iter().any(|item| item.kind == OutputKind::Null) {
         return Err("an item of it is null".to_owned());
     }
-    Ok(Value::List(texts.into_iter().map(Value::Text).collect()))
+    Ok(Value::List(items.iter().map(|item| Value::Text(item.text.clone())).collect()))
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::answer::{Answer, AnswerKind, Asking, Question};
-use super::demand::{Ended, Input, Rejected, Rest};
-use super::event::{AttemptId, AttemptStarted, Event, Missing, StepStatus};
+use super::demand::{Ended, Input, Printed, Rejected, Rest};
+use super::event::{AttemptId, AttemptStarted, End, Event, Missing, StepStatus};
 use super::job::{Job, Stage};
 use super::lane::LaneId;
 use super::position::Next;
@@ -21,15 +21,21 @@ impl Run {
             Input::Answered(answer) => self.decide_answer(answer),
             Input::Begin(started) if self.state.started.is_none() => Ok(Event::RunStarted(started)),
             Input::Begin(_) => Err(Rejected::Unexpected("a beginning")),
-            Input::Elsewhere { output, exit, kept } => {
+            Input::Elsewhere { output, exit, filtered, kept } => {
                 let question = self.demands().question;
                 let takes = |question: &Question| question.accepts.contains(&AnswerKind::Elsewhere);
                 let lane = match question.filter(takes) {
                     Some(question) => question.lane,
                     None => return Err(Rejected::Unexpected("a result from elsewhere")),
                 };
-                let ended = self.ended_elsewhere(lane, &output, exit, kept, at);
-                Ok(Event::AttemptEnded(Box::new(ended)))
+                let attempt = AttemptId(self.state.last_attempt.0 + 1);
+                let ended = Ended {
+                    stdout: Printed { bytes: output.into_bytes(), more: 0 },
+                    filtered,
+                    output: kept,
+                    ..Ended::new(attempt, End::Exited { code: exit })
+                };
+                Ok(Event::AttemptEnded(Box::new(self.ended_elsewhere(lane, ended, at))))
             }
             Input::Ended(ended) if self.state.rest.is_none() => self.decide_ended(*ended, at),
             Input::Ended(_) => Err(Rejected::Unexpected("an end")),

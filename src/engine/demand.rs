@@ -1,5 +1,7 @@
 //! What the run needs from the world, and what the world tells it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::answer::{Answer, Question};
@@ -7,6 +9,7 @@ use super::event::{
     AttemptId, Confirmation, End, Kept, PauseReason, Resumed, Role, RunStarted, Survivor,
 };
 use super::lane::LaneId;
+use crate::expression::Output;
 use crate::plan::BoundCommand;
 use crate::runbook::{Effect, OnDisconnect, Outcome, StepId};
 
@@ -131,6 +134,8 @@ pub enum Input {
         output: String,
         /// Its exit status.
         exit: i32,
+        /// What the step's filters make of it.
+        filtered: Filtered,
         /// Where the output is kept, as the attempt that comes next.
         kept: Kept,
     },
@@ -159,6 +164,8 @@ pub struct Ended {
     pub took: u64,
     /// What it printed.
     pub stdout: Printed,
+    /// What the filters of [`Run::filters`](super::Run::filters) make of that.
+    pub filtered: Filtered,
     /// What it complained of.
     pub stderr: Printed,
     /// What was kept of both.
@@ -168,6 +175,27 @@ pub struct Ended {
     /// The end was found after a crash, in the supervisor's record.
     pub recovered: bool,
 }
+
+impl Ended {
+    /// An end of which nothing more is known.
+    pub fn new(attempt: AttemptId, end: End) -> Self {
+        Self {
+            attempt,
+            end,
+            took: 0,
+            stdout: Printed::default(),
+            filtered: Filtered::new(),
+            stderr: Printed::default(),
+            output: Kept::default(),
+            left_running: Vec::new(),
+            recovered: false,
+        }
+    }
+}
+
+/// What jq filters gave, by their text, or why one gave nothing. They run outside the engine, where
+/// what they need can be bounded.
+pub type Filtered = BTreeMap<String, Result<Vec<Output>, String>>;
 
 /// A stream as far as expectations and captures may look.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

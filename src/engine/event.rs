@@ -559,13 +559,25 @@ pub enum Found {
         /// How long it took, in milliseconds.
         took: u64,
     },
+    /// Its supervisor is gone and its processes are alive: nobody can tell any more how they end.
+    Orphaned {
+        /// Their ids.
+        processes: Vec<i32>,
+    },
     /// Its supervisor is alive.
     Running {
         /// The supervisor's process id.
         supervisor: i32,
     },
-    /// Neither.
+    /// None of these.
     Unknown,
+}
+
+impl Found {
+    /// Whether something of it runs.
+    pub fn runs(&self) -> bool {
+        matches!(self, Self::Orphaned { .. } | Self::Running { .. })
+    }
 }
 
 /// Why a walk was left.

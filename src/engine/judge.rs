@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::capture::capture;
 use super::demand::{Ended, Keep, Printed};
-use super::event::{AttemptEnded, End, FindingRecord, Kept, Recorded, Role, Verdict};
+use super::event::{AttemptEnded, End, FindingRecord, Recorded, Role, Verdict};
 use super::expectation::{Looked, retried};
 use super::facts::{ResultFacts, StateFacts};
 use super::job::Job;
@@ -73,21 +73,9 @@ impl Run {
     pub(super) fn ended_elsewhere(
         &self,
         lane: LaneId,
-        output: &str,
-        exit: i32,
-        kept: Kept,
+        ended: Ended,
         at: Timestamp,
     ) -> AttemptEnded {
-        let ended = Ended {
-            attempt: super::event::AttemptId(self.state.last_attempt.0 + 1),
-            end: End::Exited { code: exit },
-            took: 0,
-            stdout: Printed { bytes: output.as_bytes().to_vec(), more: 0 },
-            stderr: Printed::default(),
-            output: kept,
-            left_running: Vec::new(),
-            recovered: false,
-        };
         AttemptEnded { elsewhere: true, ..self.ended(lane, ended, Role::Main, at) }
     }
 
@@ -120,7 +108,7 @@ impl Run {
             took: ended.took,
             captured: BTreeMap::new(),
         };
-        let problem = take_captures(run, &ended.stdout, &mut result);
+        let problem = take_captures(run, ended, &mut result);
         let facts = StateFacts::now(self, lane).at(at).with(&result);
         let looked = Looked { job, run, facts: &facts, at, ruled: self.given_rule(job).is_some() };
         let verdict = looked.judged(problem, &ended.end);
@@ -252,10 +240,10 @@ fn first_line(printed: &Printed) -> String {
     line.chars().take(200).collect()
 }
 
-fn take_captures(run: &RunAction, stdout: &Printed, result: &mut ResultFacts) -> Option<String> {
+fn take_captures(run: &RunAction, ended: &Ended, result: &mut ResultFacts) -> Option<String> {
     let mut problem = None;
     for wanted in &run.captures {
-        match capture(wanted, stdout) {
+        match capture(wanted, ended) {
             Ok(value) => {
                 result.captured.insert(wanted.name.clone(), value);
             }

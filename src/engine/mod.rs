@@ -50,7 +50,7 @@ pub use event::{
 };
 
 pub use demand::{
-    Attempt, Corrupt, Demands, Ended, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
+    Attempt, Corrupt, Demands, Ended, Filtered, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
 };
 pub use lane::LaneId;
 pub use run::Run;

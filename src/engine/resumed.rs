@@ -53,7 +53,7 @@ impl Run {
 
     /// Nobody saw how a command ended: the responder decides what to believe.
     pub(super) fn doubted(&mut self, attempt: AttemptId, found: Found) {
-        if !matches!(found, Found::Running { .. }) {
+        if !found.runs() {
             self.state.running.remove(&attempt);
         }
         if let Some(entry) = self.job().and_then(Job::undo) {

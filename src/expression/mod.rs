@@ -20,7 +20,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
-pub use filter::{Filter, FilterError};
+pub use filter::{Filter, FilterError, Output, OutputKind};
 pub use mention::Mention;
 
 use std::collections::BTreeSet;

@@ -158,14 +158,12 @@ impl Client {
             Ok(News::Ended(finished)) => {
                 self.running = self.running.saturating_sub(1);
                 Message::Ended(Box::new(Ended {
-                    attempt: AttemptId(finished.attempt),
-                    end: finished.status.end,
                     took: finished.status.took,
                     stdout: Printed { bytes: finished.stdout.bytes, more: finished.stdout.more },
                     stderr: Printed { bytes: finished.stderr.bytes, more: finished.stderr.more },
                     output: finished.status.kept,
                     left_running: finished.status.left_running,
-                    recovered: false,
+                    ..Ended::new(AttemptId(finished.attempt), finished.status.end)
                 }))
             }
             Ok(News::Refused(why)) => Message::Lost(Some(why)),

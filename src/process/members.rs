@@ -105,6 +105,15 @@ pub(crate) fn find(wanted: &Wanted<'_>) -> BTreeSet<Member> {
         .collect()
 }
 
+/// The living processes that carry the mark of an attempt. Those of another user cannot be read.
+pub(crate) fn marked(run: &str, attempt: u32) -> Vec<Member> {
+    processes()
+        .iter()
+        .filter(|(pid, stat)| !stat.is_dead() && mark(run, **pid) == Some(attempt))
+        .map(|(pid, stat)| Member { pid: *pid, started: stat.started })
+        .collect()
+}
+
 /// Everything alive that descends from this process.
 pub(crate) fn descendants() -> BTreeSet<Member> {
     let processes = processes();

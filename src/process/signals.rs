@@ -58,8 +58,6 @@ impl Signals {
             signal_hook::flag::register(signal, Arc::clone(flag))?;
             signal_hook::low_level::pipe::register(signal, ring.try_clone()?)?;
         }
-        // A limit on the size of files is a full disk: the write fails, and that is said.
-        signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
         Ok(Self { wake, interrupt, hang_up, suspend })
     }
 
@@ -100,6 +98,12 @@ impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
     }
+}
+
+/// A limit on the size of files is a full disk: from now on the write fails, and that is said. What
+/// this program starts is not concerned, for a handler does not survive `exec`.
+pub fn outlive_file_limits() -> io::Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
 /// A descriptor to poll, and its other end for handlers.

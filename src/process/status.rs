@@ -11,7 +11,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
 use super::ends::read_end;
-use super::members::Stat;
+use super::members::{Member, Stat, marked};
 use super::moment::timespec;
 use super::output::{create_private, read_own};
 use crate::engine::{AttemptId, Found};
@@ -106,7 +106,42 @@ pub fn find(folder: &Path, attempt: AttemptId) -> Found {
     match (read_end(folder, attempt), supervisor) {
         (Some(status), _) => Found::Finished { end: status.end, took: status.took },
         (None, Some(identity)) => Found::Running { supervisor: identity.pid },
-        (None, None) => Found::Unknown,
+        (None, None) => match orphans(folder, attempt) {
+            orphans if orphans.is_empty() => Found::Unknown,
+            orphans => Found::Orphaned {
+                processes: orphans.into_iter().map(|member| member.pid).collect(),
+            },
+        },
+    }
+}
+
+/// What lives of an attempt, by the mark that its processes carry.
+fn orphans(folder: &Path, attempt: AttemptId) -> Vec<Member> {
+    // The folder has the name of the run.
+    let run = folder.file_name().and_then(|name| name.to_str());
+    run.map_or_else(Vec::new, |run| marked(run, attempt.0))
+}
+
+/// How a command of an earlier process is stopped.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stop {
+    /// It is asked to end.
+    Ask,
+    /// It is ended at once.
+    Kill,
+}
+
+/// Stops an attempt of an earlier process: by its supervisor, or what lives of it if that is gone.
+pub fn stop_found(folder: &Path, attempt: AttemptId, how: Stop) {
+    if supervisor(folder).is_some() {
+        return stop_supervisor(folder);
+    }
+    let signal = match how {
+        Stop::Ask => Signal::TERM,
+        Stop::Kill => Signal::KILL,
+    };
+    for orphan in orphans(folder, attempt) {
+        orphan.signal(signal);
     }
 }
 

@@ -28,7 +28,7 @@ pub use history::{
 pub use inert::{json as inert_json, line as inert_line};
 pub use json::{FORMAT, json};
 pub use markdown::markdown;
-pub use phrases::{outcome_name, state};
+pub use phrases::{numbered, outcome_name, state};
 pub use summary::{
     Attempt, Change, Decision, Edited, EffectCounts, Ended, Finding, Given, Milestones, Note,
     Obligation, SkipReason, Skipped, State, Step, Summary, UndoState,

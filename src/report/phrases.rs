@@ -169,10 +169,20 @@ pub(super) fn said(question: &str, given: &Answer, name: Option<&str>) -> String
     if aside { said } else { format!("{}: {said}", question.replace('_', " ")) }
 }
 
+/// Processes by their ids.
+pub fn numbered(processes: &[i32]) -> String {
+    let ids: Vec<String> = processes.iter().map(i32::to_string).collect();
+    let noun = if ids.len() == 1 { "process" } else { "processes" };
+    format!("{noun} {}", ids.join(", "))
+}
+
 /// What is known of a command whose end is not recorded.
 pub(super) fn found(found: &Found) -> String {
     match found {
         Found::Finished { end: ended, .. } => format!("ended while nobody watched: {}", end(ended)),
+        Found::Orphaned { processes } => {
+            format!("still running, unsupervised: {}", numbered(processes))
+        }
         Found::Running { supervisor } => format!("still running, supervisor {supervisor}"),
         Found::Unknown => "its end is unknown".to_owned(),
     }

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 pub use ports::{Clock, Executor, Happening, Notice, Observer, Reply, Responder, Stream};
 
 use crate::engine::{
-    Answer, AttemptId, Corrupt, Event, Input, Keep, Kept, PauseReason, Question, Recorded,
-    Rejected, Rest, Run,
+    Answer, AttemptId, Corrupt, Event, Filtered, Input, Keep, Kept, PauseReason, Question,
+    Recorded, Rejected, Rest, Run,
 };
 use crate::journal::{Durability, Journal, Record, Stamp, WriteFailed};
 use crate::runbook::Effect;
@@ -92,8 +92,10 @@ impl Session<'_> {
         let input = match self.responder.ask(question, &self.run, until) {
             Reply::Answer(Answer::Pause) => Input::Paused(PauseReason::Wished),
             Reply::Answer(Answer::Elsewhere { output, exit }) => {
-                let kept = self.keep(&output);
-                Input::Elsewhere { output, exit, kept }
+                let attempt = AttemptId(self.run.last_attempt().0 + 1);
+                let kept = self.keep(attempt, &output);
+                let filtered = self.filtered(attempt, &output);
+                Input::Elsewhere { output, exit, filtered, kept }
             }
             Reply::Answer(answer) => Input::Answered(answer),
             Reply::Elapsed => Input::Elapsed,
@@ -109,22 +111,32 @@ impl Session<'_> {
     }
 
     /// Keeps what a command printed elsewhere, unless a secret is taken from it.
-    fn keep(&mut self, output: &str) -> Kept {
+    fn keep(&mut self, attempt: AttemptId, output: &str) -> Kept {
         let keep = self.run.current().map(|step| self.run.keep(step));
         match keep {
-            Some(Keep::Output) => {
-                let attempt = AttemptId(self.run.last_attempt().0 + 1);
-                self.executor.keep(attempt, output)
-            }
+            Some(Keep::Output) => self.executor.keep(attempt, output),
             Some(Keep::Nothing) | None => Kept::default(),
         }
+    }
+
+    /// What the step's filters make of an output.
+    fn filtered(&mut self, attempt: AttemptId, output: &str) -> Filtered {
+        let filters = self.run.filters(attempt);
+        if filters.is_empty() {
+            return Filtered::new();
+        }
+        self.executor.filter(&filters, output)
     }
 
     /// Follows the commands that run, until something becomes a fact.
     fn watch(&mut self, interrupted: &mut BTreeSet<AttemptId>) -> Result<(), Broken> {
         match self.executor.next() {
-            Happening::Ended(ended) => {
+            Happening::Ended(mut ended) => {
                 interrupted.remove(&ended.attempt);
+                // A part of an output, or no text, is told apart where values are taken from it.
+                if let (0, Ok(text)) = (ended.stdout.more, str::from_utf8(&ended.stdout.bytes)) {
+                    ended.filtered = self.filtered(ended.attempt, text);
+                }
                 self.establish(Input::Ended(ended))
             }
             Happening::HangUp => self.establish(Input::Paused(PauseReason::HungUp)),

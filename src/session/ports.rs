@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::engine::{Attempt, AttemptId, Ended, Kept, Question, Run, Survey};
+use crate::engine::{Attempt, AttemptId, Ended, Filtered, Kept, Question, Run, Survey};
+use crate::expression::Filter;
 use crate::journal::Record;
 use crate::value::Secret;
 
@@ -50,6 +51,9 @@ pub trait Executor {
 
     /// Keeps the output of a command that the responder ran elsewhere, masked.
     fn keep(&mut self, attempt: AttemptId, output: &str) -> Kept;
+
+    /// Runs jq filters on a document, each with a bound on what it may need.
+    fn filter(&mut self, filters: &[Filter], document: &str) -> Filtered;
 
     /// Waits for what happens next, at most until the next tick of the display.
     fn next(&mut self) -> Happening;

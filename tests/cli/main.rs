@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
 
+#[path = "../support/payloads.rs"]
+mod payloads;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
 

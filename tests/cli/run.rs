@@ -331,3 +331,27 @@ fn the_environment_of_a_command_is_clean() {
     assert!(output.contains(&format!("{}/work\n", sandbox.run().display())), "{output}");
     assert!(output.contains("HOME="), "{output}");
 }
+
+#[test]
+fn a_filter_that_grows_without_end_is_a_failed_capture() {
+    let sandbox = check_status(
+        r#"
+        - id: grow
+          effect: read
+          run: echo '{"a":1}'
+          capture: { one: { json: .a }, grown: { json: "[range(1000000000)]" } }
+        - end: done
+        "#,
+        &[],
+        4,
+    );
+    let ended = &sandbox.events_of("attempt_ended")[0];
+    assert_eq!(
+        ended["verdict"]["why"], "`grown`: the filter needs more than 256 MiB of memory",
+        "{ended}"
+    );
+    // It is not evaluated again: what is recorded is what a resume goes on with.
+    let resumed = sandbox.surefoot(&["resume"]).under(&["prlimit", "--as=1073741824"]).run();
+    assert_eq!(resumed.code(), 4, "{}", resumed.text());
+    assert_eq!(sandbox.surefoot(&["verify"]).run().code(), 0);
+}

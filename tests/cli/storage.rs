@@ -52,7 +52,7 @@ fn no_place_for_records_starts_nothing() {
 /// Fills up after so many blocks of 1024 bytes, as the shell counts them.
 fn limited(sandbox: &Sandbox, blocks: u32) -> crate::sandbox::Outcome {
     // What it prints goes through a pipe: a file would have the limit too.
-    let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    let limit = format!("ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let script = format!("({limit}) 2>&1 | cat >&2; exit ${{PIPESTATUS[0]}}");
     let call = sandbox.surefoot(&AGREED);
     call.under(&["bash", "-c", &script]).run()
@@ -83,6 +83,17 @@ fn a_disk_that_fills_up_is_never_silent() {
             let started = sandbox.journal().contains("attempt_started");
             assert!(started, "{blocks} blocks: an effect without a record\n{}", outcome.text());
         }
+    }
+}
+
+#[test]
+fn a_limit_on_files_ends_no_command_by_a_signal() {
+    let limit = "ulimit -f 0; exec \"$0\" \"$@\" > limited";
+    let sandbox = Sandbox::trusting(CHANGES);
+    for command in [&["--version"][..], &["schema"], &["show", "runbook.yaml"], &["history"]] {
+        let outcome = sandbox.surefoot(command).under(&["bash", "-c", limit]).run();
+        assert!(outcome.status.code().is_some(), "{command:?}: {}", outcome.text());
+        fs::remove_file(sandbox.path("limited")).unwrap();
     }
 }
 

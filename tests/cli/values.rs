@@ -1,5 +1,6 @@
 //! Values in commands: each arrives as it is, in every place that takes it, and none ever runs.
 
+use crate::payloads::payloads;
 use crate::sandbox::Sandbox;
 
 /// Texts that become more than text wherever a value is not one. `FIRED` is a file that must not be.
@@ -111,6 +112,49 @@ fn hostile_values_arrive_whole_and_never_run() {
         let files: Vec<_> =
             std::fs::read_dir(sandbox.run().join("work")).unwrap().flatten().collect();
         assert!(files.iter().all(|file| file.file_name() == "files"), "{text:?} left {files:?}");
+    }
+}
+
+/// Every payload through what no shell reads: an argument, a part of one, the environment, input.
+#[test]
+fn payloads_arrive_where_no_shell_reads_them() {
+    use std::fmt::Write as _;
+    // An input that is empty is asked for.
+    let payloads: Vec<String> = payloads().into_iter().filter(|it| !it.is_empty()).collect();
+    let mut inputs = String::new();
+    let mut steps = String::new();
+    for at in 0..payloads.len() {
+        let _ = writeln!(inputs, "  p{at}: {{ type: text }}");
+        let _ = writeln!(
+            steps,
+            "  - {{ title: L{at}, effect: read, run: [printf, '%s\\0', '{{{{p{at}}}}}', 'a{{{{p{at}}}}}b'] }}\n\
+             \x20 - {{ title: I{at}, effect: read, env: {{ IT: '{{{{p{at}}}}}' }}, stdin: '{{{{p{at}}}}}', run: 'printf \"%s\\0\" \"$IT\"; cat' }}"
+        );
+    }
+    let runbook = format!(
+        "schema: surefoot/v1\ntitle: Values\ninputs:\n{inputs}steps:\n{steps}  - end: done\n"
+    );
+    let sandbox = Sandbox::trusting(&runbook);
+    let canary = sandbox.root().join("canary");
+    let mut call = sandbox.surefoot(&["run", "runbook.yaml"]);
+    call = call.env("CANARY", canary.to_str().unwrap());
+    for (at, payload) in payloads.iter().enumerate() {
+        call = call.env(&format!("SUREFOOT_INPUT_P{at}"), payload);
+    }
+    let outcome = call.run();
+    assert_eq!(outcome.code(), 0, "{}", outcome.text());
+    assert!(!canary.exists(), "a payload fired");
+    let ended = sandbox.events_of("attempt_ended");
+    assert_eq!(ended.len(), 2 * payloads.len());
+    for (at, event) in ended.iter().enumerate() {
+        let payload = &payloads[at / 2];
+        let expected = match at % 2 {
+            0 => format!("{payload}\0a{payload}b\0"),
+            _ => format!("{payload}\0{payload}"),
+        };
+        let path = event["output"]["path"].as_str().unwrap();
+        let printed = std::fs::read_to_string(sandbox.run().join(path)).unwrap();
+        assert!(printed == expected, "{payload:.200?}: {printed:.400?}");
     }
 }
 

@@ -67,6 +67,7 @@ fn answer(kind: AnswerKind, question: &Question, dice: u8) -> Option<Input> {
             return Some(Input::Elsewhere {
                 output: "4".to_owned(),
                 exit: i32::from(dice % 3),
+                filtered: surefoot::engine::Filtered::new(),
                 kept: surefoot::engine::Kept::default(),
             });
         }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use surefoot::diagnostic::Source;
 use surefoot::engine::{
-    Answer, Asking, Attempt, AttemptId, Demands, End, Ended, Event, Found, Input, Kept, Printed,
-    Question, Recorded, Rejected, Responder, Resumed, Role, Run,
+    Answer, Asking, Attempt, AttemptId, Demands, End, Ended, Event, Filtered, Found, Input, Kept,
+    Printed, Question, Recorded, Rejected, Responder, Resumed, Role, Run,
 };
 use surefoot::plan::{Alert, DigestKey, Given, Mode, Plan};
 use surefoot::policy::{Attendance, Pace, Policy, Trust};
@@ -240,14 +240,10 @@ impl Walk {
 
     pub(crate) fn end(&mut self, attempt: AttemptId, end: End, printed: &str) {
         let ended = Ended {
-            attempt,
-            end,
             took: 5,
             stdout: Printed { bytes: printed.as_bytes().to_vec(), more: 0 },
-            stderr: Printed::default(),
-            output: Kept::default(),
-            left_running: Vec::new(),
-            recovered: false,
+            filtered: filtered(&self.run, attempt, printed),
+            ..Ended::new(attempt, end)
         };
         self.put(Input::Ended(Box::new(ended))).unwrap();
     }
@@ -277,9 +273,11 @@ impl Walk {
                 return Input::Elapsed;
             }
             "elsewhere" => {
+                let next = AttemptId(self.run.last_attempt().0 + 1);
                 return Input::Elsewhere {
                     output: rest.to_owned(),
                     exit: 0,
+                    filtered: filtered(&self.run, next, rest),
                     kept: Kept::default(),
                 };
             }
@@ -326,6 +324,15 @@ impl Walk {
         assert_eq!(self.ledger, expected, "\n{}\n", self.text());
         assert_replays(self);
     }
+}
+
+/// What the step's filters make of an output: the filters of tests are harmless.
+fn filtered(run: &Run, attempt: AttemptId, printed: &str) -> Filtered {
+    let outputs = run.filters(attempt).into_iter().map(|filter| {
+        let outputs = filter.run(printed).map_err(|error| error.to_string());
+        (filter.text().to_owned(), outputs)
+    });
+    outputs.collect()
 }
 
 pub(crate) fn person() -> Responder {

@@ -349,7 +349,7 @@ fn who_waits_for_a_command_of_an_earlier_walk_sees_that_it_runs() {
     view.noticed(&Notice::Tick, &run);
     assert_eq!(
         captured.walk(),
-        "    → waiting for its end; Ctrl-C leaves it running\n    waiting for its end, 5 s\n"
+        "    → waiting for its end; Ctrl-C stops it\n    waiting for its end, 5 s\n"
     );
 }
 

@@ -1,7 +1,10 @@
 //! jq filters, which take values out of JSON output.
 //!
 //! A [`Filter`] is pure: it sees one document, no environment, no clock, no further input. What it
-//! takes in and gives out is bounded, and generators that may never end are refused.
+//! takes in and gives out is bounded, and generators that may never end are refused. What it needs
+//! on the way is not: `[range(1e9)]` fills all memory there is, and no look at the text tells which
+//! filters do. So [`Filter::run`] is called where time and memory have a limit, never in the program
+//! that keeps the record.
 
 mod screen;
 
@@ -16,6 +19,8 @@ use jaq_core::data::JustLut;
 use jaq_core::load::{Arena, Error as LoadError, File, Lexer, Loader};
 use jaq_core::{Compiler, Ctx, Vars, native, unwrap_valr};
 use jaq_json::Val;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use screen::{refuse_complex, refuse_impure, refuse_large};
 
@@ -109,26 +114,10 @@ impl Filter {
         &self.text
     }
 
-    /// Runs the filter on one JSON document and returns its outputs.
-    pub fn run(&self, json: &str) -> Result<Vec<serde_json::Value>, FilterError> {
-        let outputs = self.outputs(json)?;
-        let read = outputs.iter().map(|output| serde_json::from_str(&output.to_string()));
-        read.collect::<Result<_, _>>().map_err(|_| {
-            FilterError::at_run_time("an output is no JSON, such as a number without end")
-        })
-    }
-
-    /// Runs the filter and returns its outputs as a person writes them: text without quotes, and
-    /// numbers with the digits they came with.
-    pub fn texts(&self, json: &str) -> Result<Vec<String>, FilterError> {
-        let outputs = self.outputs(json)?;
-        Ok(outputs
-            .iter()
-            .map(|output| match output {
-                Val::TStr(text) | Val::BStr(text) => String::from_utf8_lossy(text).into_owned(),
-                other => other.to_string(),
-            })
-            .collect())
+    /// Runs the filter on one JSON document and returns its outputs. What it needs for that may have
+    /// no end.
+    pub fn run(&self, json: &str) -> Result<Vec<Output>, FilterError> {
+        self.outputs(json)?.iter().map(Output::of).collect()
     }
 
     fn outputs(&self, json: &str) -> Result<Vec<Val>, FilterError> {
@@ -151,6 +140,49 @@ impl Filter {
             outputs.push(output);
         }
         Ok(outputs)
+    }
+}
+
+/// One output of a filter.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Output {
+    /// As a person writes it: text without quotes, and numbers with the digits they came with.
+    pub text: String,
+    /// What it is.
+    pub kind: OutputKind,
+}
+
+/// What an output of a filter is, as far as that matters to whoever takes it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum OutputKind {
+    /// An array, and its items.
+    Array(Vec<Output>),
+    /// Null.
+    Null,
+    /// Anything else; also an array inside an array.
+    Other,
+}
+
+impl Output {
+    fn of(value: &Val) -> Result<Self, FilterError> {
+        let text = value.to_string();
+        serde_json::from_str::<IgnoredAny>(&text).map_err(|_| {
+            FilterError::at_run_time("an output is no JSON, such as a number without end")
+        })?;
+        let kind = match value {
+            Val::Arr(items) => OutputKind::Array(items.iter().map(Self::item).collect()),
+            other => Self::item(other).kind,
+        };
+        Ok(Self { kind, ..Self::item(value) })
+    }
+
+    fn item(value: &Val) -> Self {
+        let kind = if matches!(value, Val::Null) { OutputKind::Null } else { OutputKind::Other };
+        let text = match value {
+            Val::TStr(text) | Val::BStr(text) => String::from_utf8_lossy(text).into_owned(),
+            other => other.to_string(),
+        };
+        Self { text, kind }
     }
 }
 

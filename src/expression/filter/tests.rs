@@ -9,7 +9,12 @@ const DEPLOYS: &str = r#"{"current":{"at":"2026-03-01T02:31:00Z","revision":42},
     "pods":[{"name":"a","ready":true},{"name":"b","ready":false}]}"#;
 
 fn texts(filter: &str) -> Vec<String> {
-    Filter::compile(filter).unwrap().texts(DEPLOYS).unwrap()
+    texts_of(filter, DEPLOYS)
+}
+
+fn texts_of(filter: &str, json: &str) -> Vec<String> {
+    let outputs = Filter::compile(filter).unwrap().run(json).unwrap();
+    outputs.into_iter().map(|output| output.text).collect()
 }
 
 fn refused(filter: &str, piece: &str, says: &str) {
@@ -46,18 +51,27 @@ fn numbers_keep_their_digits() {
 }
 
 #[test]
-fn outputs_are_json_values() {
+fn outputs_say_what_they_are() {
     let run = |filter: &str| Filter::compile(filter).unwrap().run(DEPLOYS);
+    let kinds = |filter: &str| -> Vec<OutputKind> {
+        run(filter).unwrap().into_iter().map(|output| output.kind).collect()
+    };
     assert_eq!(
-        run(".pods[].name, .current.revision, .missing").unwrap(),
-        [
-            serde_json::json!("a"),
-            serde_json::json!("b"),
-            serde_json::json!(42),
-            serde_json::Value::Null
-        ]
+        kinds(".pods[0].name, .missing, .current"),
+        [OutputKind::Other, OutputKind::Null, OutputKind::Other]
+    );
+    let item = |text: &str, kind| Output { text: text.to_owned(), kind };
+    assert_eq!(
+        kinds("[.pods[0].name, .rate, null, [1]]"),
+        [OutputKind::Array(vec![
+            item("a", OutputKind::Other),
+            item("0.030", OutputKind::Other),
+            item("null", OutputKind::Null),
+            item("[1]", OutputKind::Other),
+        ])]
     );
     assert!(run("nan").is_err());
+    assert!(run("[nan]").is_err());
 }
 
 #[test]
@@ -82,9 +96,9 @@ fn filters_that_may_never_end_are_refused() {
 
 #[test]
 fn words_of_the_language_are_free_as_keys() {
-    let filter = Filter::compile(r#".input, .env, {now: 1}.now, .["def"]"#).unwrap();
+    let filter = r#".input, .env, {now: 1}.now, .["def"]"#;
     let json = r#"{"input":1,"env":2,"def":3}"#;
-    assert_eq!(filter.texts(json).unwrap(), ["1", "2", "1", "3"]);
+    assert_eq!(texts_of(filter, json), ["1", "2", "1", "3"]);
 }
 
 #[test]

@@ -92,6 +92,8 @@ fn answer() -> impl Strategy<Value = Answer> {
 fn event() -> impl Strategy<Value = Event> {
     let found = prop_oneof![
         (end(), any::<u64>()).prop_map(|(end, took)| Found::Finished { end, took }),
+        prop::collection::vec(any::<i32>(), 0..3)
+            .prop_map(|processes| Found::Orphaned { processes }),
         any::<i32>().prop_map(|supervisor| Found::Running { supervisor }),
         Just(Found::Unknown),
     ];
