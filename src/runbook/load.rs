@@ -1,5 +1,6 @@
 //! The public door: a text becomes a runbook, or findings that say why not.
 
+use super::grammar::TOP;
 use super::model::{BroughtFile, Command, Runbook, StepKey, TargetRef};
 use super::resolve::{self, ad_hoc_command};
 use super::{parse, rules, structure};
@@ -73,7 +74,7 @@ fn checked(
     repository: &dyn Repository,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Runbook> {
-    structure::check(&source.text, root, findings);
+    structure::check(&source.text, root, &TOP, findings);
     root.map()?;
     let resolved = resolve::resolve(source, root, repository, findings);
     rules::check(source, root, repository, &resolved, findings);

@@ -19,4 +19,4 @@ pub use load::{Loaded, NoRepository, Repository, ad_hoc, edit, load};
 pub use model::*;
 pub use parse::decode;
 pub use rules::{RULES, Rule};
-pub use schema::schema;
+pub use schema::{scenario_schema, schema};
