@@ -55,7 +55,7 @@ pub fn load(source: &Source, repository: &dyn Repository) -> Loaded {
 }
 
 /// Hides what one finding hides from the others that show the same line.
-fn conceal(text: &str, findings: &mut [Diagnostic]) {
+pub(super) fn conceal(text: &str, findings: &mut [Diagnostic]) {
     let hidden: Vec<Span> = findings.iter().filter_map(|found| found.concealed.clone()).collect();
     for found in findings.iter_mut().filter(|found| found.concealed.is_none()) {
         found.concealed =

@@ -124,7 +124,8 @@ impl Checker<'_> {
             let message =
                 format!("{} has at most one of {} and {last}", mapping.what, rest.join(", "));
             let found = Diagnostic::error("many-actions", second.key_span.clone(), message)
-                .label(first.key_span.clone(), "and this");
+                .label(first.key_span.clone(), "and this")
+                .help("keep one of them");
             self.findings.push(found);
         }
     }

@@ -1,0 +1,192 @@
+//! The steps as a graph: from each, where the run may go next, and why.
+//!
+//! A `use` is one edge past the procedure and one into it; so no path enters a procedure here and
+//! leaves it there. Nothing is expanded: the graph is as large as the runbook.
+
+use super::model::{
+    Action, Ask, Destination, OnFailure, Outcome, PartId, Runbook, Step, StepKey, Then,
+};
+use crate::value::Name;
+
+/// Where the run may go next.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Edge {
+    /// Where.
+    pub to: To,
+    /// What it takes to follow it.
+    pub way: Way,
+    /// What of the step says so.
+    pub cause: Cause,
+    /// Whether it is a `goto`, which clears the frames above.
+    pub jump: Jump,
+}
+
+/// Where an edge leads.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum To {
+    /// The end of the run.
+    End(Outcome),
+    /// The end of a part.
+    Exit(PartId),
+    /// A step.
+    Step(StepKey),
+}
+
+/// What it takes to follow an edge.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Way {
+    /// Through a procedure and back.
+    Call(Name),
+    /// The step was done.
+    Done,
+    /// Into a procedure that is used.
+    Enter,
+    /// The step failed, and the run goes on.
+    Failed,
+    /// The step's condition did not hold.
+    Skipped,
+}
+
+/// What of a step says that the run may go somewhere.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cause {
+    /// What the step does.
+    Action,
+    /// Its `when`.
+    Condition,
+    /// Its `on_failure`, or that of a group around it.
+    Failure,
+    /// One of its options, by its place.
+    Option(usize),
+}
+
+/// Whether an edge is a `goto`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Jump {
+    /// It is.
+    Goto,
+    /// It follows the order of the steps.
+    None,
+}
+
+/// The edges of every step, in the order of [`Runbook::steps`].
+pub fn flow(runbook: &Runbook) -> Vec<Vec<Edge>> {
+    let next = successors(runbook);
+    runbook.steps.iter().zip(next).map(|(step, next)| Flow { runbook, next }.of(step)).collect()
+}
+
+/// What comes after each step: its neighbour, or what comes after its group.
+fn successors(runbook: &Runbook) -> Vec<To> {
+    let mut next = vec![To::Exit(PartId::Main); runbook.steps.len()];
+    let mut lines: Vec<(&[StepKey], To)> = vec![
+        (&runbook.main, To::Exit(PartId::Main)),
+        (&runbook.finally, To::Exit(PartId::Finally)),
+    ];
+    for (name, procedure) in &runbook.procedures {
+        lines.push((&procedure.steps, To::Exit(PartId::Procedure(name.clone()))));
+    }
+    while let Some((line, exit)) = lines.pop() {
+        for (index, key) in line.iter().enumerate() {
+            let after = line.get(index + 1).map_or_else(|| exit.clone(), |next| To::Step(*next));
+            next[key.0] = after.clone();
+            if let Action::Group(children) = &runbook.step(*key).action {
+                lines.push((children, after));
+            }
+        }
+    }
+    next
+}
+
+/// The edges of one step.
+struct Flow<'a> {
+    runbook: &'a Runbook,
+    next: To,
+}
+
+impl Flow<'_> {
+    fn of(&self, step: &Step) -> Vec<Edge> {
+        let mut edges = Vec::new();
+        if step.when.is_some() {
+            edges.push(self.on(Way::Skipped, Cause::Condition));
+        }
+        match &step.action {
+            Action::Do { .. }
+            | Action::Escalate(_)
+            | Action::Open(_)
+            | Action::Wait(_)
+            | Action::Ask(Ask::Value { .. }) => edges.push(self.on(Way::Done, Cause::Action)),
+            Action::Ask(Ask::Decision { options, .. }) => {
+                for (index, option) in options.iter().enumerate() {
+                    let cause = Cause::Option(index);
+                    match &option.then {
+                        Then::End(outcome) => edges.push(end(*outcome, cause)),
+                        Then::Goto(destination) => {
+                            edges.extend(self.jump(destination, Way::Done, cause));
+                        }
+                        Then::Next => edges.push(self.on(Way::Done, cause)),
+                        Then::Use(name) => edges.extend(self.call(name, cause)),
+                    }
+                }
+            }
+            Action::End(outcome) => edges.push(end(*outcome, Cause::Action)),
+            Action::Goto(destination) => {
+                edges.extend(self.jump(destination, Way::Done, Cause::Action));
+            }
+            Action::Group(children) => {
+                let first = children.first().map(|first| To::Step(*first));
+                edges.extend(first.map(|to| plain(to, Way::Done, Cause::Action)));
+            }
+            Action::Run(run) => {
+                edges.push(self.on(Way::Done, Cause::Action));
+                edges.extend(self.failure(&run.on_failure));
+            }
+            Action::Use { procedure, on_failure } => {
+                edges.extend(self.call(procedure, Cause::Action));
+                edges.extend(self.failure(on_failure));
+            }
+        }
+        edges
+    }
+
+    /// To what comes after the step.
+    fn on(&self, way: Way, cause: Cause) -> Edge {
+        plain(self.next.clone(), way, cause)
+    }
+
+    fn failure(&self, on_failure: &OnFailure) -> Vec<Edge> {
+        match on_failure {
+            OnFailure::Ask | OnFailure::Stop | OnFailure::Undo => Vec::new(),
+            OnFailure::Continue => vec![self.on(Way::Failed, Cause::Failure)],
+            OnFailure::Goto(destination) => {
+                self.jump(destination, Way::Failed, Cause::Failure).into_iter().collect()
+            }
+            OnFailure::Use(name) => self.call(name, Cause::Failure),
+        }
+    }
+
+    fn entry(&self, name: &Name) -> Option<To> {
+        self.runbook.procedures.get(name)?.steps.first().map(|first| To::Step(*first))
+    }
+
+    fn jump(&self, destination: &Destination, way: Way, cause: Cause) -> Option<Edge> {
+        let to = match destination {
+            Destination::Procedure(name) => self.entry(name)?,
+            Destination::Step(key) => To::Step(*key),
+        };
+        Some(Edge { to, way, cause, jump: Jump::Goto })
+    }
+
+    fn call(&self, name: &Name, cause: Cause) -> Vec<Edge> {
+        let past = self.on(Way::Call(name.clone()), cause);
+        let into = self.entry(name).map(|entry| plain(entry, Way::Enter, cause));
+        std::iter::once(past).chain(into).collect()
+    }
+}
+
+fn plain(to: To, way: Way, cause: Cause) -> Edge {
+    Edge { to, way, cause, jump: Jump::None }
+}
+
+fn end(outcome: Outcome, cause: Cause) -> Edge {
+    plain(To::End(outcome), Way::Done, cause)
+}
