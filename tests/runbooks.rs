@@ -3,13 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic like tests do")]
 
+#[path = "support/json_schema.rs"]
+mod json_schema;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use json_schema::problems;
 use proptest::prelude::*;
 use surefoot::diagnostic::{Colour, Severity, Source, render};
 use surefoot::runbook::{
-    BroughtFile, Loaded, NoRepository, Repository, TargetRef, ad_hoc, decode, edit, load, schema,
+    BroughtFile, Loaded, NoRepository, Repository, TargetRef, ad_hoc, decode, edit, load,
+    scenario_schema, schema,
 };
 
 fn folder(name: &str) -> PathBuf {
@@ -113,86 +118,97 @@ fn every_rule_has_a_runbook_that_breaks_it() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// Walks a valid runbook beside the schema: every key that is written must be in it.
+fn as_json(text: &str) -> serde_json::Value {
+    serde_yaml::from_str(text).unwrap()
+}
+
 #[test]
-fn the_schema_knows_every_key_of_the_valid_runbooks() {
-    fn visit(
-        path: &Path,
-        schema: &serde_json::Value,
-        root: &serde_json::Value,
-        value: &serde_yaml::Value,
-    ) {
-        let schema = match schema.get("$ref").and_then(|name| name.as_str()) {
-            Some(name) => root.pointer(name.trim_start_matches('#')).unwrap(),
-            None => schema,
-        };
-        if let Some(ways) = schema.get("anyOf").and_then(|ways| ways.as_array()) {
-            let kind = match value {
-                serde_yaml::Value::Mapping(_) => "object",
-                serde_yaml::Value::Sequence(_) => "array",
-                _ => return,
-            };
-            let resolve =
-                |way: &serde_json::Value| match way.get("$ref").and_then(|name| name.as_str()) {
-                    Some(name) => root.pointer(name.trim_start_matches('#')).unwrap().clone(),
-                    None => way.clone(),
-                };
-            let way = ways.iter().map(resolve).find(|way| way["type"] == kind);
-            visit(
-                path,
-                &way.unwrap_or_else(|| panic!("{}: no way for {value:?}", path.display())),
-                root,
-                value,
-            );
-            return;
-        }
-        match value {
-            serde_yaml::Value::Mapping(map) => {
-                for (key, value) in map {
-                    let key = key.as_str().unwrap();
-                    let inner = schema["properties"].get(key).or_else(|| {
-                        schema.get("additionalProperties").filter(|schema| schema.is_object())
-                    });
-                    let inner = inner.unwrap_or_else(|| {
-                        panic!("{}: `{key}` is not in the schema", path.display())
-                    });
-                    visit(path, inner, root, value);
-                }
-            }
-            serde_yaml::Value::Sequence(items) => {
-                for item in items {
-                    visit(path, &schema["items"], root, item);
-                }
-            }
-            _ => {}
-        }
-    }
+fn every_runbook_that_loads_fits_the_schema() {
     let schema = schema();
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
-    for path in runbooks("valid") {
-        let value = serde_yaml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-        visit(&path, &schema, &schema, &value);
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
+    let own = fs::read_dir(own).unwrap().map(|entry| entry.unwrap().path());
+    let own = own.filter(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+    for path in runbooks("valid").into_iter().chain(own) {
+        let problems = problems(&schema, &as_json(&fs::read_to_string(&path).unwrap()));
+        assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
+    }
+    // Those that are only warned about load as well.
+    for path in runbooks("invalid") {
+        let (source, loaded) = loaded(&path);
+        if loaded.runbook.is_some() {
+            let problems = problems(&schema, &as_json(&source.text));
+            assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
+        }
     }
 }
 
 #[test]
-fn every_key_of_the_schema_is_described() {
-    fn visit(value: &serde_json::Value) {
-        if let Some(properties) = value.get("properties").and_then(|found| found.as_object()) {
-            for (key, inner) in properties {
-                assert!(
-                    inner["description"].as_str().is_some_and(|text| !text.is_empty()),
-                    "{key}"
-                );
+fn the_schema_refuses_what_the_loader_refuses_by_its_form() {
+    let schema = schema();
+    let step = |step: &str| format!("{{ schema: surefoot/v1, title: A, steps: [ {step} ] }}");
+    for (text, told) in [
+        (step("{ run: a, do: b }"), "nothing may stand here"),
+        (step("{ title: a }"), "\"run\" is missing"),
+        (step("{ do: a, expect: true }"), "nothing may stand here"),
+        (step("{ rnu: a }"), "nothing may stand here"),
+        (step("{ run: a, effect: reading }"), "is none of"),
+        (step("{ run: a, timeout: 5 minutes }"), "does not match"),
+        (step("{ ask: a, options: [ { id: a, label: A, goto: b, end: done } ] }"), "nothing"),
+        ("{ schema: surefoot/v1, steps: [] }".to_owned(), "\"title\" is missing"),
+        ("{ schema: surefoot/v2, title: A, steps: [] }".to_owned(), "is none of"),
+    ] {
+        let found = problems(&schema, &as_json(&text));
+        assert!(found.iter().any(|found| found.contains(told)), "{text}: {found:?}");
+        assert!(check_text(&text).runbook.is_none(), "{text}");
+    }
+}
+
+#[test]
+fn every_key_is_described_and_has_an_example_that_fits() {
+    fn visit(
+        root: &serde_json::Value,
+        value: &serde_json::Value,
+        seen: &mut usize,
+        wrong: &mut Vec<String>,
+    ) {
+        let properties = value.get("properties").and_then(|found| found.as_object());
+        for (key, inner) in properties.into_iter().flatten().filter(|(_, inner)| inner.is_object())
+        {
+            *seen += 1;
+            let text = |name: &str| inner[name].as_str().unwrap_or_default().to_owned();
+            assert!(text("description").ends_with('.'), "{key}: {}", text("description"));
+            assert_eq!(text("description"), text("markdownDescription"), "{key}");
+            let mut own = inner.clone();
+            own["$defs"] = root["$defs"].clone();
+            match inner["examples"].get(0) {
+                None => wrong.push(format!("{key} has none: {}", text("description"))),
+                Some(example) => wrong.extend(
+                    problems(&own, example).iter().map(|problem| format!("{key}: {problem}")),
+                ),
+            }
+            if let Some(words) = inner.get("enum") {
+                let meanings = inner["enumDescriptions"].as_array().map(Vec::len);
+                let count = words.as_array().unwrap().len();
+                assert!(key == "signal" || meanings == Some(count), "{key}: {words}");
             }
         }
         match value {
-            serde_json::Value::Object(map) => map.values().for_each(visit),
-            serde_json::Value::Array(items) => items.iter().for_each(visit),
+            serde_json::Value::Object(map) => {
+                map.values().for_each(|it| visit(root, it, seen, wrong))
+            }
+            serde_json::Value::Array(items) => {
+                items.iter().for_each(|it| visit(root, it, seen, wrong))
+            }
             _ => {}
         }
     }
-    visit(&schema());
+    for (schema, least) in [(schema(), 150), (scenario_schema(), 25)] {
+        let (mut seen, mut wrong) = (0, Vec::new());
+        visit(&schema, &schema, &mut seen, &mut wrong);
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert!(seen > least, "only {seen} keys were seen");
+    }
 }
 
 #[test]

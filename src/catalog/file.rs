@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use crate::diagnostic::Source;
-use crate::runbook::{BroughtFile, Loaded, Repository, decode, load};
+use crate::diagnostic::{Diagnostic, Source};
+use crate::runbook::{BroughtFile, Loaded, Repository, decode, is_scenario, load, load_scenario};
 
 /// Larger files are refused before they are read: the language allows 1 MiB.
 const MOST_BYTES: u64 = 16 << 20;
@@ -59,6 +59,21 @@ impl File {
     /// Loads it, with the repository it stands in.
     pub fn load(&self, name: &str) -> (Source, Loaded) {
         self.load_in(name, &Folder::around(&self.path))
+    }
+
+    /// Checks it: a runbook, or a scenario against its runbook.
+    pub fn check(&self, name: &str) -> (Source, Vec<Diagnostic>) {
+        let folder = Folder::around(&self.path);
+        let (source, findings) = decode(name, &self.bytes);
+        if !findings.is_empty() {
+            return (source, findings);
+        }
+        let findings = if is_scenario(&source.text) {
+            load_scenario(&source, &folder).findings
+        } else {
+            load(&source, &folder).findings
+        };
+        (source, findings)
     }
 
     /// Loads it, with a repository that is known.
@@ -120,13 +135,18 @@ impl Folder {
         self.relative(&self.base.join(path))
     }
 
+    /// The folder of the file.
+    pub(super) fn base(&self) -> &Path {
+        &self.base
+    }
+
     /// The repository's root.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// A path of the repository, if it is one after links are resolved.
-    fn inside(&self, path: &str) -> Result<PathBuf, String> {
+    pub(super) fn inside(&self, path: &str) -> Result<PathBuf, String> {
         let relative = Path::new(path);
         let plain = |part: Component<'_>| {
             matches!(part, Component::Normal(_) | Component::CurDir | Component::ParentDir)

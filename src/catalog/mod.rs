@@ -5,6 +5,7 @@ mod alert;
 mod digest;
 mod file;
 mod reference;
+mod shelf;
 mod trust;
 
 pub use alert::{AlertFailed, read_alert};

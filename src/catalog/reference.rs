@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::did_you_mean;
 
 /// The folder of a repository that holds its runbooks.
-const FOLDER: &str = "runbooks";
+pub(super) const FOLDER: &str = "runbooks";
 
 /// Deeper folders are not searched.
 const MOST_DEPTH: usize = 8;
@@ -74,7 +74,7 @@ pub fn locate(reference: &str, here: &Path) -> Result<PathBuf, ReferenceFailed> 
     }
 }
 
-fn has_ending(path: &Path) -> bool {
+pub(super) fn has_ending(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 

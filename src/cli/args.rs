@@ -39,7 +39,7 @@ Examples:
     Plan(PlanArguments),
     /// Show a runbook for reading
     #[command(
-        after_help = "Examples:\n  surefoot show disk-filling --why\n  surefoot show disk-filling --markdown"
+        after_help = "Examples:\n  surefoot show disk-filling --why\n  surefoot show disk-filling --html > disk-filling.html\n  surefoot show disk-filling --graph > disk-filling.mmd"
     )]
     Show(ShowArguments),
     /// Validate runbooks
@@ -69,9 +69,15 @@ Examples:
   surefoot trust --print runbooks/disk-filling.yaml
   surefoot trust --digest 3fa9… runbooks/disk-filling.yaml")]
     Trust(TrustArguments),
-    /// Print the JSON Schema of runbooks, for editors
-    #[command(after_help = "Example:\n  surefoot schema > runbook-v1.schema.json")]
-    Schema,
+    /// Print the JSON Schema of runbooks or scenarios, for editors
+    #[command(
+        after_help = "Examples:\n  surefoot schema > runbook-v1.schema.json\n  surefoot schema scenario > scenario-v1.schema.json"
+    )]
+    Schema {
+        /// Of what
+        #[arg(value_enum, default_value_t = SchemaArgument::Runbook)]
+        of: SchemaArgument,
+    },
     /// Print completions for a shell
     #[command(
         after_help = "Example:\n  surefoot completions bash > ~/.local/share/bash-completion/completions/surefoot"
@@ -154,12 +160,25 @@ pub(crate) struct ShowArguments {
     /// The runbook
     #[arg(value_name = "REF")]
     pub(crate) reference: String,
+    #[command(flatten)]
+    pub(crate) form: ShowForm,
+    /// With the reasons of each step, and what its output looks like
+    #[arg(long)]
+    pub(crate) why: bool,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+#[group(multiple = false)]
+pub(crate) struct ShowForm {
+    /// As a Mermaid flowchart
+    #[arg(long, conflicts_with = "why")]
+    pub(crate) graph: bool,
+    /// As one HTML page, to print or to send; it loads nothing and runs nothing
+    #[arg(long, conflicts_with = "why")]
+    pub(crate) html: bool,
     /// As Markdown
     #[arg(long)]
     pub(crate) markdown: bool,
-    /// With the reasons of each step
-    #[arg(long)]
-    pub(crate) why: bool,
 }
 
 #[derive(Args, Debug)]
@@ -217,6 +236,12 @@ pub(crate) enum ModeArgument {
     Change,
     Incident,
     Training,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum SchemaArgument {
+    Runbook,
+    Scenario,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

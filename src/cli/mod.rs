@@ -115,7 +115,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Report(arguments) => commands::report::run(&arguments, context),
         Command::Resume(arguments) => commands::resume::run(&arguments, context),
         Command::Run(arguments) => commands::run::run(&arguments, context),
-        Command::Schema => commands::schema::run(context),
+        Command::Schema { of } => commands::schema::run(of, context),
         Command::Show(arguments) => commands::show::run(&arguments, context),
         Command::Trust(arguments) => commands::trust::run(&arguments, context),
         Command::Verify(arguments) => commands::verify::run(&arguments, context),

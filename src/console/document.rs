@@ -1,20 +1,29 @@
 //! A runbook for reading, and a plan for looking ahead, without running anything.
 //!
 //! [`show`] and [`plan`] walk the model once and make an outline; [`Outline::page`] is that on a
-//! terminal, [`Outline::markdown`] a document.
+//! terminal, [`Outline::markdown`] a document, [`html`] a page with a picture. [`graph`] is the
+//! picture alone.
 
+mod chart;
+mod html;
+mod mermaid;
 mod outline;
+mod prose;
 mod steps;
+mod svg;
 
 pub use outline::Outline;
 
 use std::fmt::Write as _;
 
-use crate::runbook::{Argument, Command, Form, PartId, Runbook, StepKey, ValueOrigin};
+use crate::runbook::{
+    Argument, Command, Form, Link, PartId, Procedure, Requirement, Runbook, StepKey, ValueOrigin,
+};
 use crate::template::Template;
-use crate::value::{Facts, Reference};
+use crate::value::{Facts, Name, Reference};
 
 use super::wording;
+use chart::Chart;
 use outline::Block;
 
 /// Whether explanations are shown.
@@ -42,6 +51,23 @@ pub fn plan(runbook: &Runbook, facts: &dyn Facts, detail: Detail) -> Outline {
     Outline::new(writer.blocks)
 }
 
+/// A runbook as one HTML page that does nothing by itself.
+pub fn html(runbook: &Runbook) -> String {
+    html::page(&show(runbook, Detail::Unfolded).blocks, &Chart::of(runbook))
+}
+
+/// A runbook as a Mermaid flowchart.
+pub fn graph(runbook: &Runbook) -> String {
+    mermaid::flowchart(&Chart::of(runbook))
+}
+
+/// The procedures in the order of the file.
+fn procedures(runbook: &Runbook) -> Vec<(&Name, &Procedure)> {
+    let mut all: Vec<_> = runbook.procedures.iter().collect();
+    all.sort_by_key(|(_, procedure)| procedure.span.start);
+    all
+}
+
 /// Walks a runbook and writes blocks.
 struct Writer<'a> {
     runbook: &'a Runbook,
@@ -57,6 +83,10 @@ impl Writer<'_> {
 
     fn field(&mut self, label: &'static str, text: impl Into<String>) {
         self.push(Block::Field { label, text: text.into() });
+    }
+
+    fn code(&mut self, label: &'static str, text: impl Into<String>) {
+        self.push(Block::Code { label, text: text.into() });
     }
 
     fn front(&mut self) {
@@ -86,10 +116,40 @@ impl Writer<'_> {
             self.field("help", format!("{}: {}{after}", role.role, role.how));
         }
         self.inputs();
+        self.places();
         for link in &runbook.links {
-            let text = format!("{}: {}", self.text(&link.title), self.text(&link.url));
-            self.field("link", text);
+            self.link(link);
         }
+    }
+
+    /// Where commands run, and what must be there.
+    fn places(&mut self) {
+        let runbook = self.runbook;
+        for (name, target) in &runbook.targets {
+            let text = match &target.assertion {
+                Some(proof) => format!("{name}, proven to be {}", self.text(&proof.equals)),
+                None => format!("{name}, not proven"),
+            };
+            self.field("target", text);
+        }
+        for requirement in &runbook.requires {
+            let text = match requirement {
+                Requirement::Check { command, say, .. } => {
+                    say.clone().unwrap_or_else(|| self.command(command))
+                }
+                Requirement::Env { name, .. } => format!("the variable {name}"),
+                Requirement::Program { program, version: None, .. } => program.clone(),
+                Requirement::Program { program, version: Some((range, _)), .. } => {
+                    format!("{program} {range}")
+                }
+            };
+            self.field("needs", text);
+        }
+    }
+
+    fn link(&mut self, link: &Link) {
+        let (title, url) = (self.text(&link.title), self.text(&link.url));
+        self.push(Block::Link { label: "link", title, url });
     }
 
     fn inputs(&mut self) {
@@ -120,7 +180,7 @@ impl Writer<'_> {
 
     fn parts(&mut self) {
         self.part(&PartId::Main);
-        for (name, procedure) in &self.runbook.procedures {
+        for (name, procedure) in procedures(self.runbook) {
             let title = procedure.title.as_ref().map(|title| self.text(title));
             let title = title.unwrap_or_else(|| wording::spoken_name(name));
             let title = format!("{title} ({name})");

@@ -35,7 +35,7 @@ mod wording;
 
 pub use ask::Walker;
 pub use backstage::{Backstage, Nothing};
-pub use document::{Detail, Outline, plan, show};
+pub use document::{Detail, Outline, graph, html, plan, show};
 pub use filter::{Filter, shown, shown_line, unescape};
 pub use input::{Echo, Input, Line, Signal, Signals, Tty, attended};
 pub use jsonl::JsonLines;

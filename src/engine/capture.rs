@@ -13,10 +13,11 @@ impl Run {
     /// one that runs, or of a command that the responder ran elsewhere.
     pub fn filters(&self, attempt: AttemptId) -> Vec<Filter> {
         let running = self.state.running.get(&attempt);
+        let lane = running.map_or(self.state.focus, |running| running.lane);
         if running.is_some_and(|running| running.role != Role::Main) {
             return Vec::new();
         }
-        let step = self.job().and_then(Job::step);
+        let step = self.job_in(lane).and_then(Job::step);
         let captures = step.and_then(|step| self.run_of(step)).map(|run| run.captures.iter());
         let filters = captures.into_iter().flatten().filter_map(|capture| match &capture.from {
             CaptureSource::Json(filter) => Some(filter.clone()),

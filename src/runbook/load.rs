@@ -1,5 +1,6 @@
 //! The public door: a text becomes a runbook, or findings that say why not.
 
+use super::grammar::TOP;
 use super::link::link;
 use super::model::{BroughtFile, Command, Runbook, StepKey, TargetRef};
 use super::resolve::{self, ad_hoc_command};
@@ -62,7 +63,7 @@ pub fn load(source: &Source, repository: &dyn Repository) -> Loaded {
 }
 
 /// Hides what one finding hides from the others that show the same line.
-fn conceal(text: &str, findings: &mut [Diagnostic]) {
+pub(super) fn conceal(text: &str, findings: &mut [Diagnostic]) {
     let hidden: Vec<Span> = findings.iter().filter_map(|found| found.concealed.clone()).collect();
     for found in findings.iter_mut().filter(|found| found.concealed.is_none()) {
         found.concealed =
@@ -81,7 +82,7 @@ fn checked(
     repository: &dyn Repository,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Runbook> {
-    structure::check(&source.text, root, findings);
+    structure::check(&source.text, root, &TOP, findings);
     root.map()?;
     let resolved = resolve::resolve(source, root, repository, findings);
     rules::check(source, root, repository, &resolved, findings);

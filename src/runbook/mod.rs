@@ -5,6 +5,7 @@
 //! as a whole (`rules`). Every stage adds findings; all are reported, not the first.
 
 mod command;
+mod flow;
 mod grammar;
 mod link;
 mod load;
@@ -12,13 +13,19 @@ mod model;
 mod parse;
 mod resolve;
 mod rules;
+mod scenario;
 mod schema;
 mod span_map;
 mod structure;
 
+pub use flow::{Cause, Edge, Jump, To, Way, flow};
 pub use link::TooManySteps;
 pub use load::{Loaded, NoRepository, Repository, ad_hoc, edit, load};
 pub use model::*;
 pub use parse::decode;
 pub use rules::{RULES, Rule};
-pub use schema::schema;
+pub use scenario::{
+    Answer, End, Expected, Found, Inject, LoadedScenario, NotFound, Part, Scenario, Shelf,
+    StepResult, is_scenario, load_scenario,
+};
+pub use schema::{scenario_schema, schema};

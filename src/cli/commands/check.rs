@@ -17,10 +17,7 @@ pub(crate) fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit,
     for path in &files {
         let name = path.display().to_string();
         let (source, findings) = match File::read(path) {
-            Ok(file) => {
-                let (source, loaded) = file.load(&name);
-                (source, loaded.findings)
-            }
+            Ok(file) => file.check(&name),
             Err(error) => unreadable(&name, &error.why),
         };
         tally.count(&findings);

@@ -1,12 +1,18 @@
-//! `surefoot schema`: the JSON Schema of runbooks.
+//! `surefoot schema`: the JSON Schemas of runbooks and scenarios.
 
 use crate::cli::Context;
+use crate::cli::args::SchemaArgument;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::runbook::{scenario_schema, schema};
 
-pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
-    let schema = serde_json::to_string_pretty(&crate::runbook::schema())
-        .expect("a schema is made of texts and numbers");
+pub(crate) fn run(of: SchemaArgument, context: &Context) -> Result<Exit, Failure> {
+    let schema = match of {
+        SchemaArgument::Runbook => schema(),
+        SchemaArgument::Scenario => scenario_schema(),
+    };
+    let schema =
+        serde_json::to_string_pretty(&schema).expect("a schema is made of texts and numbers");
     context.print(&(schema + "\n"))?;
     Ok(Exit::Done)
 }

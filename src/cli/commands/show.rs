@@ -5,16 +5,20 @@ use crate::cli::args::ShowArguments;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::open::open;
-use crate::console::{Detail, show};
+use crate::console::{Detail, graph, html, show};
 
 pub(crate) fn run(arguments: &ShowArguments, context: &Context) -> Result<Exit, Failure> {
     let opened = open(&arguments.reference, context)?;
     let detail = if arguments.why { Detail::Unfolded } else { Detail::Folded };
-    let outline = show(&opened.runbook, detail);
-    if arguments.markdown {
-        context.print(&outline.markdown())?;
+    let runbook = &opened.runbook;
+    if arguments.form.graph {
+        context.print(&graph(runbook))?;
+    } else if arguments.form.html {
+        context.print(&html(runbook))?;
+    } else if arguments.form.markdown {
+        context.print(&show(runbook, detail).markdown())?;
     } else {
-        context.publish(&outline.page())?;
+        context.publish(&show(runbook, detail).page())?;
     }
     Ok(Exit::Done)
 }

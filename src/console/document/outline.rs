@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::chart::Kind;
 use crate::console::page::Page;
 use crate::console::text::{Meaning, Text};
 use crate::console::wording;
@@ -12,8 +13,12 @@ use crate::runbook::Effect;
 pub(super) enum Block {
     /// The name of the whole.
     Title(String),
-    /// The name of a part.
+    /// The name of a part, which goes to the next one.
     Heading(String),
+    /// The name of a group.
+    Group(String),
+    /// The end of a group.
+    Leave,
     /// A line of plain text.
     Plain(String),
     /// Text that its author wrote as Markdown.
@@ -21,11 +26,19 @@ pub(super) enum Block {
     /// A rule that must not be broken.
     Never(String),
     /// One thing to do.
-    Step { number: String, title: String, effect: Option<Effect> },
+    Step { number: String, title: String, kind: Kind, anchor: String },
     /// A command.
     Command(String),
     /// Something about what stands above.
     Field { label: &'static str, text: String },
+    /// The same, an expression.
+    Code { label: &'static str, text: String },
+    /// A page to read or to open.
+    Link { label: &'static str, title: String, url: String },
+    /// The reason of what stands above, Markdown.
+    Why(String),
+    /// What output looks like.
+    Sample(String),
     /// A way to go, or a part of an instruction.
     Item(String),
 }
@@ -33,7 +46,7 @@ pub(super) enum Block {
 /// A document.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Outline {
-    blocks: Vec<Block>,
+    pub(super) blocks: Vec<Block>,
 }
 
 impl Outline {
@@ -48,29 +61,39 @@ impl Outline {
         for block in &self.blocks {
             match block {
                 Block::Title(text) => page.line(Text::of(Meaning::Heading, text)),
-                Block::Heading(text) => {
+                Block::Leave => {}
+                Block::Heading(text) | Block::Group(text) => {
                     page.blank();
                     page.line(Text::of(Meaning::Heading, text));
                     indent = "    ";
                 }
-                Block::Step { number, title, effect } => {
+                Block::Step { number, title, kind, .. } => {
                     page.blank();
-                    page.line(step_line(number, title, *effect));
+                    page.line(step_line(number, title, effect(*kind)));
                     indent = "    ";
                 }
                 Block::Never(text) => {
                     let line = Text::plain(indent).add(Meaning::Never, "never   ");
                     page.hanging(line.add(Meaning::Plain, text), 8);
                 }
-                Block::Field { label, text } => {
-                    let line = Text::plain(indent).add(Meaning::Dim, format!("{label:<8}"));
-                    page.hanging(line.add(Meaning::Plain, text), 8);
+                Block::Field { label, text } | Block::Code { label, text } => {
+                    page.hanging(field(indent, label, text), 8);
+                }
+                Block::Link { label, title, url } => {
+                    page.hanging(field(indent, label, &link(title, url)), 8);
+                }
+                Block::Sample(text) => {
+                    page.line(Text::plain(indent).add(Meaning::Dim, "sample"));
+                    let text = Text::new().add_lines(Meaning::Dim, text.trim_end_matches('\n'));
+                    for line in text.lines() {
+                        page.exact(Text::plain(indent).add(Meaning::Dim, "  ").join(line));
+                    }
                 }
                 Block::Plain(text) => page.line(Text::plain(indent).add(Meaning::Plain, text)),
                 Block::Item(text) => {
                     page.hanging(Text::plain(indent).add(Meaning::Plain, format!("- {text}")), 2);
                 }
-                Block::Prose(text) => {
+                Block::Prose(text) | Block::Why(text) => {
                     for line in text.trim_end().lines() {
                         page.line(Text::plain(indent).add(Meaning::Plain, line));
                     }
@@ -86,7 +109,17 @@ impl Outline {
         let mut out = String::new();
         let mut listed = false;
         for block in &self.blocks {
-            let lists = matches!(block, Block::Field { .. } | Block::Item(_) | Block::Never(_));
+            let lists = matches!(
+                block,
+                Block::Code { .. }
+                    | Block::Field { .. }
+                    | Block::Item(_)
+                    | Block::Link { .. }
+                    | Block::Never(_)
+            );
+            if *block == Block::Leave {
+                continue;
+            }
             let joins = lists && listed;
             if !out.is_empty() && !joins {
                 out.push('\n');
@@ -94,24 +127,50 @@ impl Outline {
             listed = lists;
             let _infallible = match block {
                 Block::Title(text) => writeln!(out, "# {}", inert(text)),
-                Block::Heading(text) => writeln!(out, "## {}", inert(text)),
+                Block::Leave => Ok(()),
+                Block::Heading(text) | Block::Group(text) => writeln!(out, "## {}", inert(text)),
                 Block::Plain(text) => writeln!(out, "{}", inert(text)),
-                Block::Prose(text) => writeln!(out, "{}", without_html(text.trim_end())),
+                Block::Prose(text) | Block::Why(text) => {
+                    writeln!(out, "{}", without_html(text.trim_end()))
+                }
                 Block::Never(text) => writeln!(out, "- **Never:** {}", inert(text)),
-                Block::Step { number, title, effect } => {
-                    writeln!(out, "### {}", step_heading(number, title, *effect))
+                Block::Step { number, title, kind, .. } => {
+                    writeln!(out, "### {}", step_heading(number, title, effect(*kind)))
                 }
-                Block::Command(text) => {
-                    let fence = fence(text);
-                    let text = text.trim_end_matches('\n');
-                    writeln!(out, "{fence}sh\n{text}\n{fence}")
+                Block::Command(text) => fenced(&mut out, text, "sh"),
+                Block::Sample(text) => fenced(&mut out, text, "text"),
+                Block::Link { label, title, url } => {
+                    writeln!(out, "- {label}: {}", inert(&link(title, url)))
                 }
-                Block::Field { label, text } => writeln!(out, "- {label}: {}", inert(text)),
+                Block::Field { label, text } | Block::Code { label, text } => {
+                    writeln!(out, "- {label}: {}", inert(text))
+                }
                 Block::Item(text) => writeln!(out, "- {}", inert(text)),
             };
         }
         out
     }
+}
+
+fn effect(kind: Kind) -> Option<Effect> {
+    match kind {
+        Kind::Run(effect) => Some(effect),
+        _ => None,
+    }
+}
+
+fn field(indent: &str, label: &str, text: &str) -> Text {
+    Text::plain(indent).add(Meaning::Dim, format!("{label:<8}")).add(Meaning::Plain, text)
+}
+
+/// A page with its title; one that has none is its address.
+fn link(title: &str, url: &str) -> String {
+    if title == url { url.to_owned() } else { format!("{title}: {url}") }
+}
+
+fn fenced(out: &mut String, text: &str, language: &str) -> std::fmt::Result {
+    let fence = fence(text);
+    writeln!(out, "{fence}{language}\n{}\n{fence}", text.trim_end_matches('\n'))
 }
 
 fn step_line(number: &str, title: &str, effect: Option<Effect>) -> Text {

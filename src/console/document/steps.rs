@@ -1,5 +1,6 @@
 //! One step for reading: what it does, what it takes, what comes after.
 
+use super::chart::{Kind, anchor};
 use super::{Block, Detail, Writer};
 use crate::console::wording;
 use crate::expression::Expression;
@@ -15,19 +16,18 @@ impl Writer<'_> {
         let runbook = self.runbook;
         let step = runbook.step(key);
         let title = self.text(&step.title);
-        if let Action::Group { steps: inside, .. } = &step.action {
-            self.push(Block::Heading(title));
+        let Some(kind) = Kind::of(&step.action) else {
+            self.push(Block::Group(title));
             self.around(step);
-            for key in inside {
-                self.step(*key);
+            if let Action::Group { steps: inside, .. } = &step.action {
+                for key in inside {
+                    self.step(*key);
+                }
             }
+            self.push(Block::Leave);
             return;
-        }
-        let effect = match &step.action {
-            Action::Run(run) => Some(run.effect),
-            _ => None,
         };
-        self.push(Block::Step { number: step.number.clone(), title, effect });
+        self.push(Block::Step { number: step.number.clone(), title, kind, anchor: anchor(step) });
         self.around(step);
         self.action(step);
     }
@@ -35,17 +35,16 @@ impl Writer<'_> {
     /// What any step may have.
     fn around(&mut self, step: &Step) {
         if let Some(when) = &step.when {
-            self.field("when", when.text());
+            self.code("when", when.text());
         }
         if let Some(why) = step.why.as_ref().filter(|_| self.detail == Detail::Unfolded) {
-            self.push(Block::Prose(why.clone()));
+            self.push(Block::Why(why.clone()));
         }
         for rule in &step.never {
             self.push(Block::Never(rule.clone()));
         }
         for link in &step.links {
-            let text = format!("{}: {}", self.text(&link.title), self.text(&link.url));
-            self.field("link", text);
+            self.link(link);
         }
     }
 
@@ -85,7 +84,7 @@ impl Writer<'_> {
             Action::Open(urls) => {
                 for url in urls {
                     let url = self.text(url);
-                    self.field("open", url);
+                    self.push(Block::Link { label: "open", title: url.clone(), url });
                 }
             }
             Action::Run(run) => self.run(run),
@@ -154,6 +153,10 @@ impl Writer<'_> {
         if let TargetRef::Named(name) = &run.command.target {
             self.field("where", name.as_str());
         }
+        if let Some(subject) = &run.subject {
+            let subject = self.text(subject);
+            self.field("typed", subject);
+        }
         if run.expect_given {
             self.expressions("expect", &run.expect);
         }
@@ -165,6 +168,9 @@ impl Writer<'_> {
         let names: Vec<&str> = run.captures.iter().map(|capture| capture.name.as_str()).collect();
         if !names.is_empty() {
             self.field("gives", names.join(", "));
+        }
+        if let Some(sample) = run.sample.as_ref().filter(|_| self.detail == Detail::Unfolded) {
+            self.push(Block::Sample(sample.clone()));
         }
         for finding in &run.findings {
             let text = format!("{} (when {})", self.text(&finding.say), finding.when.text());
@@ -222,7 +228,7 @@ impl Writer<'_> {
 
     fn expressions(&mut self, label: &'static str, expressions: &[Expression]) {
         for expression in expressions {
-            self.field(label, expression.text());
+            self.code(label, expression.text());
         }
     }
 }

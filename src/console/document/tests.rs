@@ -90,3 +90,187 @@ fn a_value_that_is_not_known_says_where_it_comes_from() {
     assert_eq!(writer.unknown(&Reference::Value(name)), "‹deployed_at: from deploy›");
     assert_eq!(writer.unknown(&Reference::Now), "‹now›");
 }
+
+/// A repository that holds whatever is asked for.
+struct Anything;
+
+impl crate::runbook::Repository for Anything {
+    fn read(&self, path: &str) -> Result<crate::runbook::BroughtFile, String> {
+        let bytes = b"true\n".to_vec();
+        Ok(crate::runbook::BroughtFile { path: path.to_owned(), bytes, executable: false })
+    }
+
+    fn holds(&self, _: &str) -> bool {
+        false
+    }
+}
+
+fn demo() -> Runbook {
+    let text = include_str!("../../../runbooks/demo.yaml").into();
+    let source = crate::diagnostic::Source { name: "demo.yaml".to_owned(), text };
+    crate::runbook::load(&source, &Anything).runbook.unwrap()
+}
+
+/// The tags of a page, without their brackets. Nothing else of it may hold one.
+fn tags(page: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let (_, mut rest) = page.split_once("</style>").unwrap();
+    while let Some((_, after)) = rest.split_once('<') {
+        let (tag, behind) = after.split_once('>').unwrap();
+        found.push(tag);
+        rest = behind;
+    }
+    found
+}
+
+/// That a page does nothing and asks nobody for anything.
+fn assert_inert(page: &str) {
+    const ALLOWED: &[&str] = &[
+        "a",
+        "article",
+        "blockquote",
+        "body",
+        "br",
+        "code",
+        "dd",
+        "defs",
+        "del",
+        "desc",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "g",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "head",
+        "header",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "marker",
+        "nav",
+        "ol",
+        "p",
+        "path",
+        "pre",
+        "rect",
+        "section",
+        "span",
+        "strong",
+        "summary",
+        "svg",
+        "text",
+        "title",
+        "ul",
+    ];
+    let (head, _) = page.split_once("</style>").unwrap();
+    assert!(head.contains("default-src 'none'; style-src 'unsafe-inline'; img-src data:"));
+    assert!(!head.contains("url(") && !head.contains("@import") && !head.contains("<script"));
+    let mut open = Vec::new();
+    for tag in tags(page) {
+        let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+        if let Some(closed) = name.strip_prefix('/') {
+            if closed != "head" && !open.is_empty() {
+                assert_eq!(open.pop(), Some(closed), "{tag}");
+            }
+            continue;
+        }
+        assert!(ALLOWED.contains(&name), "<{tag}>");
+        if !matches!(name, "br" | "hr" | "body") && !attributes.ends_with('/') {
+            open.push(name);
+        }
+        // Attributes without what is written in their quotes.
+        let outside: Vec<&str> = attributes.split('"').step_by(2).collect();
+        for attribute in outside.iter().flat_map(|it| it.split_whitespace()) {
+            let attribute = attribute.trim_end_matches(['=', '/']);
+            assert!(!attribute.starts_with("on") && attribute != "src", "<{tag}>");
+            assert!(attribute != "style" && attribute != "srcset", "<{tag}>");
+        }
+        if let Some((_, link)) = attributes.split_once("href=\"") {
+            let local = link.starts_with('#');
+            let link = link.to_lowercase();
+            let web = link.starts_with("http://") || link.starts_with("https://");
+            let told = attributes.contains("rel=\"noopener noreferrer\"");
+            assert!(local || web && told, "<{tag}>");
+        }
+    }
+    assert!(open.is_empty(), "these are not closed: {open:?}");
+}
+
+#[test]
+fn the_page_of_the_demo_says_everything_and_does_nothing() {
+    let page = html(&demo());
+    assert_inert(&page);
+    for part in [
+        "<h1>Demo: a folder fills up</h1>",
+        "<strong>Never:</strong> Do not delete a log",
+        "<dt>owner</dt><dd>surefoot, #surefoot</dd>",
+        "<dt>help</dt><dd>the person next to you: ask aloud, after 5m</dd>",
+        "id=\"step-how_full\"",
+        "<span class=\"badge\">change</span>",
+        "bash {{files.growth}} incident 3",
+        "<summary>Why</summary>",
+        "<summary>What it looks like</summary>",
+        "Pause the writer, then make room: do pause_writer, then come back",
+        "<dt>until</dt><dd>rate_now == 0, every 2s, within 20s</dd>",
+        "<dt>failed</dt><dd>go to 3 What shall be done?</dd>",
+        "<title id=\"chart-title\">",
+        "href=\"#step-how_full\"",
+    ] {
+        assert!(page.contains(part), "{part} is missing");
+    }
+    assert_eq!(page, html(&demo()), "the same runbook gives the same page");
+}
+
+#[test]
+fn links_are_links_only_where_they_are_known_and_harmless() {
+    let mut runbook = demo();
+    for url in
+        ["https://a.example/x?y=1&z=\"", "javascript:alert(1)", "https://a/{{x}}", "HTTP://b"]
+    {
+        let link = Link { title: Template::constant("There"), url: Template::constant(url) };
+        runbook.links.push(link);
+    }
+    let page = html(&runbook);
+    assert_inert(&page);
+    assert!(page.contains("href=\"https://a.example/x?y=1&amp;z=&quot;\">There</a>"));
+    assert!(page.contains("There: <code>javascript:alert(1)</code>"));
+    assert_eq!(page.matches("href=\"h").count() + page.matches("href=\"H").count(), 2);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config {
+        cases: 60, failure_persistence: None, ..Default::default()
+    })]
+
+    /// Whatever texts say, in every place that a text can have.
+    #[test]
+    fn hostile_texts_do_nothing(text in "\\PC{0,60}|[<>\"'&=/!\\-\\[\\]()`*_#:. a-z\n]{0,80}|<(script|img src=x onerror=a|a href=javascript:b|style|/main|!--|/article|svg onload=c)>?") {
+        let mut runbook = demo();
+        runbook.title = Template::constant(&text);
+        runbook.summary = Some(text.clone());
+        runbook.impact = Some(text.clone());
+        runbook.never.push(text.clone());
+        runbook.owner = Some(crate::runbook::Owner { team: text.clone(), channel: Some(text.clone()) });
+        let titles = [text.as_str(), "https://a.example/\" onclick=x"];
+        for title in titles {
+            let (title, url) = (Template::constant(title), Template::constant(title));
+            runbook.links.push(Link { title, url });
+        }
+        for step in &mut runbook.steps {
+            step.title = Template::constant(&text);
+            step.why = Some(text.clone());
+            if let crate::runbook::Action::Run(run) = &mut step.action {
+                run.sample = Some(text.clone());
+            }
+        }
+        assert_inert(&html(&runbook));
+    }
+}

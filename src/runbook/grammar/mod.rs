@@ -25,10 +25,15 @@ macro_rules! only {
 }
 
 mod command;
+mod notes;
 mod run;
+mod scenario;
 mod step;
 mod top;
 
+pub(super) use notes::{example, meaning, note};
+pub(super) use scenario::{ENDS, SCENARIO};
+pub(super) use step::OPTION_WAYS;
 pub(super) use top::TOP;
 
 /// A mapping with fixed keys.
@@ -93,6 +98,8 @@ pub(super) enum Shape {
     Name,
     /// A decimal number.
     Number,
+    /// What a program prints: any characters.
+    Output,
     /// One of several shapes, told apart by being a scalar, a list or a map.
     OneOf(&'static [Shape]),
     /// A text, of any number of lines.
@@ -103,6 +110,8 @@ pub(super) enum Shape {
     Steps,
     /// A mapping with free keys.
     Table(Keys, &'static Shape),
+    /// A moment with its zone.
+    Timestamp,
     /// A name that a value may have.
     ValueName,
     /// A text that nobody looks into.
@@ -131,6 +140,8 @@ pub(super) enum Keys {
     Env,
     /// Names in the language's sense.
     Name,
+    /// Ids of steps, those of a used runbook behind the id of its `use`.
+    Step,
     /// Names that values may have.
     Value,
 }
@@ -154,6 +165,15 @@ impl Mapping {
     /// All keys, in the order of the table.
     pub(super) fn all(&self) -> impl Iterator<Item = &'static Key> {
         self.keys.iter().flat_map(|group| group.iter())
+    }
+
+    /// Of these keys at most one may be there.
+    pub(super) fn at_most_one(&self) -> &'static [&'static str] {
+        match self.what {
+            "a result" | "a result of a part" => ENDS,
+            "an option" => OPTION_WAYS,
+            _ => &[],
+        }
     }
 
     /// A key by its name.

@@ -9,6 +9,9 @@ use super::{Key, Keys, LINE, Mapping, Need, PLAIN, PLAIN_LINE, Shape, TEMPLATE};
 pub(in crate::runbook) const ACTIONS: &[&str] =
     &["run", "do", "ask", "open", "wait", "use", "goto", "escalate", "approve", "end", "steps"];
 
+/// Where an option leads; it has at most one of them.
+pub(in crate::runbook) const OPTION_WAYS: &[&str] = &["use", "goto", "end"];
+
 /// A list of steps.
 pub(super) static STEPS: Shape = Shape::List(&STEP_SHAPE);
 
@@ -98,7 +101,7 @@ const OTHER: &[Key] = &[
     only!(&["ask"], key("many", Shape::Boolean, "Whether several choices can be taken.",),),
 ];
 
-const OUTCOME: Shape = Shape::Keyword(&[
+pub(super) const OUTCOME: Shape = Shape::Keyword(&[
     "resolved",
     "mitigated",
     "done",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{PartId, Runbook, StepKey};
+use super::{PartId, Runbook, Step, StepKey};
 use crate::value::Name;
 
 /// Which of the runbooks that were linked: the one that is run, or one that it uses.
@@ -60,6 +60,12 @@ impl PartId {
 }
 
 impl Runbook {
+    /// The runbook's own steps, without those of what it uses.
+    pub fn own_steps(&self) -> &[Step] {
+        let end = self.books.first().map_or(self.steps.len(), |book| book.first);
+        &self.steps[..end]
+    }
+
     /// A runbook by itself, with its values, targets and environments.
     pub fn book(&self, book: BookId) -> &Self {
         match book.0.checked_sub(1).and_then(|place| self.books.get(place)) {

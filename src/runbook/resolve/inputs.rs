@@ -168,7 +168,12 @@ impl Resolver<'_> {
         );
     }
 
-    fn checked_value(&mut self, node: &Node, ty: Type, constraints: &Constraints) -> Option<Value> {
+    pub(super) fn checked_value(
+        &mut self,
+        node: &Node,
+        ty: Type,
+        constraints: &Constraints,
+    ) -> Option<Value> {
         let value = self.value(node, ty)?;
         if let Err(problem) = constraints.check(&value) {
             self.error("input-value", node.span.clone(), problem);

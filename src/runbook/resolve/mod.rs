@@ -26,11 +26,11 @@ pub(super) use outline::Outline;
 pub(super) use scope::{Mentioned, Moment};
 pub(super) use texts::{ad_hoc_command, edited_command};
 
-use super::load::Repository;
-use super::model::{BroughtFile, Runbook, StepKey, ValueDeclaration};
+use super::load::{NoRepository, Repository};
+use super::model::{BroughtFile, Input, Runbook, StepKey, ValueDeclaration};
 use super::parse::Node;
 use crate::diagnostic::{Diagnostic, Source, Span};
-use crate::value::{Name, Reference, Type};
+use crate::value::{Name, Reference, Type, Value};
 
 /// What resolving brings to light beside the runbook, for the rules.
 pub(super) struct Resolved {
@@ -48,22 +48,25 @@ pub(super) fn resolve(
     findings: &mut Vec<Diagnostic>,
 ) -> Resolved {
     let outline = Outline::of(root, findings);
-    let mut resolver = Resolver {
-        source,
-        root,
-        repository,
-        outline: &outline,
-        findings: std::mem::take(findings),
-        values: BTreeMap::new(),
-        environment: BTreeMap::new(),
-        closed_environment: BTreeMap::new(),
-        brought: Vec::new(),
-        proves: BTreeMap::new(),
-        mentions: Vec::new(),
-    };
+    let mut resolver = Resolver::new(source, root, repository, &outline, findings);
     let runbook = resolver.runbook();
     *findings = resolver.findings;
     Resolved { runbook, mentions: resolver.mentions }
+}
+
+/// A value for an input that stands in another file than the runbook.
+pub(super) fn plain_value(
+    source: &Source,
+    root: &Node,
+    node: &Node,
+    input: &Input,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Value> {
+    let outline = Outline::of(root, &mut Vec::new());
+    let mut resolver = Resolver::new(source, root, &NoRepository, &outline, findings);
+    let value = resolver.checked_value(node, input.ty, &input.constraints);
+    *findings = resolver.findings;
+    value
 }
 
 /// The work of resolving one file.
@@ -96,6 +99,30 @@ struct Place {
 impl Place {
     fn start() -> Self {
         Self { step: None, moment: Moment::Start, files: Vec::new() }
+    }
+}
+
+impl<'a> Resolver<'a> {
+    fn new(
+        source: &'a Source,
+        root: &'a Node,
+        repository: &'a dyn Repository,
+        outline: &'a Outline<'a>,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Self {
+        Self {
+            source,
+            root,
+            repository,
+            outline,
+            findings: std::mem::take(findings),
+            values: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            closed_environment: BTreeMap::new(),
+            brought: Vec::new(),
+            proves: BTreeMap::new(),
+            mentions: Vec::new(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Steps: the action of each, and the ways of its options.
 
+use super::super::grammar::OPTION_WAYS;
 use super::super::model::{
     Action, Ask, Choice, Choices, Effect, Multiplicity, Order, Outcome, Step, StepKey, Then,
 };
@@ -244,19 +245,8 @@ impl Resolver<'_> {
 
     fn option(&mut self, node: &Node, place: &Place) -> Option<Choice> {
         let map = node.map()?;
-        let ways: Vec<_> = map
-            .entries
-            .iter()
-            .filter(|entry| ["use", "goto", "end"].contains(&entry.key.as_str()))
-            .collect();
-        if let [_, second, ..] = ways.as_slice() {
-            self.error(
-                "many-actions",
-                second.key_span.clone(),
-                "an option has at most one of `use`, `goto` and `end`",
-            );
-        }
-        let then = match ways.first().map(|entry| (entry.key.as_str(), &entry.value)) {
+        let way = map.entries.iter().find(|entry| OPTION_WAYS.contains(&entry.key.as_str()));
+        let then = match way.map(|entry| (entry.key.as_str(), &entry.value)) {
             Some(("use", used)) => self.used(used).map(Then::Use),
             Some(("goto", goto)) => self.destination(goto).map(Then::Goto),
             Some((_, end)) => outcome(end).map(Then::End),

@@ -1,33 +1,15 @@
-//! The steps as a graph: from each, where the run may go next, and what it then knows.
-//!
-//! A `use` is one edge past the procedure, if the procedure can return, and one into it; so no path
-//! enters a procedure here and leaves it there. Nothing is expanded: the graph is as large as the
-//! runbook.
+//! The graph of the steps as the checks look at it: with the places that make its edges, which
+//! procedures come back, and what is reached.
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Span;
-use crate::runbook::model::{
-    Action, Ask, Destination, OnFailure, PartId, Runbook, StepKey, Then, Used,
-};
+use crate::runbook::flow::{self, Cause, To};
+pub(super) use crate::runbook::flow::{Jump, Way};
+use crate::runbook::model::{PartId, Runbook, StepKey};
 use crate::runbook::parse::Node;
 use crate::runbook::resolve::Outline;
 use crate::value::Name;
-
-/// What it takes to follow an edge.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Way {
-    /// Through a procedure and back.
-    Call(Name),
-    /// The step was done.
-    Done,
-    /// Into a procedure that is used.
-    Enter,
-    /// The step failed, and the run goes on.
-    Failed,
-    /// The step's condition did not hold.
-    Skipped,
-}
 
 /// Where the run may go next.
 #[derive(Clone, Debug)]
@@ -40,15 +22,6 @@ pub(super) struct Edge {
     pub span: Option<Span>,
     /// Whether it is a `goto`, which clears the frames above.
     pub jump: Jump,
-}
-
-/// Whether an edge is a `goto`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Jump {
-    /// It is.
-    Goto,
-    /// It follows the order of the steps.
-    None,
 }
 
 /// The graph of a runbook.
@@ -88,10 +61,11 @@ impl Graph {
             returns: BTreeMap::new(),
             reached: vec![false; count],
         };
-        let next = graph.successors(runbook);
-        for (index, next) in next.into_iter().enumerate() {
-            let edges = graph.edges_of(runbook, outline, StepKey(index), next);
-            graph.edges.push(edges);
+        for (index, edges) in flow::flow(runbook).into_iter().enumerate() {
+            let placed = edges.into_iter();
+            let placed = placed.filter_map(|edge| graph.placed(outline, StepKey(index), edge));
+            let placed = placed.collect();
+            graph.edges.push(placed);
         }
         graph.find_returning();
         graph.find_reached(runbook);
@@ -143,120 +117,29 @@ impl Graph {
         seen
     }
 
-    /// What comes after each step: its neighbour, or what comes after its group.
-    fn successors(&self, runbook: &Runbook) -> Vec<usize> {
-        let mut next = vec![0; runbook.steps.len()];
-        let mut lines: Vec<(&[StepKey], usize)> = vec![
-            (&runbook.main, self.exit(&PartId::Main)),
-            (&runbook.finally, self.exit(&PartId::Finally)),
-        ];
-        for (name, procedure) in &runbook.procedures {
-            lines.push((&procedure.steps, self.exit(&PartId::Procedure(name.clone()))));
-        }
-        while let Some((line, exit)) = lines.pop() {
-            for (index, key) in line.iter().enumerate() {
-                let after = line.get(index + 1).map_or(exit, |next| next.0);
-                next[key.0] = after;
-                if let Action::Group { steps: children, .. } = &runbook.step(*key).action {
-                    lines.push((children, after));
-                }
-            }
-        }
-        next
-    }
-
-    fn edges_of(
-        &self,
-        runbook: &Runbook,
-        outline: &Outline<'_>,
-        key: StepKey,
-        next: usize,
-    ) -> Vec<Edge> {
-        let step = runbook.step(key);
+    /// An edge of a step with the place that says so; the end of the run is no node.
+    fn placed(&self, outline: &Outline<'_>, key: StepKey, edge: flow::Edge) -> Option<Edge> {
+        let to = match &edge.to {
+            To::End(_) => return None,
+            To::Exit(part) => self.exit(part),
+            To::Step(step) => step.0,
+        };
         let node = outline.steps[key.0].node;
-        let mut edges = Vec::new();
-        let plain = |to, way| Edge { to, way, span: None, jump: Jump::None };
-        if step.when.is_some() {
-            edges.push(plain(next, Way::Skipped));
-        }
-        match &step.action {
-            Action::Approve(_)
-            | Action::Do { .. }
-            | Action::Escalate(_)
-            | Action::Open(_)
-            | Action::Wait(_) => {
-                edges.push(plain(next, Way::Done));
+        let says = match edge.cause {
+            Cause::Action => Some(node),
+            Cause::Condition => None,
+            Cause::Failure => outline.inherited(key, "on_failure"),
+            Cause::Option(index) => {
+                node.get("options").and_then(Node::list).and_then(|options| options.get(index))
             }
-            Action::Ask(Ask::Value { .. }) => edges.push(plain(next, Way::Done)),
-            Action::Ask(Ask::Decision { options, .. }) => {
-                let nodes = node.get("options").and_then(Node::list).unwrap_or(&[]);
-                for (option, node) in options.iter().zip(nodes) {
-                    match &option.then {
-                        Then::End(_) => {}
-                        Then::Goto(destination) => {
-                            edges.extend(self.jump(destination, Way::Done, node.get("goto")));
-                        }
-                        Then::Next => edges.push(plain(next, Way::Done)),
-                        Then::Use(used) => edges.extend(self.call(used, next, node.get("use"))),
-                    }
-                }
-            }
-            Action::End(_) => {}
-            Action::Goto(destination) => {
-                edges.extend(self.jump(destination, Way::Done, node.get("goto")));
-            }
-            Action::Group { steps: children, .. } => edges.push(plain(children[0].0, Way::Done)),
-            Action::Run(run) => {
-                edges.push(plain(next, Way::Done));
-                let node = outline.inherited(key, "on_failure");
-                edges.extend(self.failure(&run.on_failure, node, next));
-            }
-            Action::Use { used, on_failure } => {
-                edges.extend(self.call(used, next, node.get("use")));
-                let node = outline.inherited(key, "on_failure");
-                edges.extend(self.failure(on_failure, node, next));
-            }
-        }
-        edges
-    }
-
-    fn failure(&self, on_failure: &OnFailure, node: Option<&Node>, next: usize) -> Vec<Edge> {
-        match on_failure {
-            OnFailure::Ask | OnFailure::Stop | OnFailure::Undo => Vec::new(),
-            OnFailure::Continue => {
-                vec![Edge { to: next, way: Way::Failed, span: None, jump: Jump::None }]
-            }
-            OnFailure::Goto(destination) => {
-                let place = node.and_then(|node| node.get("goto"));
-                self.jump(destination, Way::Failed, place).into_iter().collect()
-            }
-            OnFailure::Use(used) => self.call(used, next, node.and_then(|node| node.get("use"))),
-        }
-    }
-
-    fn jump(&self, destination: &Destination, way: Way, node: Option<&Node>) -> Option<Edge> {
-        let to = match destination {
-            Destination::Procedure(name) => self.entry(name)?.0,
-            Destination::Step(key) => key.0,
         };
-        Some(Edge { to, way, span: node.map(|node| node.span.clone()), jump: Jump::Goto })
-    }
-
-    /// Another runbook shares no value and no step with this one: it is a step like any other.
-    fn call(&self, used: &Used, next: usize, node: Option<&Node>) -> Vec<Edge> {
-        let span = node.map(|node| node.span.clone());
-        let Used::Procedure(name) = used else {
-            return vec![Edge { to: next, way: Way::Done, span, jump: Jump::None }];
+        let key = match (edge.jump, &edge.way) {
+            (Jump::Goto, _) => Some("goto"),
+            (Jump::None, Way::Call(_) | Way::Enter) => Some("use"),
+            (Jump::None, Way::Done | Way::Failed | Way::Skipped) => None,
         };
-        let past =
-            Edge { to: next, way: Way::Call(name.clone()), span: span.clone(), jump: Jump::None };
-        let into = self.entry(name).map(|entry| Edge {
-            to: entry.0,
-            way: Way::Enter,
-            span,
-            jump: Jump::None,
-        });
-        std::iter::once(past).chain(into).collect()
+        let span = says.zip(key).and_then(|(node, key)| Some(node.get(key)?.span.clone()));
+        Some(Edge { to, way: edge.way, span, jump: edge.jump })
     }
 
     /// A procedure returns if its end is reached; those it uses must return too. Grows to a fixed

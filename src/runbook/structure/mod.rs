@@ -7,19 +7,24 @@ mod text;
 
 pub(super) use text::{cut_by_comment, respelled};
 
-use super::grammar::{Key, Keys, Mapping, Need, Shape, TOP};
+use super::grammar::{Key, Keys, Mapping, Need, SCENARIO, Shape, TOP};
 use super::parse::{Entry, Kind, Map, Node};
 use crate::diagnostic::{Diagnostic, cut, did_you_mean};
 use crate::value::Name;
 
-/// Checks the whole tree.
-pub(super) fn check(text: &str, root: &Node, findings: &mut Vec<Diagnostic>) {
+/// Checks the whole tree against a whole file's table.
+pub(super) fn check(
+    text: &str,
+    root: &Node,
+    top: &'static Mapping,
+    findings: &mut Vec<Diagnostic>,
+) {
     let mut checker = Checker { text, findings };
     match &root.kind {
-        Kind::Map(map) => checker.mapping(root, map, &TOP),
+        Kind::Map(map) => checker.mapping(root, map, top),
         Kind::List(_) | Kind::Scalar(_) => {
             let end = text.find('\n').unwrap_or(text.len());
-            let message = "a runbook is a map of keys with values, and this is not";
+            let message = format!("{} is a map of keys with values, and this is not", top.what);
             let mut found =
                 Diagnostic::error("root", 0..end, message).help("start with `schema: surefoot/v1`");
             if text.starts_with('#') || text.contains("\n# ") {
@@ -106,6 +111,23 @@ impl Checker<'_> {
         if !mapping.one_of.is_empty() {
             self.exactly_one(node, map, mapping);
         }
+        self.at_most_one(map, mapping);
+    }
+
+    fn at_most_one(&mut self, map: &Map, mapping: &'static Mapping) {
+        let ways = mapping.at_most_one();
+        let there: Vec<&Entry> =
+            map.entries.iter().filter(|entry| ways.contains(&entry.key.as_str())).collect();
+        if let [first, second, ..] = there.as_slice() {
+            let quoted: Vec<String> = ways.iter().map(|way| format!("`{way}`")).collect();
+            let (last, rest) = quoted.split_last().expect("there are two at least");
+            let message =
+                format!("{} has at most one of {} and {last}", mapping.what, rest.join(", "));
+            let found = Diagnostic::error("many-actions", second.key_span.clone(), message)
+                .label(first.key_span.clone(), "and this")
+                .help("keep one of them");
+            self.findings.push(found);
+        }
     }
 
     fn exactly_one(&mut self, node: &Node, map: &Map, mapping: &'static Mapping) {
@@ -177,6 +199,8 @@ impl Checker<'_> {
             did_you_mean(key, mapping.all().map(|key| key.name)).or_else(|| elsewhere(key, mapping))
         {
             format!("did you mean `{near}`?")
+        } else if mapping.what == TOP.what && SCENARIO.key(key).is_some() {
+            "if this is a scenario, it begins with `schema: surefoot-scenario/v1`".to_owned()
         } else {
             let names: Vec<&str> = mapping.all().map(|key| key.name).collect();
             format!("its keys are: {}", names.join(", "))
@@ -191,7 +215,7 @@ impl Checker<'_> {
                 Keys::Name => self.name(&entry.key, &entry.key_span, Name::propose_form),
                 Keys::Value => self.value_name(&entry.key, &entry.key_span),
                 Keys::Env => self.env_name(&entry.key, &entry.key_span),
-                Keys::Check => {}
+                Keys::Check | Keys::Step => {}
             }
             let own = if matches!(value, Shape::Map(_)) { owner } else { entry.key.as_str() };
             self.node(&entry.value, value, own);
@@ -260,10 +284,11 @@ fn form(shape: &Shape) -> String {
         Shape::Map(mapping) => mapping.form.to_owned(),
         Shape::Number => "a number".to_owned(),
         Shape::OneOf(shapes) => shapes.iter().map(form).collect::<Vec<_>>().join(", or "),
-        Shape::Prose(_) | Shape::Verbatim => "a text".to_owned(),
+        Shape::Output | Shape::Prose(_) | Shape::Verbatim => "a text".to_owned(),
         Shape::Scalar => "a text, a number, true or false".to_owned(),
         Shape::Steps => "a list of steps".to_owned(),
         Shape::Table(_, value) => format!("a map: {{ name: {} }}", form(value)),
+        Shape::Timestamp => "a moment such as 2026-03-01T02:40:00Z".to_owned(),
         Shape::Whole(min, max) => format!("a whole number from {min} to {max}"),
     }
 }
@@ -288,6 +313,9 @@ fn elsewhere(key: &str, mapping: &Mapping) -> Option<&'static str> {
         (&["maximum"], "max"),
         (&["minimum"], "min"),
         (&["confirm"], "effect"),
+        (&["env"], "environment"),
+        (&["delay", "after", "took"], "takes"),
+        (&["status", "code", "exit_code"], "exit"),
         (&["value", "val"], "equals"),
     ];
     NAMES

@@ -4,7 +4,7 @@ use super::super::grammar::{Shape, Slots};
 use super::super::parse::{Node, Scalar, Style};
 use super::Checker;
 use crate::diagnostic::{Diagnostic, Span, cut, did_you_mean};
-use crate::value::{Duration, Name, RunbookId};
+use crate::value::{Duration, Name, RunbookId, Type, Value};
 
 impl Checker<'_> {
     pub(super) fn scalar(
@@ -56,7 +56,9 @@ impl Checker<'_> {
                     );
                 }
             }
+            Shape::Output => self.spelled(node, scalar, owner),
             Shape::Prose(slots) => self.text(node, scalar, *slots, owner),
+            Shape::Timestamp => self.timestamp(node, value, owner),
             Shape::ValueName => self.value_name(value, &node.span),
             Shape::Verbatim => self.text(node, scalar, Slots::Template, owner),
             Shape::Whole(min, max) => self.whole(node, scalar, (*min, *max), owner),
@@ -102,15 +104,13 @@ impl Checker<'_> {
         };
         let mut found = Diagnostic::error("keyword", node.span.clone(), message).help(help);
         if owner == "schema" {
-            found = Diagnostic::error(
-                "schema",
-                node.span.clone(),
-                format!(
-                    "`{}` is not a version of the language that this program knows",
-                    cut(value)
-                ),
-            )
-            .help("write `schema: surefoot/v1`; `surefoot migrate` brings older files up to date");
+            let message = format!(
+                "`{}` is not a version of the language that this program knows",
+                cut(value)
+            );
+            found = Diagnostic::error("schema", node.span.clone(), message).help(format!(
+                "write `schema: {list}`; `surefoot migrate` brings older files up to date"
+            ));
         }
         self.findings.push(found);
     }
@@ -173,6 +173,13 @@ impl Checker<'_> {
                 "`{value}` changes how programs or the shell start, or carries values, and cannot be set here"
             );
             self.findings.push(Diagnostic::error("env-name", span.clone(), message));
+        }
+    }
+
+    fn timestamp(&mut self, node: &Node, value: &str, owner: &str) {
+        if let Err(error) = Value::parse(Type::Timestamp, value) {
+            let found = Diagnostic::error("timestamp", node.span.clone(), error.to_string());
+            self.findings.push(found.help(format!("{owner}: 2026-03-01T02:40:00Z")));
         }
     }
 

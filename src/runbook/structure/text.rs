@@ -8,19 +8,7 @@ use crate::diagnostic::{Diagnostic, cut};
 impl Checker<'_> {
     pub(super) fn text(&mut self, node: &Node, scalar: &Scalar, slots: Slots, owner: &str) {
         self.characters(node, &scalar.value);
-        if scalar.style == Style::Plain {
-            self.findings.extend(cut_by_comment(self.text, node));
-            if respelled(&scalar.value) {
-                let message = format!(
-                    "YAML would respell `{}`, and `{}` is text",
-                    cut(&scalar.value),
-                    cut(owner)
-                );
-                let found = Diagnostic::error("quote-it", node.span.clone(), message)
-                    .help(format!("put it in quotes: \"{}\"", cut(&scalar.value)));
-                self.findings.push(found);
-            }
-        }
+        self.spelled(node, scalar, owner);
         if slots == Slots::Plain && scalar.value.contains("{{") {
             let message = format!("`{}` is plain text: templates do not stand here", cut(owner));
             let found = Diagnostic::error("no-template-here", node.span.clone(), message)
@@ -31,6 +19,24 @@ impl Checker<'_> {
             || !owner.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         if scalar.value.trim().is_empty() && !may_be_empty && slots_hold_text(owner) {
             self.error("empty-text", node, format!("`{}` is empty", cut(owner)));
+        }
+    }
+
+    /// That YAML neither cuts a text nor spells it otherwise.
+    pub(super) fn spelled(&mut self, node: &Node, scalar: &Scalar, owner: &str) {
+        if scalar.style != Style::Plain {
+            return;
+        }
+        self.findings.extend(cut_by_comment(self.text, node));
+        if respelled(&scalar.value) {
+            let message = format!(
+                "YAML would respell `{}`, and `{}` is text",
+                cut(&scalar.value),
+                cut(owner)
+            );
+            let found = Diagnostic::error("quote-it", node.span.clone(), message)
+                .help(format!("put it in quotes: \"{}\"", cut(&scalar.value)));
+            self.findings.push(found);
         }
     }
 

@@ -1,0 +1,94 @@
+//! The runbooks that a file of a repository may name: beside it, in the folders above it, and in
+//! the repository's folder of runbooks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::file::{File, Folder};
+use super::reference::{FOLDER, has_ending, runbooks_below};
+use crate::diagnostic::{cut, did_you_mean};
+use crate::runbook::{Found, NotFound, Shelf, decode, is_scenario};
+
+impl Shelf for Folder {
+    fn find(&self, reference: &str) -> Result<Found<'_>, NotFound> {
+        if has_ending(Path::new(reference)) {
+            let path = self.inside(reference).map_err(|message| NotFound {
+                message,
+                help: "name a runbook by its id, or by a path inside the repository".to_owned(),
+            })?;
+            return opened(&path).ok_or_else(|| self.none(reference, &[]));
+        }
+        let wanted = reference.rsplit('/').next().unwrap_or(reference);
+        let near = self.near();
+        let found = near.iter().filter(|path| stem(path) == wanted).find_map(|path| opened(path));
+        found.ok_or_else(|| self.none(wanted, &near))
+    }
+}
+
+impl Folder {
+    /// Files that may be runbooks, the nearest first.
+    fn near(&self) -> Vec<PathBuf> {
+        let inside = |folder: &&Path| folder.starts_with(self.root());
+        let mut found = Vec::new();
+        for folder in self.base().ancestors().take_while(inside) {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+            let mut files: Vec<PathBuf> = files.map(|entry| entry.path()).collect();
+            files.retain(|path| has_ending(path));
+            files.sort();
+            found.extend(files);
+        }
+        found.extend(runbooks_below(&self.root().join(FOLDER)));
+        found
+    }
+
+    fn none(&self, wanted: &str, near: &[PathBuf]) -> NotFound {
+        let stems: Vec<String> = near.iter().map(|path| stem(path)).collect();
+        let help = match did_you_mean(wanted, stems.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "runbooks are looked for beside the scenario and in `{FOLDER}/` of {}",
+                self.root().display()
+            ),
+        };
+        NotFound { message: format!("there is no runbook `{}`", cut(wanted)), help }
+    }
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A runbook's text; a scenario may have the same name and is none.
+fn opened(path: &Path) -> Option<Found<'static>> {
+    let file = File::read(path).ok()?;
+    let (source, findings) = decode(&path.display().to_string(), &file.bytes);
+    let readable = findings.is_empty() && !is_scenario(&source.text);
+    readable.then(|| Found { source, repository: Box::new(Folder::around(path)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runbooks_are_found_nearby_and_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("repo");
+        let scenarios = root.join("runbooks/scenarios");
+        fs::create_dir_all(&scenarios).unwrap();
+        fs::create_dir_all(root.join(".git")).unwrap();
+        fs::write(folder.path().join("outside.yaml"), "schema: surefoot/v1\n").unwrap();
+        fs::write(root.join("runbooks/disk.yaml"), "schema: surefoot/v1\n").unwrap();
+        fs::write(scenarios.join("disk.yaml"), "schema: surefoot-scenario/v1\n").unwrap();
+        let around = Folder::around(&scenarios.join("disk.yaml"));
+        for reference in ["disk", "shop/disk", "../disk.yaml"] {
+            let found = around.find(reference).map(|found| found.source.name).unwrap();
+            assert!(found.ends_with("runbooks/disk.yaml"), "{reference}: {found}");
+        }
+        let message = |reference: &str| around.find(reference).err().unwrap();
+        assert!(message("../../../outside.yaml").message.contains("leads out of the repository"));
+        assert!(message("outside").message.contains("there is no runbook `outside`"));
+        assert_eq!(message("disc").help, "did you mean `disk`?");
+    }
+}
