@@ -4,10 +4,12 @@
 
 mod caught;
 mod client;
+mod connections;
 mod display;
 mod ends;
 mod frame;
 mod git;
+mod handshake;
 mod job;
 mod leftovers;
 mod members;
@@ -25,8 +27,10 @@ mod timing;
 mod tool;
 
 pub use client::{Client, Message, SUPERVISE};
+pub use connections::prepare as prepare_connections;
 pub use ends::read_end;
 pub use git::{GitOrigin, describe};
+pub use handshake::Handshake;
 pub use message::{Durability, Launch, Lifetime, MadeFile, Status};
 pub use program::program_in_path;
 pub use signals::{Arrived, Signals};

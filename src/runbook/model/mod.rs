@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::command::{Argument, BroughtFile, Command, FileSource, Form, Stdin};
+pub use super::command::{Argument, BroughtFile, Command, FileSource, Form, Stdin, User};
 use crate::diagnostic::{Source, Span};
 use crate::template::Template;
 use crate::value::Name;
@@ -28,7 +28,7 @@ pub use run::{
 pub use step::{
     Action, Ask, Choice, Destination, Multiplicity, Outcome, Step, StepId, StepKey, Then,
 };
-pub use target::{Assertion, Requirement, Target, TargetRef};
+pub use target::{Assertion, Cluster, Place, Requirement, Target, TargetRef};
 
 /// One situation of one service, and how to handle it.
 #[derive(Clone, Debug)]

@@ -2,22 +2,71 @@
 
 use std::collections::BTreeMap;
 
-use super::super::command::Command;
+use super::super::command::{Command, User};
 use crate::diagnostic::Span;
 use crate::template::Template;
 use crate::value::Name;
 
-/// A place where commands run.
+/// Where commands run, as whom, and how that is proved.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Words put before the command; none for this machine.
-    pub prefix: Vec<Template>,
+    /// The place itself.
+    pub place: Place,
+    /// Who runs them there, if not whoever gets there.
+    pub user: Option<User>,
     /// Environment of its commands.
     pub env: BTreeMap<String, Template>,
     /// How it proves what it is.
     pub assertion: Option<Assertion>,
     /// The place of its name.
     pub span: Span,
+}
+
+/// A place where commands run.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// This machine, with a kubeconfig that knows one context only.
+    Cluster(Cluster),
+    /// This machine.
+    Here,
+    /// A container of a pod.
+    Pod {
+        /// The cluster and the namespace in which it is.
+        cluster: Cluster,
+        /// Its name.
+        pod: Template,
+        /// Which of its containers; the pod's own default if not given.
+        container: Option<Template>,
+    },
+    /// Wherever these words lead.
+    Prefix(Vec<Template>),
+    /// A host, over ssh.
+    Ssh(Template),
+}
+
+impl Place {
+    /// Whether a text is a destination that ssh takes for nothing else: `host`, `user@host` or
+    /// `ssh://user@host:port`, in letters that mean nothing to any shell.
+    pub fn is_destination(text: &str) -> bool {
+        let text = text.strip_prefix("ssh://").unwrap_or(text);
+        let (user, host) = text.split_once('@').map_or((None, text), |(user, host)| (Some(user), host));
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+        let word = |text: &str, also: &[u8]| {
+            !text.is_empty()
+                && !text.starts_with('-')
+                && text.bytes().all(|b| plain(b) || also.contains(&b))
+        };
+        user.is_none_or(|user| word(user, b"")) && word(host, b":%[]")
+    }
+}
+
+/// A cluster, by the names that the responder's kubeconfig gives.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// The context.
+    pub context: Template,
+    /// The namespace; the context's own if not given.
+    pub namespace: Option<Template>,
 }
 
 /// A command whose output must be the expected identity.
