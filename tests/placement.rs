@@ -3,6 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "shells are what is tested")]
 #![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
 
+#[path = "support/payloads.rs"]
+mod payloads;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,6 +16,8 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use surefoot::template::{BoundScript, Declared, Held, Script, Shell};
 use surefoot::value::{Datum, Facts, Reference, Secret, Type, Value};
+
+use crate::payloads::payloads;
 
 const SHELLS: [Shell; 2] = [Shell::Bash, Shell::Sh];
 
@@ -98,132 +103,6 @@ fn calls(folder: &Path) -> Vec<u8> {
     let calls = fs::read(&path).unwrap_or_default();
     let _ = fs::remove_file(&path);
     calls
-}
-
-/// Values that would run something, vanish or change if they were ever read as more than text.
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn payloads() -> Vec<String> {
-    let mut payloads: Vec<String> = [
-        "a; touch \"$CANARY\"",
-        "a && touch \"$CANARY\"",
-        "a || touch \"$CANARY\"",
-        "a | touch \"$CANARY\"",
-        "a & touch \"$CANARY\"",
-        "a\ntouch \"$CANARY\"\n",
-        "a\r\ntouch \"$CANARY\"",
-        "\ntouch $CANARY",
-        "a\rb",
-        "$(touch \"$CANARY\")",
-        "`touch \"$CANARY\"`",
-        "x$(touch $CANARY)y",
-        "${x:=$(touch $CANARY)}",
-        "\"; touch $CANARY; \"",
-        "'; touch $CANARY; '",
-        "\"$(touch $CANARY)\"",
-        "'$(touch $CANARY)'",
-        "\" '; touch $CANARY; ' \"",
-        "') ; touch $CANARY; (' ",
-        "\\'; touch $CANARY; \\'",
-        "\\",
-        "\\\\",
-        "a\\",
-        "\\n",
-        "\\$(touch $CANARY)",
-        "\\`touch $CANARY\\`",
-        "\\\"",
-        "> $CANARY",
-        ">$CANARY",
-        "2>$CANARY",
-        "< /dev/null > $CANARY",
-        ">& $CANARY",
-        "&> $CANARY",
-        "a b  c",
-        " lead",
-        "trail ",
-        "{a,b}",
-        "{1..9}",
-        "a,b",
-        "$IFS",
-        "a${IFS}b",
-        "$HOME",
-        "${HOME}",
-        "$0",
-        "$@",
-        "$$",
-        "${HOME:-x}",
-        "$CANARY",
-        "${!HOME}",
-        "$((1+1))",
-        "a[$(touch $CANARY)]",
-        "x[`touch $CANARY`]=1",
-        "1+a[$(touch $CANARY)0]",
-        "$[1+1]",
-        "EOF",
-        "EOF\ntouch $CANARY\n",
-        "x\nEOF\ntouch $CANARY\n",
-        "END\nx",
-        "\tEOF\n\tb",
-        "\t\ttabs",
-        "<(touch $CANARY)",
-        ">(touch $CANARY)",
-        "f() { touch $CANARY; }; f",
-        "() { :; }; touch $CANARY",
-        "trap 'touch $CANARY' EXIT",
-        "PATH=/tmp touch",
-        "LD_PRELOAD=x a",
-        "*",
-        "?",
-        "[a-z]*",
-        "/*",
-        "~",
-        "~root",
-        "!",
-        "!!",
-        "!(a)",
-        "@(a|b)",
-        "%s%n",
-        "%d%%",
-        "{{host}}",
-        "{{{host}}}",
-        "${{x}}",
-        "<%= x %>",
-        "{% x %}",
-        "#{x}",
-        "# no comment",
-        "#",
-        "",
-        " ",
-        "  ",
-        "\t",
-        "\n",
-        "a\n\n\n",
-        "\n\na",
-        "é ü 日本",
-        "🔥",
-        "a\u{301}",
-        "\u{202e}abc",
-        "a}b",
-        "}",
-        "}; touch $CANARY; {",
-        "])",
-        "]]; touch $CANARY; [[",
-        "esac",
-        "done",
-        "fi",
-        "\u{1b}[31m",
-        "\u{7}\u{8}",
-        "\u{1b}1",
-        "\u{85}",
-        "a=b",
-        "x+=y",
-        "1",
-        "2",
-        "a'b\"c`d$e\\f",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    payloads.push("x".repeat(100_000));
-    payloads
 }
 
 /// Where text may stand; what arrives ends with a mark, so that nothing at its end is lost.

@@ -93,8 +93,7 @@ fn read(terminal: &Terminal, ask: &Asking) {
         terminal.command(shown);
     }
     if target != "here" || place.is_some() {
-        let place =
-            card::where_it_runs(target, place.as_deref(), identity.as_deref(), terminal);
+        let place = card::where_it_runs(target, place.as_deref(), identity.as_deref(), terminal);
         card::field(terminal, "where", Meaning::Plain, &place);
     }
     if let Some(sample) = sample {

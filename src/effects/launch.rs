@@ -128,8 +128,7 @@ fn connections(
 
 fn short_digest(text: &OsStr) -> String {
     use sha2::Digest as _;
-    let digest = sha2::Sha256::digest(text.as_encoded_bytes());
-    digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    remote::hex(&sha2::Sha256::digest(text.as_encoded_bytes())[..6])
 }
 
 /// The responder's environment without what is meant for this program alone: inputs, which may be

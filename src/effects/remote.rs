@@ -90,7 +90,8 @@ fn ssh(host: &str, connections: Option<&Path>, askpass: bool) -> Vec<String> {
         option("ControlPersist=10m".to_owned());
         option(format!("ControlPath={}/%C", folder.display()));
     }
-    words.extend(["--".to_owned(), host.to_owned()]);
+    // The login shell there gives way, so that no stop ends it before what it runs.
+    words.extend(["--", host, "exec"].map(str::to_owned));
     words
 }
 
@@ -175,12 +176,12 @@ fn script(attempt: &Attempt, handshake: &Handshake) -> String {
 }
 
 /// Nothing of this may wait for a person, and nothing secret may become an argument.
-const OPENING: &str = r#"
+const OPENING: &str = r"
 exec 3<&0 4>&1 5>&2 </dev/null
 case $(command -v printf) in
   */*) echo 'surefoot: the shell of this target has no printf of its own' >&2; exit 1 ;;
 esac
-"#;
+";
 
 /// Without anybody at the other end, the command is asked to end, and is killed if it does not.
 const STOP: &str = "surefoot_stop() { kill -s TERM 0; sleep 5; surefoot_remove; kill -s KILL 0; }";
@@ -258,8 +259,7 @@ fn files(command: &BoundCommand, folder: &str) -> String {
             }
             Some(bytes) => {
                 for part in bytes.chunks(4096) {
-                    let _infallible =
-                        writeln!(text, "printf '{}' >>{path} || exit 1", octal(part));
+                    let _infallible = writeln!(text, "printf '{}' >>{path} || exit 1", octal(part));
                 }
             }
         }
@@ -298,8 +298,13 @@ fn token() -> String {
     let mut bytes = [0; 12];
     // Where the system has no random bytes, constant words are still words that must arrive.
     let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    hex(&bytes)
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes every write");
+        let _infallible = write!(text, "{byte:02x}");
         text
     })
 }

@@ -74,8 +74,7 @@ impl BoundCommand {
     /// Where it runs and as whom, in words; nothing for this machine and the responder.
     pub fn place(&self) -> Option<String> {
         let user = self.user.as_ref().map(|user| format!("as {user}"));
-        let place = self.target.place.words();
-        let words: Vec<String> = place.into_iter().chain(user).collect();
+        let words: Vec<String> = self.target.place.words().into_iter().chain(user).collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
 }
@@ -168,7 +167,11 @@ enum Options {
 }
 
 impl Words {
-    pub(super) fn template(&mut self, template: &Template, facts: &dyn Facts) -> Result<(), BindError> {
+    pub(super) fn template(
+        &mut self,
+        template: &Template,
+        facts: &dyn Facts,
+    ) -> Result<(), BindError> {
         let word = open_text(template, facts)?;
         if let Some(first) = template.first_value(facts) {
             return self.value(first, word);

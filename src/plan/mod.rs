@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use command::{BoundCommand, BoundFile, BoundForm, bind};
 pub use digest::{DigestKey, command_digest};
-pub use place::{BoundPlace, BoundTarget};
+pub use place::{BoundPlace, BoundTarget, place_words};
 
 use crate::policy::Policy;
 use crate::runbook::{Environment, Runbook};

@@ -2,6 +2,7 @@
 //! there.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use serde::Serialize;
 
@@ -83,6 +84,71 @@ impl BoundPlace {
     }
 }
 
+/// What a part of a place is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Part {
+    Container,
+    Context,
+    Host,
+    Namespace,
+    Pod,
+    Word,
+}
+
+impl Part {
+    /// Whether a text is one, so that no program takes it for something else.
+    fn is(self, text: &str) -> bool {
+        match self {
+            Self::Container | Self::Namespace | Self::Pod => Cluster::is_object(text),
+            Self::Context => Cluster::is_context(text),
+            Self::Host => Place::is_destination(text),
+            Self::Word => true,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Container => "name of a container",
+            Self::Context => "name of a context",
+            Self::Host => "host that ssh could be given",
+            Self::Namespace => "name of a namespace",
+            Self::Pod => "name of a pod",
+            Self::Word => "word",
+        }
+    }
+}
+
+/// A place whose templates are filled, each by what it is.
+fn filled<E>(
+    place: &Place,
+    fill: &mut dyn FnMut(&Template, Part) -> Result<String, E>,
+) -> Result<BoundPlace, E> {
+    Ok(match place {
+        Place::Here => BoundPlace::Here,
+        Place::Prefix(words) => {
+            let words: Result<_, E> = words.iter().map(|word| fill(word, Part::Word)).collect();
+            BoundPlace::Prefix(words?)
+        }
+        Place::Ssh(host) => BoundPlace::Ssh { host: fill(host, Part::Host)? },
+        Place::Cluster(Cluster { context, namespace }) => BoundPlace::Cluster {
+            context: fill(context, Part::Context)?,
+            namespace: namespace.as_ref().map(|it| fill(it, Part::Namespace)).transpose()?,
+        },
+        Place::Pod { cluster: Cluster { context, namespace }, pod, container } => BoundPlace::Pod {
+            context: fill(context, Part::Context)?,
+            namespace: namespace.as_ref().map(|it| fill(it, Part::Namespace)).transpose()?,
+            pod: fill(pod, Part::Pod)?,
+            container: container.as_ref().map(|it| fill(it, Part::Container)).transpose()?,
+        },
+    })
+}
+
+/// Where a target is, in words; nothing for this machine.
+pub fn place_words(place: &Place, text: &dyn Fn(&Template) -> String) -> Option<String> {
+    let Ok(place) = filled(place, &mut |template, _| Ok::<_, Infallible>(text(template)));
+    place.words()
+}
+
 /// Binds a target; none is this machine.
 pub(super) fn bind_target(
     target: Option<(&Name, &Target)>,
@@ -91,74 +157,28 @@ pub(super) fn bind_target(
     let Some((name, target)) = target else {
         return Ok(BoundTarget { name: "here".to_owned(), place: BoundPlace::Here });
     };
-    let place = match &target.place {
-        Place::Here => BoundPlace::Here,
-        Place::Prefix(words) => {
-            let mut prefix = Words::default();
-            for word in words {
-                prefix.template(word, facts)?;
-            }
-            BoundPlace::Prefix(prefix.bound)
+    let mut words = Words::default();
+    let mut fill = |template: &Template, part: Part| match part {
+        Part::Word => {
+            words.template(template, facts)?;
+            Ok(words.bound.last().cloned().unwrap_or_default())
         }
-        Place::Ssh(host) => {
-            let why = "is no host that ssh could be given";
-            BoundPlace::Ssh { host: checked(host, facts, Place::is_destination, why)? }
-        }
-        Place::Cluster(cluster) => {
-            let (context, namespace) = bind_cluster(cluster, facts)?;
-            BoundPlace::Cluster { context, namespace }
-        }
-        Place::Pod { cluster, pod, container } => {
-            let (context, namespace) = bind_cluster(cluster, facts)?;
-            let container = container.as_ref();
-            BoundPlace::Pod {
-                context,
-                namespace,
-                pod: checked(pod, facts, is_object, "is no name of a pod")?,
-                container: container
-                    .map(|it| checked(it, facts, is_object, "is no name of a container"))
-                    .transpose()?,
-            }
-        }
+        _ => checked(template, facts, part),
     };
-    Ok(BoundTarget { name: name.to_string(), place })
-}
-
-fn bind_cluster(
-    cluster: &Cluster,
-    facts: &dyn Facts,
-) -> Result<(String, Option<String>), BindError> {
-    let line = |text: &str| !text.is_empty() && !text.contains(char::is_control);
-    let context = checked(&cluster.context, facts, line, "is no name of a context")?;
-    let namespace = cluster.namespace.as_ref();
-    let namespace =
-        namespace.map(|it| checked(it, facts, is_object, "is no name of a namespace")).transpose()?;
-    Ok((context, namespace))
-}
-
-/// Whether a text names an object of a cluster, perhaps with its kind: `deployment/web`.
-fn is_object(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphanumeric())
-        && bytes.all(|b| b.is_ascii_alphanumeric() || b"._/-".contains(&b))
+    Ok(BoundTarget { name: name.to_string(), place: filled(&target.place, &mut fill)? })
 }
 
 /// A text with its values, if it is what it must be.
-fn checked(
-    template: &Template,
-    facts: &dyn Facts,
-    holds: impl Fn(&str) -> bool,
-    why: &str,
-) -> Result<String, BindError> {
+fn checked(template: &Template, facts: &dyn Facts, part: Part) -> Result<String, BindError> {
     let text = open_text(template, facts)?;
-    if holds(&text) {
-        return Ok(text);
+    match template.mentions().into_iter().next() {
+        Some(mention) if !part.is(&text) => Err(BindError::Refused {
+            reference: mention.reference,
+            why: format!("makes `{}`, which is no {}", crate::diagnostic::cut(&text), part.name()),
+        }),
+        // Where no value stands, it was looked at when the runbook was read.
+        _ => Ok(text),
     }
-    // Without a value the runbook was refused before.
-    let reference = template.mentions().into_iter().next().map(|mention| mention.reference);
-    let reference = reference.unwrap_or(Reference::RunId);
-    let cut = crate::diagnostic::cut(&text);
-    Err(BindError::Refused { reference, why: format!("makes `{cut}`, which {why}") })
 }
 
 /// The folder of a command's files at a target. The path must be known before anything is there, for

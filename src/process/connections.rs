@@ -24,7 +24,8 @@ pub fn prepare(folder: &Path) -> io::Result<()> {
     create_private_folder(folder)?;
     let metadata = fs::symlink_metadata(folder)?;
     let own = metadata.uid() == rustix::process::geteuid().as_raw();
-    if own && metadata.is_dir() && metadata.permissions().mode() & 0o077 == 0 {
+    let private = metadata.permissions().mode().trailing_zeros() >= 6;
+    if own && private && metadata.is_dir() {
         Ok(())
     } else {
         Err(io::ErrorKind::PermissionDenied.into())

@@ -477,11 +477,12 @@ impl Job {
             _ if lost => End::Disconnected,
             (Some(Why::Interrupted), ..) => End::Interrupted { signal },
             (Some(Why::TimedOut), ..) => End::TimedOut { after: self.launch.timeout },
-            (None, Stage::Ended(code), _) => End::Exited { code },
+            (None, Stage::Ended(code), _) | (None, Stage::Here, Some((Exit::Code(code), _))) => {
+                End::Exited { code }
+            }
             (None, Stage::Calling | Stage::Ready, _) => {
                 End::CouldNotStart { why: self.unreached() }
             }
-            (None, Stage::Here, Some((Exit::Code(code), _))) => End::Exited { code },
             (None, Stage::Here, Some((Exit::Signal(signal), _))) => End::Signalled { signal },
             (None, Stage::Here, None) => End::Unknown,
         };

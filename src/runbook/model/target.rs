@@ -49,7 +49,8 @@ impl Place {
     /// `ssh://user@host:port`, in letters that mean nothing to any shell.
     pub fn is_destination(text: &str) -> bool {
         let text = text.strip_prefix("ssh://").unwrap_or(text);
-        let (user, host) = text.split_once('@').map_or((None, text), |(user, host)| (Some(user), host));
+        let (user, host) =
+            text.split_once('@').map_or((None, text), |(user, host)| (Some(user), host));
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
         let word = |text: &str, also: &[u8]| {
             !text.is_empty()
@@ -67,6 +68,19 @@ pub struct Cluster {
     pub context: Template,
     /// The namespace; the context's own if not given.
     pub namespace: Option<Template>,
+}
+
+impl Cluster {
+    /// Whether a text can name a context: a line of any letters.
+    pub fn is_context(text: &str) -> bool {
+        !text.is_empty() && !text.contains(char::is_control)
+    }
+
+    /// Whether a text can name an object, perhaps with its kind: `deployment/web`.
+    pub fn is_object(text: &str) -> bool {
+        text.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/-".contains(&b))
+    }
 }
 
 /// A command whose output must be the expected identity.

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{
-    Argument, Command, FileSource, Form, Stdin, StepKey, TargetRef, User,
-};
+use super::super::model::{Argument, Command, FileSource, Form, Stdin, StepKey, TargetRef, User};
 use super::super::parse::Node;
 use super::super::span_map::SpanMap;
 use super::texts::duration;

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{
-    Assertion, Cluster, Place as TargetPlace, Target, TargetRef, User,
-};
+use super::super::model::{Assertion, Cluster, Place as TargetPlace, Target, TargetRef, User};
 use super::super::parse::{Entry, Node};
 use super::commands::{Inherited, Reads, user_of};
 use super::{Moment, Place, Resolver};
@@ -71,28 +69,21 @@ impl Resolver<'_> {
 
     /// A host that ssh knows: one word, never an option.
     fn host(&mut self, node: &Node, place: &Place) -> Option<TargetPlace> {
-        let template = self.word(node, place, "a host")?;
-        if template.mentions().is_empty() && !TargetPlace::is_destination(template.source()) {
-            self.error_help(
-                "target",
-                node.span.clone(),
-                format!("`{}` is no host that ssh could be given", cut(template.source())),
-                "write a host, a name of your ssh configuration, or user@host; what else it needs \
-                 stands in the ssh configuration",
-            );
-        }
-        Some(TargetPlace::Ssh(template))
+        let help = "write a host, a name of your ssh configuration, or user@host; what else it \
+                    needs stands in the ssh configuration";
+        self.part(node, place, ("a host", TargetPlace::is_destination, help)).map(TargetPlace::Ssh)
     }
 
     fn kubectl(&mut self, node: &Node, place: &Place) -> Option<TargetPlace> {
-        let mut part = |key: &str, what| match node.get(key) {
-            Some(part) => Some(Some(self.word(part, place, what)?)),
+        let object = "letters, digits, `-` and `.`";
+        let mut part = |key: &str, what, holds: fn(&str) -> bool, help| match node.get(key) {
+            Some(part) => Some(Some(self.part(part, place, (what, holds, help))?)),
             None => Some(None),
         };
-        let context = part("context", "a context")?;
-        let namespace = part("namespace", "a namespace")?;
-        let pod = part("pod", "a pod")?;
-        let container = part("container", "a container")?;
+        let context = part("context", "a context", Cluster::is_context, "write one line")?;
+        let namespace = part("namespace", "a namespace", Cluster::is_object, object)?;
+        let pod = part("pod", "a pod", Cluster::is_object, object)?;
+        let container = part("container", "a container", Cluster::is_object, object)?;
         let cluster = Cluster { context: context?, namespace };
         match (pod, container) {
             (Some(pod), container) => Some(TargetPlace::Pod { cluster, pod, container }),
@@ -106,10 +97,20 @@ impl Resolver<'_> {
         }
     }
 
-    /// A text that is an argument of a program, which everybody can see.
-    fn word(&mut self, node: &Node, place: &Place, what: &str) -> Option<Template> {
+    /// A text that is an argument of a program: everybody can see it, and it must be what it is
+    /// said to be. With values it is looked at once they are known.
+    fn part(
+        &mut self,
+        node: &Node,
+        place: &Place,
+        (what, holds, help): (&str, fn(&str) -> bool, &str),
+    ) -> Option<Template> {
         let template = self.shown(node, place)?;
         self.refuse_list(node, &template, &format!("{what} is"));
+        if template.mentions().is_empty() && !holds(template.source()) {
+            let message = format!("`{}` is not {what}", cut(template.source()));
+            self.error_help("target", node.span.clone(), message, help);
+        }
         Some(template)
     }
 
