@@ -367,6 +367,54 @@ fn what_cannot_be_prepared_there_is_not_run() {
     }
 }
 
+#[test]
+fn nothing_runs_before_this_side_knows_that_the_target_is_ready() {
+    let mut bench = Bench::new();
+    let [heard, ran] = ["heard", "ran"].map(|name| bench.kept(name));
+    // What the shell says there does not arrive here.
+    let deaf = ["sh", "-c", "exec sh -s >\"$1\"", "deaf", heard.as_str()].map(str::to_owned);
+    bench.start(&BoundPlace::Prefix(deaf.to_vec()), |attempt| {
+        script(attempt, &format!("echo ran >{ran}"));
+    });
+    line_of(&heard);
+    bench.executor().interrupt(AttemptId(1));
+    assert!(matches!(bench.wait().end, End::Interrupted { .. }));
+    assert!(!Path::new(&ran).exists());
+}
+
+#[test]
+fn files_are_not_put_into_a_folder_that_somebody_else_prepared() {
+    let mut bench = Bench::new();
+    let elsewhere = bench.kept("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let folder = bench.kept("folder");
+    std::os::unix::fs::symlink(&elsewhere, &folder).unwrap();
+    let ended = bench.run(&BoundPlace::Prefix(vec!["env".to_owned()]), |attempt| {
+        let command = &mut attempt.command;
+        command.folder = Some(folder.clone());
+        let content = Held::Open("x".to_owned());
+        let file = BoundFile { content, bytes: None, executable: false };
+        command.files.insert(Name::new("a").unwrap(), file);
+    });
+    assert!(matches!(ended.end, End::CouldNotStart { .. }), "{:?}", ended.end);
+    assert!(errors(&ended).contains(&folder));
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+
+    // Its own is taken again, with what an attempt before left in it.
+    fs::remove_file(&folder).unwrap();
+    fs::create_dir(&folder).unwrap();
+    fs::write(Path::new(&folder).join("a"), "old").unwrap();
+    let ended = bench.run(&BoundPlace::Prefix(vec!["env".to_owned()]), |attempt| {
+        let command = &mut attempt.command;
+        command.folder = Some(folder.clone());
+        let content = Held::Open("new".to_owned());
+        let file = BoundFile { content, bytes: None, executable: false };
+        command.files.insert(Name::new("a").unwrap(), file);
+        script(attempt, &format!("cat {folder}/a"));
+    });
+    assert_eq!(text(&ended), "new");
+}
+
 /// Starts a command that writes down the number of its shell and of a child, and waits.
 fn start_waiting(bench: &mut Bench, place: &BoundPlace, before: &str) -> [String; 2] {
     let own = bench.kept("own");

@@ -71,6 +71,14 @@ impl BoundCommand {
         self.user.is_some() || self.target.place.is_far()
     }
 
+    /// What the responder sees of it where nothing else says where it runs.
+    pub fn shown_with_place(&self) -> String {
+        match self.place() {
+            None => self.shown.clone(),
+            Some(place) => format!("# {place}\n{}", self.shown),
+        }
+    }
+
     /// Where it runs and as whom, in words; nothing for this machine and the responder.
     pub fn place(&self) -> Option<String> {
         let user = self.user.as_ref().map(|user| format!("as {user}"));

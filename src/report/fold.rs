@@ -177,6 +177,7 @@ impl Fold {
             shown: started.shown.clone(),
             digest: started.digest.clone(),
             target: started.target.clone(),
+            place: started.place.clone(),
             identity: started.identity.clone(),
             started: record.at,
             by: record.by.clone(),

@@ -130,3 +130,53 @@ pub enum Requirement {
         span: Span,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_ssh_takes_for_a_host_is_a_destination() {
+        for good in [
+            "web-1",
+            "db-1.example.org",
+            "dana@web_1",
+            "::1",
+            "ssh://dana@web-1:2222",
+            "fe80::1%eth0",
+        ] {
+            assert!(Place::is_destination(good), "{good}");
+        }
+        for bad in [
+            "",
+            "-oProxyCommand=touch x",
+            "dana@-oProxyCommand=x",
+            "-l@web-1",
+            "@web-1",
+            "dana@",
+            "ssh://",
+            "web 1",
+            "web-1\n",
+            "web-1;id",
+            "$(id)",
+            "`id`",
+            "a/b",
+            "dana@web@1",
+            "wéb",
+        ] {
+            assert!(!Place::is_destination(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_of_a_cluster_are_no_options() {
+        for good in ["checkout-1", "deployment/web", "shop"] {
+            assert!(Cluster::is_object(good), "{good}");
+        }
+        for bad in ["", "--all", "-n", "a b", "a;b", "a\n"] {
+            assert!(!Cluster::is_object(bad), "{bad}");
+        }
+        assert!(Cluster::is_context("arn:aws:eks:eu-1:12:cluster/prod eu"));
+        assert!(!Cluster::is_context("prod\neu"));
+    }
+}
