@@ -18,7 +18,9 @@ use std::time::{Duration, Instant};
 use surefoot::effects::{Setting, Supervised};
 use surefoot::engine::{Attempt, AttemptId, End, Ended, Found, Keep, LaneId, Role, Survey};
 use surefoot::expression::Filter;
-use surefoot::plan::{BoundCommand, BoundFile, BoundForm, BoundTarget, DigestKey, command_digest};
+use surefoot::plan::{
+    BoundCommand, BoundFile, BoundForm, BoundPlace, BoundTarget, DigestKey, command_digest,
+};
 use surefoot::process::{find, pieces, read_end, stop_supervisor};
 use surefoot::runbook::{Effect, OnDisconnect};
 use surefoot::session::{Executor, Happening, Stream};
@@ -170,7 +172,9 @@ fn attempt(number: u32) -> Attempt {
             stdin: None,
             files: BTreeMap::new(),
             cwd: None,
-            target: BoundTarget { name: "here".to_owned(), prefix: Vec::new() },
+            folder: None,
+            target: BoundTarget { name: "here".to_owned(), place: BoundPlace::Here },
+            user: None,
             timeout: 60_000,
             shown: String::new(),
         },
@@ -889,7 +893,7 @@ fn a_target_behind_a_prefix_gets_values_and_input_intact() {
         let mut bench = Bench::new();
         let ended = bench.run(|attempt| {
             let command = &mut attempt.command;
-            command.target.prefix = prefix.clone();
+            command.target.place = BoundPlace::Prefix(prefix.clone());
             command.variables.insert("SF_x".to_owned(), Held::Open(hostile.to_owned()));
             command.stdin = Some(Held::Open("in\nput".to_owned()));
             command.cwd = Some("/tmp".to_owned());
@@ -904,7 +908,7 @@ fn a_target_behind_a_prefix_gets_values_and_input_intact() {
         assert!(!Path::new("/tmp/fired").exists());
 
         let ended = bench.run(|attempt| {
-            attempt.command.target.prefix = prefix.clone();
+            attempt.command.target.place = BoundPlace::Prefix(prefix.clone());
             attempt.command.form =
                 BoundForm::List(vec!["printf".to_owned(), "%s|".to_owned(), hostile.to_owned()]);
         });
@@ -917,27 +921,40 @@ fn a_prefix_that_keeps_the_input_to_itself_is_no_success() {
     let mut bench = Bench::new();
     let ended = bench.run(|attempt| {
         let words = ["sh", "-c", "exec \"$@\" </dev/null", "kubectl"];
-        attempt.command.target.prefix = words.map(str::to_owned).to_vec();
+        attempt.command.target.place = BoundPlace::Prefix(words.map(str::to_owned).to_vec());
         script("echo never")(attempt);
     });
     let End::CouldNotStart { why } = ended.end else {
         panic!("{:?}", ended.end);
     };
-    assert!(why.contains("not reached"), "{why}");
+    assert!(why.contains("nothing was run"), "{why}");
 }
 
 #[test]
-fn a_lost_connection_is_no_exit_status() {
+fn an_end_that_the_target_did_not_tell_is_in_doubt() {
     let mut bench = Bench::new();
-    let ssh = bench.path("ssh");
-    fs::write(&ssh, "#!/bin/sh\nsh -s\nexit 255\n").unwrap();
-    fs::set_permissions(&ssh, fs::Permissions::from_mode(0o700)).unwrap();
     let ended = bench.run(|attempt| {
-        attempt.command.target.prefix = vec![ssh.to_str().unwrap().to_owned()];
-        script("echo half")(attempt);
+        attempt.command.target.place = BoundPlace::Prefix(vec!["env".to_owned()]);
+        // Nothing of the target is left that could tell.
+        script("kill -s KILL 0")(attempt);
     });
     assert_eq!(ended.end, End::Disconnected);
-    assert_eq!(ended.stdout.bytes, b"half\n");
+}
+
+#[test]
+fn a_connection_that_ends_before_the_command_began_has_done_nothing() {
+    let mut bench = Bench::new();
+    let program = bench.path("connect");
+    fs::write(&program, "#!/bin/sh\nhead -c 1 >/dev/null\necho half a connection >&2\nexit 255\n")
+        .unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    let ended = bench.run(|attempt| {
+        let words = vec![program.to_str().unwrap().to_owned()];
+        attempt.command.target.place = BoundPlace::Prefix(words);
+        script("echo never")(attempt);
+    });
+    assert!(matches!(ended.end, End::CouldNotStart { .. }), "{:?}", ended.end);
+    assert_eq!(ended.stderr.bytes, b"half a connection\n");
 }
 
 #[test]
@@ -947,7 +964,7 @@ fn no_secret_stands_in_an_argument_or_in_the_environment_of_the_supervisor() {
     bench.executor().hide("token", &Secret::new(secret.to_owned()));
     bench.start(|attempt| {
         let command = &mut attempt.command;
-        command.target.prefix = like_ssh();
+        command.target.place = BoundPlace::Prefix(like_ssh());
         command.env.insert("TOKEN".to_owned(), Held::Secret(Secret::new(secret.to_owned())));
         command.stdin = Some(Held::Secret(Secret::new(secret.to_owned())));
         script("echo up; cat >/dev/null; sleep 1000")(attempt);

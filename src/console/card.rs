@@ -73,19 +73,20 @@ pub(super) fn findings(terminal: &Terminal, findings: &[FindingRecord]) {
 }
 
 fn place(card: &Card, terminal: &Terminal) -> String {
-    where_it_runs(&card.target, card.identity.as_deref(), terminal)
+    where_it_runs(&card.target, card.place.as_deref(), card.identity.as_deref(), terminal)
 }
 
-/// Where a command runs, and what the place proved to be.
-pub(super) fn where_it_runs(target: &str, identity: Option<&str>, terminal: &Terminal) -> String {
+/// Where a command runs, where that is, and what the place proved to be.
+pub(super) fn where_it_runs(
+    target: &str,
+    place: Option<&str>,
+    identity: Option<&str>,
+    terminal: &Terminal,
+) -> String {
     let name = if target == "here" { "this machine" } else { target };
-    match identity {
-        None => name.to_owned(),
-        Some(identity) => {
-            let proven = terminal.glyph("✓", "(checked)");
-            format!("{name}{}{identity} {proven}", terminal.dot())
-        }
-    }
+    let proven = identity.map(|it| format!("{it} {}", terminal.glyph("✓", "(checked)")));
+    let parts = [Some(name.to_owned()), place.map(str::to_owned), proven];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(terminal.dot())
 }
 
 fn undo(terminal: &Terminal, undo: &UndoPlan) {
@@ -131,6 +132,7 @@ pub(in crate::console) fn example(must_type: Option<String>) -> Card {
         shown: "kubectl --context prod-eu rollout undo deploy/checkout".to_owned(),
         digest: "4f2a91c0".to_owned(),
         target: "cluster".to_owned(),
+        place: None,
         identity: Some("prod-eu".to_owned()),
         sample: None,
         undo: UndoPlan::Unknown,

@@ -176,6 +176,7 @@ fn command(effect: Effect, text: &str) -> Action {
         command: Command {
             form: Form::Shell(script),
             target: TargetRef::Here,
+            user: None,
             env: BTreeMap::new(),
             cwd: None,
             stdin: None,

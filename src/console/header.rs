@@ -7,8 +7,9 @@ use super::text::{Meaning, Text};
 use super::view::Known;
 use super::wording;
 use crate::engine::{Asking, Found, InputRecord, Missing, Recorded, Resumed, Run, RunStarted};
-use crate::plan::{Mode, Origin};
+use crate::plan::{Mode, Origin, place_words};
 use crate::runbook::StepKey;
+use crate::template::Template;
 use crate::value::spoken;
 
 /// How many of the last steps a resumed run shows.
@@ -55,8 +56,12 @@ fn place(terminal: &Terminal, started: &RunStarted, run: &Run) {
         facts.push(Text::of(Meaning::Warning, started.mode.name()));
     }
     facts.extend(started.inputs.iter().map(input));
-    for target in run.plan().runbook.targets.keys() {
-        facts.push(Text::plain(format!("target {target}")));
+    for (name, target) in &run.plan().runbook.targets {
+        let known = run.facts();
+        let text = |template: &Template| template.preview(&*known, &|it| format!("‹{it}›"));
+        let place = place_words(&target.place, &text);
+        let place = place.map_or_else(String::new, |place| format!(", {place}"));
+        facts.push(Text::plain(format!("target {name}{place}")));
     }
     if !facts.is_empty() {
         terminal.indented(&joined(terminal, facts), 0);

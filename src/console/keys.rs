@@ -206,6 +206,7 @@ mod tests {
         Asking::Read {
             shown: "true".to_owned(),
             target: "here".to_owned(),
+            place: None,
             identity: None,
             sample: None,
         }

@@ -94,14 +94,14 @@ fn plain(terminal: &Terminal, ask: &Asking) {
 }
 
 fn read(terminal: &Terminal, ask: &Asking) {
-    let Asking::Read { shown, target, identity, sample } = ask else {
+    let Asking::Read { shown, target, place, identity, sample } = ask else {
         return;
     };
     if !terminal.has_mentioned(shown) {
         terminal.command(shown);
     }
-    if target != "here" {
-        let place = card::where_it_runs(target, identity.as_deref(), terminal);
+    if target != "here" || place.is_some() {
+        let place = card::where_it_runs(target, place.as_deref(), identity.as_deref(), terminal);
         card::field(terminal, "where", Meaning::Plain, &place);
     }
     if let Some(sample) = sample {

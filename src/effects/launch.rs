@@ -6,35 +6,47 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::executor::Setting;
-use super::remote;
+use super::{cluster, remote};
 use crate::engine::Attempt;
-use crate::plan::{BoundCommand, BoundFile, BoundForm};
-use crate::process::{Durability, Launch, Lifetime, MadeFile, program_in_path};
+use crate::plan::{BoundCommand, BoundFile, BoundForm, BoundPlace};
+use crate::process::{
+    Durability, Handshake, Launch, Lifetime, MadeFile, prepare_connections, program_in_path,
+};
 use crate::runbook::Effect;
 use crate::template::{Held, Shell};
 use crate::value::Name;
 
 /// What is started, and what it reads.
+#[derive(Default)]
 pub(super) struct Started {
     pub(super) words: Vec<OsString>,
     pub(super) stdin: Option<Vec<u8>>,
-    pub(super) sentinel: Option<Vec<u8>>,
+    pub(super) handshake: Option<Handshake>,
+    pub(super) connections: Option<PathBuf>,
 }
 
 /// What the supervisor shall start for an attempt; or why it cannot be started.
 pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, String> {
     let command = &attempt.command;
     let mut environment = base_environment(setting);
-    let (started, cwd) = if command.target.prefix.is_empty() {
+    let mut made = Vec::new();
+    if let BoundPlace::Cluster { .. } | BoundPlace::Pod { .. } = &command.target.place {
+        made.extend(reach_cluster(setting, attempt, &mut environment)?);
+    }
+    let (started, cwd) = if command.is_far() {
+        // What is there has its own environment, folders and files.
+        let connections = connections(setting, &environment, &command.target.place);
+        (remote::started(attempt, &environment, connections), setting.work.clone())
+    } else {
         for (name, value) in command.variables.iter().chain(&command.env) {
-            environment.insert(name.into(), exposed(value).into());
+            if made.is_empty() || name != KUBECONFIG {
+                environment.insert(name.into(), exposed(value).into());
+            }
         }
+        made.extend(files(&command.files, &setting.work));
         let cwd =
             command.cwd.as_ref().map_or_else(|| setting.work.clone(), |cwd| setting.work.join(cwd));
         (here(command), cwd)
-    } else {
-        // What is at the target has its own environment and folders.
-        (remote::started(command)?, setting.work.clone())
     };
     environment.insert("PWD".into(), cwd.clone().into());
     let (program, args) = split(&started.words, &environment, &cwd)?;
@@ -45,9 +57,9 @@ pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, Str
         env: environment.into_iter().collect(),
         cwd,
         stdin: started.stdin,
-        files: files(&command.files, &setting.work),
-        sentinel: started.sentinel,
-        lost: remote::lost_status(command),
+        files: made,
+        handshake: started.handshake,
+        connections: started.connections,
         timeout: command.timeout,
         grace: setting.grace,
         on_disconnect: attempt.on_disconnect,
@@ -58,6 +70,65 @@ pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, Str
         },
         cap: setting.cap,
     })
+}
+
+/// The variable that names the files in which kubectl looks.
+const KUBECONFIG: &str = "KUBECONFIG";
+
+/// Lets kubectl find what the command's own environment names. A command that runs here is given a
+/// kubeconfig of its own, which knows its context only.
+fn reach_cluster(
+    setting: &Setting,
+    attempt: &Attempt,
+    environment: &mut BTreeMap<OsString, OsString>,
+) -> Result<Option<MadeFile>, String> {
+    let command = &attempt.command;
+    if let Some(named) = command.env.get(KUBECONFIG) {
+        environment.insert(KUBECONFIG.into(), exposed(named).into());
+    }
+    cluster::confine(environment);
+    let BoundPlace::Cluster { context, namespace } = &command.target.place else {
+        return Ok(None);
+    };
+    let bytes = cluster::kubeconfig(setting, environment, context, namespace.as_deref())?;
+    let path = setting.folder.join("kube").join(attempt.id.0.to_string());
+    environment.insert(KUBECONFIG.into(), path.clone().into());
+    Ok(Some(MadeFile { path, bytes, executable: false, lifetime: Lifetime::Attempt }))
+}
+
+/// The longest path of a folder in which ssh can make a socket for a connection: 104 bytes, without
+/// the name it gives and what it adds while it makes one.
+const LONGEST_FOLDER: usize = 104 - 1 - 40 - 18;
+
+/// The folder of the run's shared connections; none where it cannot be had, and then every command
+/// makes its own.
+fn connections(
+    setting: &Setting,
+    environment: &BTreeMap<OsString, OsString>,
+    place: &BoundPlace,
+) -> Option<PathBuf> {
+    let BoundPlace::Ssh { .. } = place else {
+        return None;
+    };
+    let name = format!("surefoot-{}", short_digest(setting.folder.as_os_str()));
+    let runtime = environment.get(OsStr::new("XDG_RUNTIME_DIR")).map(PathBuf::from);
+    let folder = runtime
+        .into_iter()
+        .chain([PathBuf::from("/tmp")])
+        .filter(|parent| parent.is_absolute())
+        .map(|parent| parent.join(&name))
+        // In the option a `%` has a meaning of its own, and a blank ends it.
+        .find(|path| {
+            let text = path.as_os_str().as_encoded_bytes();
+            text.len() <= LONGEST_FOLDER
+                && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(byte))
+        })?;
+    prepare_connections(&folder).ok().map(|()| folder)
+}
+
+fn short_digest(text: &OsStr) -> String {
+    use sha2::Digest as _;
+    remote::hex(&sha2::Sha256::digest(text.as_encoded_bytes())[..6])
 }
 
 /// The responder's environment without what is meant for this program alone: inputs, which may be
@@ -87,7 +158,7 @@ fn here(command: &BoundCommand) -> Started {
     Started {
         words,
         stdin: command.stdin.as_ref().map(|stdin| exposed(stdin).as_bytes().to_vec()),
-        sentinel: None,
+        ..Started::default()
     }
 }
 

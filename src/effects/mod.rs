@@ -2,6 +2,7 @@
 //! [`SystemClock`] tells the time. It decides nothing about a run and never writes to the terminal.
 
 mod clock;
+mod cluster;
 mod executor;
 mod kept;
 mod launch;

@@ -284,6 +284,8 @@ pub enum Asking {
         shown: String,
         /// Where it runs.
         target: String,
+        /// Where that is, if not this machine.
+        place: Option<String>,
         /// What the target proved to be.
         identity: Option<String>,
         /// What good output looks like.
@@ -436,6 +438,8 @@ pub struct Card {
     pub digest: String,
     /// Where it runs.
     pub target: String,
+    /// Where that is, if not this machine.
+    pub place: Option<String>,
     /// What the target proved to be, a moment ago.
     pub identity: Option<String>,
     /// What good output looks like.

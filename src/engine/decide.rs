@@ -74,6 +74,7 @@ impl Run {
             role: attempt.role,
             effect: attempt.effect,
             digest: attempt.digest,
+            place: attempt.command.place(),
             shown: attempt.command.shown,
             values: attempt.command.variables.into_keys().collect(),
             target: attempt.command.target.name,

@@ -44,7 +44,8 @@ impl Run {
         let checks = self.checks();
         if preflight.next < checks.len() && preflight.consent != Consent::Declined {
             if self.preflight_asks() {
-                let commands = checks.into_iter().map(|check| check.command.shown).collect();
+                let commands = checks.into_iter().map(|check| check.command.shown_with_place());
+                let commands = commands.collect();
                 return self.question(LaneId::MAIN, Asking::Survey { commands });
             }
             return Demands {

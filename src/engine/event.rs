@@ -375,6 +375,9 @@ pub struct AttemptStarted {
     pub values: Vec<String>,
     /// The target's name.
     pub target: String,
+    /// Where that is and as whom it runs there, if not on this machine as the responder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// What the target proved to be.
     pub identity: Option<String>,
     /// Who agreed to it and how; nobody is asked for reads that run by themselves.

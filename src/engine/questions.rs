@@ -174,6 +174,7 @@ impl Run {
         Asking::Read {
             shown: command.shown.clone(),
             target: command.target.name.clone(),
+            place: command.place(),
             identity: self.identity(self.job_scope(job), command),
             sample: self.sample(job),
         }
@@ -218,6 +219,7 @@ impl Run {
             shown: command.shown.clone(),
             digest,
             target: command.target.name.clone(),
+            place: command.place(),
             must_type: self.must_type(job, level, identity.as_deref()),
             identity,
             sample: self.sample(job),

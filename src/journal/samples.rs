@@ -121,6 +121,7 @@ pub(crate) fn attempt(number: u32, id: &str, role: Role, effect: Effect, shown: 
         shown: shown.to_owned(),
         values: vec!["SF_pod".to_owned()],
         target: "cluster".to_owned(),
+        place: None,
         identity: Some("prod-eu".to_owned()),
         confirmation,
         on_disconnect: OnDisconnect::Finish,

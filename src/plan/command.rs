@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::place::{BoundTarget, FarFiles, bind_target, files_folder};
 use super::shown::{shown, shown_words};
 use crate::runbook::{
-    Argument, Command, FileSource, Form, Runbook, Stdin as StdinSource, Target, TargetRef,
+    Argument, Command, FileSource, Form, Runbook, Stdin as StdinSource, TargetRef,
 };
 use crate::template::{BindError, Fragment, Held, Script, Shell, Template, Unset};
 use crate::value::{Datum, Facts, Name, Reference, Secret, Value};
@@ -22,12 +23,16 @@ pub struct BoundCommand {
     pub env: BTreeMap<String, Held>,
     /// Its input.
     pub stdin: Option<Held>,
-    /// Files made for it, by name, below `files/` of the working folder.
+    /// Files made for it, by name.
     pub files: BTreeMap<Name, BoundFile>,
     /// Its working directory, if not the run's own.
     pub cwd: Option<String>,
+    /// The folder of its files where it runs, if that is not the run's own `files/`.
+    pub folder: Option<String>,
     /// Where it runs.
     pub target: BoundTarget,
+    /// As whom, through sudo; as whoever gets there if not given.
+    pub user: Option<String>,
     /// How long it may take, in milliseconds.
     pub timeout: u64,
     /// What the responder sees.
@@ -60,13 +65,26 @@ pub struct BoundFile {
     pub executable: bool,
 }
 
-/// Where a command runs.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct BoundTarget {
-    /// The target's name; `here` for this machine.
-    pub name: String,
-    /// Words put before the command; none for this machine.
-    pub prefix: Vec<String>,
+impl BoundCommand {
+    /// Whether a shell elsewhere, or of another user, runs it: what it needs must be brought there.
+    pub fn is_far(&self) -> bool {
+        self.user.is_some() || self.target.place.is_far()
+    }
+
+    /// What the responder sees of it where nothing else says where it runs.
+    pub fn shown_with_place(&self) -> String {
+        match self.place() {
+            None => self.shown.clone(),
+            Some(place) => format!("# {place}\n{}", self.shown),
+        }
+    }
+
+    /// Where it runs and as whom, in words; nothing for this machine and the responder.
+    pub fn place(&self) -> Option<String> {
+        let user = self.user.as_ref().map(|user| format!("as {user}"));
+        let words: Vec<String> = self.target.place.words().into_iter().chain(user).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
 }
 
 /// Fills the slots of a command.
@@ -75,10 +93,21 @@ pub fn bind(
     command: &Command,
     facts: &dyn Facts,
 ) -> Result<BoundCommand, BindError> {
-    let target = match &command.target {
-        TargetRef::Here => None,
-        TargetRef::Named(name) => runbook.targets.get(name).map(|target| (name, target)),
+    let target = bind_target(
+        match &command.target {
+            TargetRef::Here => None,
+            TargetRef::Named(name) => runbook.targets.get_key_value(name),
+        },
+        facts,
+    )?;
+    let far = target.place.is_far() || command.user.is_some();
+    let folder = if far && !command.files.is_empty() {
+        Some(files_folder(&bind_files(runbook, command, facts)?, facts)?)
+    } else {
+        None
     };
+    let far_files = folder.as_ref().map(|folder| FarFiles { facts, folder });
+    let facts = far_files.as_ref().map_or(facts, |far| far as &dyn Facts);
     let (form, variables, script) = bind_form(runbook, &command.form, facts)?;
     let shown = shown(command, &script, facts)?;
     Ok(BoundCommand {
@@ -88,7 +117,9 @@ pub fn bind(
         stdin: command.stdin.as_ref().map(|stdin| bind_stdin(stdin, facts)).transpose()?,
         files: bind_files(runbook, command, facts)?,
         cwd: command.cwd.as_ref().map(|cwd| open_text(cwd, facts)).transpose()?,
-        target: bind_target(target, facts)?,
+        folder,
+        target,
+        user: command.user.as_ref().map(|user| user.as_str().to_owned()),
         timeout: command.timeout.millis,
         shown,
     })
@@ -130,8 +161,8 @@ fn bind_arguments(arguments: &[Argument], facts: &dyn Facts) -> Result<Vec<Strin
 
 /// The words of a command, bound one after the other.
 #[derive(Default)]
-struct Words {
-    bound: Vec<String>,
+pub(super) struct Words {
+    pub(super) bound: Vec<String>,
     options: Options,
 }
 
@@ -144,7 +175,11 @@ enum Options {
 }
 
 impl Words {
-    fn template(&mut self, template: &Template, facts: &dyn Facts) -> Result<(), BindError> {
+    pub(super) fn template(
+        &mut self,
+        template: &Template,
+        facts: &dyn Facts,
+    ) -> Result<(), BindError> {
         let word = open_text(template, facts)?;
         if let Some(first) = template.first_value(facts) {
             return self.value(first, word);
@@ -184,7 +219,7 @@ impl Words {
 }
 
 /// A text that every process may read.
-fn open_text(template: &Template, facts: &dyn Facts) -> Result<String, BindError> {
+pub(super) fn open_text(template: &Template, facts: &dyn Facts) -> Result<String, BindError> {
     let filled = template.fill(facts)?;
     let secret = filled.iter().find_map(|fragment| match fragment {
         Fragment::Secret(reference, _) => Some(reference),
@@ -269,20 +304,6 @@ fn bind_files(
         bound.insert(name.clone(), file);
     }
     Ok(bound)
-}
-
-fn bind_target(
-    target: Option<(&Name, &Target)>,
-    facts: &dyn Facts,
-) -> Result<BoundTarget, BindError> {
-    let Some((name, target)) = target else {
-        return Ok(BoundTarget { name: "here".to_owned(), prefix: Vec::new() });
-    };
-    let mut prefix = Words::default();
-    for word in &target.prefix {
-        prefix.template(word, facts)?;
-    }
-    Ok(BoundTarget { name: name.to_string(), prefix: prefix.bound })
 }
 
 fn held_map(

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::BoundCommand;
 use super::command::BoundForm;
+use super::place::BoundPlace;
 use crate::template::Held;
 
 /// A key of one run, which makes the digest of a secret useless anywhere else.
@@ -50,13 +51,14 @@ struct Canonical<'a> {
     stdin: Option<String>,
     files: BTreeMap<&'a str, String>,
     target: &'a str,
-    prefix: &'a [String],
+    place: &'a BoundPlace,
+    user: Option<&'a str>,
     identity: Option<&'a str>,
     timeout: u64,
 }
 
 /// SHA-256 of the canonical JSON of all that decides what a command does: interpreter and script,
-/// values, environment, working directory, input, files, target with asserted identity, timeout.
+/// values, environment, working directory, input, files, target with asserted identity, user, timeout.
 pub fn command_digest(command: &BoundCommand, identity: Option<&str>, key: &DigestKey) -> String {
     let held = |(name, held)| -> (&str, String) {
         let (name, held): (&String, &Held) = (name, held);
@@ -80,7 +82,8 @@ pub fn command_digest(command: &BoundCommand, identity: Option<&str>, key: &Dige
             })
             .collect(),
         target: &command.target.name,
-        prefix: &command.target.prefix,
+        place: &command.target.place,
+        user: command.user.as_deref(),
         identity,
         timeout: command.timeout,
     };
@@ -88,7 +91,7 @@ pub fn command_digest(command: &BoundCommand, identity: Option<&str>, key: &Dige
     sha256(&json)
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(super) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 

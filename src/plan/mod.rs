@@ -3,6 +3,7 @@
 
 mod command;
 mod digest;
+mod place;
 mod shown;
 
 use std::collections::BTreeMap;
@@ -10,8 +11,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{BoundCommand, BoundFile, BoundForm, BoundTarget, bind};
+pub use command::{BoundCommand, BoundFile, BoundForm, bind};
 pub use digest::{DigestKey, command_digest};
+pub use place::{BoundPlace, BoundTarget, place_words};
 
 use crate::policy::Policy;
 use crate::runbook::{Environment, Runbook};

@@ -9,15 +9,17 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+use super::connections::Connections;
 use super::display::Display;
+use super::handshake::Handshake;
 use super::leftovers::Leftovers;
 use super::members::{self, Member, Stat, Wanted};
 use super::message::{Head, Launch};
 use super::moment::Moment;
 use super::output::Recorder;
-use super::sentinel::Sentinel;
+use super::sentinel::{Sentinel, Stage};
 use super::spawn::Spawned;
-use super::streams::{Fed, Feed, Source};
+use super::streams::{After, Fed, Feed, Source};
 use crate::engine::End;
 use crate::session::Stream;
 use crate::value::Patterns;
@@ -32,6 +34,10 @@ const DRAIN: u64 = 250;
 const REST_GRACE: u64 = 2_000;
 /// After the kill: this long until what still lives is called a survivor.
 const KILL_PATIENCE: u64 = 1_000;
+/// A command at a target is killed by an order that has to get there: this long it may take.
+const ORDER_PATIENCE: u64 = 1_000;
+/// A target said that its command ended, and the connection stays: this long a silence ends it.
+const LINGER: u64 = 500;
 
 /// Why a command is stopped.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,7 +52,7 @@ pub(crate) enum Why {
 enum Phase {
     Running,
     Stopping { why: Why, until: Moment, rest: Rest },
-    Killing { why: Why, until: Moment },
+    Killing { why: Why, spared: Moment, until: Moment },
 }
 
 /// Whether what the leader left behind has been asked to end.
@@ -70,6 +76,7 @@ pub(crate) struct Around<'a> {
     /// The leaders of the other commands.
     pub(crate) others: &'a [Pid],
     pub(crate) earlier: &'a Leftovers,
+    pub(crate) connections: &'a Connections,
     pub(crate) buffer: &'a mut [u8],
     pub(crate) display: &'a mut Display,
 }
@@ -81,6 +88,17 @@ pub(crate) struct Over {
     pub(crate) left: BTreeSet<Member>,
 }
 
+/// What is known of the far side of a command at a target.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Far {
+    /// It has not begun there, or it runs on this machine.
+    Waits,
+    /// It was told to begin.
+    Begun,
+    /// It was killed there.
+    Killed,
+}
+
 /// A command that runs.
 pub(crate) struct Job {
     pub(crate) launch: Launch,
@@ -90,6 +108,7 @@ pub(crate) struct Job {
     stdout: Source,
     stderr: Source,
     sentinel: Sentinel,
+    far: Far,
     pub(crate) recorder: Recorder,
     pub(crate) started: Moment,
     deadline: Moment,
@@ -104,13 +123,17 @@ impl Job {
     pub(crate) fn new(mut launch: Launch, spawned: Spawned, recorder: Recorder) -> Self {
         let now = Moment::now();
         let input = launch.stdin.take().unwrap_or_default();
+        // The input of a shell at a target stays open: by it orders go there, and its end says that
+        // nobody is here any more.
+        let after = if launch.handshake.is_some() { After::Keep } else { After::Close };
         Self {
             leader: spawned.leader,
             handle: spawned.handle,
-            stdin: spawned.stdin.map(|pipe| Feed::new(pipe, input)),
+            stdin: spawned.stdin.map(|pipe| Feed::new(pipe, input, after)),
             stdout: Source::new(spawned.stdout),
             stderr: Source::new(spawned.stderr),
-            sentinel: Sentinel::new(launch.sentinel.clone()),
+            sentinel: Sentinel::new(launch.handshake.as_ref()),
+            far: Far::Waits,
             recorder,
             started: now,
             deadline: now.after_millis(launch.timeout),
@@ -127,7 +150,7 @@ impl Job {
         if self.exited.is_none() {
             fds.push(PollFd::from_borrowed_fd(self.handle.as_fd(), PollFlags::IN));
         }
-        if let Some(feed) = &self.stdin {
+        if let Some(feed) = self.stdin.as_ref().filter(|feed| feed.is_pending()) {
             fds.push(PollFd::from_borrowed_fd(feed.pipe.as_fd(), PollFlags::OUT));
         }
         for source in [&self.stdout, &self.stderr] {
@@ -141,6 +164,9 @@ impl Job {
     pub(crate) fn wake(&self, now: Moment) -> Moment {
         match self.phase {
             Phase::Running | Phase::Stopping { .. } if self.is_paused() => now.after_millis(1_000),
+            _ if self.exited.is_none() && self.has_told_its_end() => {
+                self.heard.after_millis(LINGER)
+            }
             Phase::Running if self.exited.is_some() => self.heard.after_millis(SILENCE),
             Phase::Running => self.deadline,
             Phase::Stopping { until, .. } if self.exited.is_some() => {
@@ -183,8 +209,10 @@ impl Job {
     pub(crate) fn stop(&mut self, why: Why, signal: Signal, grace: u64, around: &Around<'_>) {
         if matches!(self.phase, Phase::Running) && !self.is_finishing() {
             self.go_on(around);
-            // One that was stopped by a signal could not follow another.
-            self.tell_all(&[signal, Signal::CONT], around);
+            if !self.order(signal) {
+                // One that was stopped by a signal could not follow another.
+                self.tell_all(&[signal, Signal::CONT], around);
+            }
             self.phase =
                 Phase::Stopping { why, until: around.now.after_millis(grace), rest: Rest::Unasked };
         }
@@ -206,6 +234,7 @@ impl Job {
         self.feed();
         self.pump(around);
         self.look(around.now);
+        self.hang_up(around.now);
         match self.phase {
             Phase::Running | Phase::Stopping { .. } if self.is_paused() => None,
             Phase::Running => self.step_running(around),
@@ -213,7 +242,10 @@ impl Job {
                 self.step_stopping(why, until, rest, around);
                 self.over_if_empty(why, around)
             }
-            Phase::Killing { why, until } => {
+            Phase::Killing { why, spared, until } => {
+                if self.exited.is_some() && around.now < spared {
+                    self.far = Far::Killed;
+                }
                 let left = members::find(&self.wanted(around));
                 if left.is_empty() && self.exited.is_some() {
                     self.pump(around);
@@ -222,8 +254,10 @@ impl Job {
                 if around.now >= until {
                     return Some(self.over(Some(why), left));
                 }
-                for member in left {
-                    member.signal(Signal::KILL);
+                if around.now >= spared || self.exited.is_some() {
+                    for member in left {
+                        member.signal(Signal::KILL);
+                    }
                 }
                 None
             }
@@ -273,8 +307,36 @@ impl Job {
     }
 
     fn start_killing(&mut self, why: Why, around: &Around<'_>) {
-        self.phase = Phase::Killing { why, until: around.now.after_millis(KILL_PATIENCE) };
-        self.tell_all(&[Signal::KILL], around);
+        let patience = if self.order(Signal::KILL) { ORDER_PATIENCE } else { 0 };
+        let spared = around.now.after_millis(patience);
+        self.phase = Phase::Killing { why, spared, until: spared.after_millis(KILL_PATIENCE) };
+        if patience == 0 {
+            self.tell_all(&[Signal::KILL], around);
+        }
+    }
+
+    /// Has the shell at the target send a signal to the command; returns whether there is one.
+    fn order(&mut self, signal: Signal) -> bool {
+        let Some(feed) = self.stdin.as_mut().filter(|_| self.far == Far::Begun) else {
+            return false;
+        };
+        let name = match signal {
+            Signal::INT => "INT",
+            Signal::KILL => "KILL",
+            _ => "TERM",
+        };
+        feed.push(format!("{name}\n").as_bytes());
+        self.feed();
+        true
+    }
+
+    /// Ends a connection that stays though the command at its other end is over: something that it
+    /// left there holds its output.
+    fn hang_up(&mut self, now: Moment) {
+        let silent = now.millis_since(self.heard) >= LINGER;
+        if self.exited.is_none() && self.has_told_its_end() && silent {
+            let _ = kill_process_group(self.leader, Signal::KILL);
+        }
     }
 
     /// The leader is not reaped before the job is over, so its group's number is still its own.
@@ -301,7 +363,11 @@ impl Job {
                 || around.others.iter().any(|other| other.as_raw_nonzero().get() == *pid)
         };
         match members::children() {
-            Some(children) if children.iter().all(leader) => BTreeSet::new(),
+            Some(children)
+                if children.iter().all(|pid| leader(pid) || around.connections.held_by(*pid)) =>
+            {
+                BTreeSet::new()
+            }
             _ => members::find(&self.wanted(around)),
         }
     }
@@ -313,6 +379,7 @@ impl Job {
             leader: self.leader,
             others: around.others,
             earlier: around.earlier,
+            connections: around.connections,
         }
     }
 
@@ -323,7 +390,12 @@ impl Job {
 
     /// Whether it has ended by itself, and only its output is waited for.
     fn is_finishing(&self) -> bool {
-        matches!(self.phase, Phase::Running) && self.exited.is_some()
+        let ended = self.exited.is_some() || self.has_told_its_end();
+        matches!(self.phase, Phase::Running) && ended
+    }
+
+    fn has_told_its_end(&self) -> bool {
+        matches!(self.sentinel.stage(), Stage::Ended(_))
     }
 
     fn look(&mut self, now: Moment) {
@@ -385,8 +457,9 @@ impl Job {
 
     fn take(&mut self, stream: Stream, bytes: &[u8], around: &mut Around<'_>) {
         let passed;
-        let bytes = if stream == Stream::Stdout && self.sentinel.is_awaited() {
+        let bytes = if stream == Stream::Stdout && self.launch.handshake.is_some() {
             passed = self.sentinel.pass(bytes);
+            self.begin();
             &passed
         } else {
             bytes
@@ -394,6 +467,18 @@ impl Job {
         self.source(stream).head.take(bytes);
         let shown = self.recorder.take(around.patterns, stream, bytes, around.now);
         around.display.show(self.launch.attempt, stream, shown);
+    }
+
+    /// Lets a command at a target begin once the shell there is ready.
+    fn begin(&mut self) {
+        let ready = self.sentinel.stage() == Stage::Ready && self.far == Far::Waits;
+        if let Some(feed) =
+            self.stdin.as_mut().filter(|_| ready && matches!(self.phase, Phase::Running))
+        {
+            feed.push(format!("{}\n", Handshake::GO).as_bytes());
+            self.far = Far::Begun;
+            self.feed();
+        }
     }
 
     /// Ends the streams: what was held back is decided.
@@ -416,20 +501,24 @@ impl Job {
     }
 
     fn over(&self, why: Option<Why>, left: BTreeSet<Member>) -> Over {
-        let signal = match self.exited {
-            Some((Exit::Signal(signal), _)) => Some(signal),
+        let signal = match (self.sentinel.stage(), self.exited) {
+            (Stage::Here, Some((Exit::Signal(signal), _))) => Some(signal),
             _ => None,
         };
-        let end = match (why, self.exited) {
-            (Some(Why::Interrupted), _) => End::Interrupted { signal },
-            (Some(Why::TimedOut), _) => End::TimedOut { after: self.launch.timeout },
-            (None, _) if self.sentinel.is_awaited() => End::CouldNotStart { why: self.unreached() },
-            (None, Some((Exit::Code(code), _))) if self.launch.lost == Some(code) => {
-                End::Disconnected
+        // Begun at its target, and nobody there said that it ended.
+        let lost = self.far == Far::Begun && !self.has_told_its_end();
+        let end = match (why, self.sentinel.stage(), self.exited) {
+            _ if lost => End::Disconnected,
+            (Some(Why::Interrupted), ..) => End::Interrupted { signal },
+            (Some(Why::TimedOut), ..) => End::TimedOut { after: self.launch.timeout },
+            (None, Stage::Ended(code), _) | (None, Stage::Here, Some((Exit::Code(code), _))) => {
+                End::Exited { code }
             }
-            (None, Some((Exit::Code(code), _))) => End::Exited { code },
-            (None, Some((Exit::Signal(signal), _))) => End::Signalled { signal },
-            (None, None) => End::Unknown,
+            (None, Stage::Calling | Stage::Ready, _) => {
+                End::CouldNotStart { why: self.unreached() }
+            }
+            (None, Stage::Here, Some((Exit::Signal(signal), _))) => End::Signalled { signal },
+            (None, Stage::Here, None) => End::Unknown,
         };
         Over { end, left }
     }
@@ -441,6 +530,6 @@ impl Job {
             None => "ended".to_owned(),
         };
         let program = self.launch.program.display();
-        format!("the target was not reached: {program} {how} before the command began")
+        format!("nothing was run: {program} {how} before the command began at its target")
     }
 }

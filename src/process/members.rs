@@ -7,6 +7,7 @@ use std::fs;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use super::connections::Connections;
 use super::leftovers::Leftovers;
 use crate::engine::Survivor;
 
@@ -79,6 +80,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) others: &'a [Pid],
     /// What commands that ended earlier left running.
     pub(crate) earlier: &'a Leftovers,
+    /// Connections that commands share.
+    pub(crate) connections: &'a Connections,
 }
 
 /// The children of this process, itself single-threaded; none if the kernel does not tell.
@@ -133,6 +136,15 @@ pub(crate) fn descendants() -> BTreeSet<Member> {
         .collect()
 }
 
+/// The living processes for whose numbers something holds.
+pub(crate) fn all(holds: impl Fn(i32) -> bool) -> Vec<Member> {
+    processes()
+        .into_iter()
+        .filter(|(pid, stat)| !stat.is_dead() && holds(*pid))
+        .map(|(pid, stat)| Member { pid, started: stat.started })
+        .collect()
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Claim {
     Foreign,
@@ -153,6 +165,9 @@ fn processes() -> BTreeMap<i32, Stat> {
 /// What a process tells of itself.
 fn claim(wanted: &Wanted<'_>, own: i32, pid: i32, stat: Stat) -> Claim {
     let leader = wanted.leader.as_raw_nonzero().get();
+    if wanted.connections.held_by(pid) {
+        return Claim::Foreign;
+    }
     if stat.group == leader || stat.session == leader {
         return Claim::Ours;
     }

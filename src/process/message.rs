@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::frame::{Frame, Malformed, Packer, Unpacker};
+use super::handshake::Handshake;
 use crate::engine::{End, Keep, Kept, Survivor};
 use crate::runbook::OnDisconnect;
 use crate::session::Stream;
@@ -48,11 +49,10 @@ pub struct Launch {
     pub stdin: Option<Vec<u8>>,
     /// Files to make before it starts.
     pub files: Vec<MadeFile>,
-    /// A line its standard output begins with once the command has arrived where it runs; taken
-    /// out of the output.
-    pub sentinel: Option<Vec<u8>>,
-    /// The exit status by which its program says that it lost the connection to its target.
-    pub lost: Option<i32>,
+    /// The words that the shell at its target and this machine exchange; none if it runs here.
+    pub handshake: Option<Handshake>,
+    /// Where its program keeps connections that later commands share.
+    pub connections: Option<PathBuf>,
     /// Milliseconds it may take.
     pub timeout: u64,
     /// Milliseconds it is given to end by itself.
@@ -223,14 +223,13 @@ fn pack_launch(packer: &mut Packer, launch: &Launch) {
     for (name, value) in &launch.env {
         packer.bytes(name.as_bytes()).bytes(value.as_bytes());
     }
-    for optional in [&launch.stdin, &launch.sentinel] {
+    let token = launch.handshake.as_ref().map(|handshake| handshake.token().as_bytes());
+    let connections = launch.connections.as_ref().map(|path| path.as_os_str().as_bytes());
+    for optional in [launch.stdin.as_deref(), token, connections] {
         packer.number(u64::from(optional.is_some()));
-        packer.bytes(optional.as_deref().unwrap_or_default());
+        packer.bytes(optional.unwrap_or_default());
     }
-    packer
-        .number(u64::from(launch.lost.is_some()))
-        .number(u64::from(launch.lost.unwrap_or(0).cast_unsigned()))
-        .number(launch.files.len() as u64);
+    packer.number(launch.files.len() as u64);
     for file in &launch.files {
         packer
             .bytes(file.path.as_os_str().as_bytes())
@@ -255,11 +254,8 @@ fn unpack_launch(from: &mut Unpacker<'_>) -> Result<Launch, Malformed> {
         args: many(from, |from| Ok(os(from.bytes()?)))?,
         env: many(from, |from| Ok((os(from.bytes()?), os(from.bytes()?))))?,
         stdin: optional(from)?,
-        sentinel: optional(from)?,
-        lost: match (from.number()?, small(from.number()?)?) {
-            (0, _) => None,
-            (_, status) => Some(status.cast_signed()),
-        },
+        handshake: optional(from)?.map(|token| text(&token)).transpose()?.map(Handshake::new),
+        connections: optional(from)?.map(|path| os(&path).into()),
         files: many(from, |from| {
             Ok(MadeFile {
                 path: os(from.bytes()?).into(),
@@ -375,8 +371,8 @@ mod tests {
                 executable: true,
                 lifetime: Lifetime::Attempt,
             }],
-            sentinel: None,
-            lost: Some(255),
+            handshake: Some(Handshake::new("4f2a".to_owned())),
+            connections: Some("/tmp/connections".into()),
             timeout: 5,
             grace: 6,
             on_disconnect: OnDisconnect::Finish,

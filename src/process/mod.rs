@@ -4,11 +4,13 @@
 
 mod caught;
 mod client;
+mod connections;
 mod display;
 mod ends;
 mod filters;
 mod frame;
 mod git;
+mod handshake;
 mod job;
 mod leftovers;
 mod members;
@@ -27,9 +29,11 @@ mod timing;
 mod tool;
 
 pub use client::{Client, Message, SUPERVISE};
+pub use connections::prepare as prepare_connections;
 pub use ends::read_end;
 pub use filters::{FILTER, filter_main, filtered};
 pub use git::{GitOrigin, describe};
+pub use handshake::Handshake;
 pub use message::{Durability, Launch, Lifetime, MadeFile, Status};
 pub use program::program_in_path;
 pub use signals::{Arrived, Signals, outlive_file_limits};

@@ -17,6 +17,16 @@ pub(crate) struct Feed {
     pub(crate) pipe: OwnedFd,
     bytes: Vec<u8>,
     written: usize,
+    after: After,
+}
+
+/// What becomes of an input when all of it is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum After {
+    /// It is closed.
+    Close,
+    /// It stays open for more.
+    Keep,
 }
 
 /// Whether a command has got all its input.
@@ -29,8 +39,20 @@ pub(crate) enum Fed {
 }
 
 impl Feed {
-    pub(crate) fn new(pipe: OwnedFd, bytes: Vec<u8>) -> Self {
-        Self { pipe, bytes, written: 0 }
+    pub(crate) fn new(pipe: OwnedFd, bytes: Vec<u8>, after: After) -> Self {
+        Self { pipe, bytes, written: 0, after }
+    }
+
+    /// Adds to it.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.written);
+        self.written = 0;
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Whether there is something to write.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.after == After::Close || self.written < self.bytes.len()
     }
 
     /// Writes as much as the pipe takes now.
@@ -38,7 +60,10 @@ impl Feed {
         loop {
             let rest = &self.bytes[self.written..];
             if rest.is_empty() {
-                return Fed::Done;
+                return match self.after {
+                    After::Close => Fed::Done,
+                    After::Keep => Fed::Waiting,
+                };
             }
             match rustix::io::write(&self.pipe, rest) {
                 Ok(count) => self.written += count,

@@ -16,6 +16,7 @@ use rustix::process::{
 };
 
 use super::caught::Caught;
+use super::connections::Connections;
 use super::display::Display;
 use super::ends::Ends;
 use super::frame::{Filled, Inbox};
@@ -60,6 +61,7 @@ fn supervise() -> io::Result<()> {
         supervisor.wait();
         supervisor.turn();
     }
+    supervisor.connections.end();
     supervisor.leftovers.end();
     Ok(())
 }
@@ -92,6 +94,7 @@ struct Supervisor {
     /// Pipes that children of ended commands still hold.
     pipes: Vec<OwnedFd>,
     leftovers: Leftovers,
+    connections: Connections,
     buffer: Vec<u8>,
 }
 
@@ -122,6 +125,7 @@ impl Supervisor {
             jobs: Vec::new(),
             pipes: Vec::new(),
             leftovers: Leftovers::default(),
+            connections: Connections::default(),
             buffer: vec![0; BUFFER],
         }
     }
@@ -224,6 +228,9 @@ impl Supervisor {
     }
 
     fn start(&mut self, launch: Launch) {
+        if let Some(folder) = &launch.connections {
+            self.connections.keep(folder);
+        }
         match spawn(&self.run, &launch) {
             Ok(spawned) => {
                 let recorder = Recorder::new(&self.folder, launch.attempt, launch.keep, launch.cap);
@@ -267,6 +274,7 @@ impl Supervisor {
             patterns: &self.patterns,
             others: &others,
             earlier: &self.leftovers,
+            connections: &self.connections,
             buffer: &mut self.buffer,
             display: &mut self.display,
         };

@@ -182,6 +182,7 @@ impl Fold {
             shown: started.shown.clone(),
             digest: started.digest.clone(),
             target: started.target.clone(),
+            place: started.place.clone(),
             identity: started.identity.clone(),
             started: record.at,
             by: record.by.clone(),

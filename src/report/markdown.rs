@@ -216,10 +216,11 @@ fn decided(question: &str, choice: &str) -> String {
 
 /// Where a command ran, and what the place proved to be.
 fn place(attempt: &Attempt) -> String {
+    let place = attempt.place.as_ref().map_or_else(String::new, |it| format!(", {}", safe(it)));
     match (attempt.target.as_str(), attempt.identity.as_deref()) {
-        ("here", None) => "this machine".to_owned(),
+        ("here", None) => format!("this machine{place}"),
         (target, identity) => {
-            format!("{} ({})", safe(target), safe(identity.unwrap_or("not proven")))
+            format!("{}{place} ({})", safe(target), safe(identity.unwrap_or("not proven")))
         }
     }
 }

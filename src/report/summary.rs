@@ -153,6 +153,8 @@ pub struct Attempt {
     pub digest: String,
     /// The target's name.
     pub target: String,
+    /// Where that is and as whom it ran there, if not on this machine as the responder.
+    pub place: Option<String>,
     /// What the target proved to be.
     pub identity: Option<String>,
     /// When it started.

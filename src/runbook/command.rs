@@ -14,6 +14,8 @@ pub struct Command {
     pub form: Form,
     /// Where.
     pub target: TargetRef,
+    /// As whom, through sudo; as whoever gets there if not given.
+    pub user: Option<User>,
     /// Its environment, beside what the responder's has; groups and targets are merged in.
     pub env: BTreeMap<String, Template>,
     /// Its working directory; the run's own `work/` if not given.
@@ -26,6 +28,25 @@ pub struct Command {
     pub timeout: Duration,
     /// Its place in the file.
     pub span: Span,
+}
+
+/// The name of a user, which no program takes for an option.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct User(String);
+
+impl User {
+    /// Checks a name: letters, digits, `_`, `-` and `.`, the first of them a letter, a digit or `_`.
+    pub fn new(text: &str) -> Option<Self> {
+        let letters = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let first = text.bytes().next().is_some_and(letters);
+        let rest = text.bytes().all(|b| letters(b) || b == b'-' || b == b'.');
+        (first && rest).then(|| Self(text.to_owned()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// What is run.

@@ -74,6 +74,7 @@ fn read() -> Asking {
     Asking::Read {
         shown: "kubectl get pods".to_owned(),
         target: "here".to_owned(),
+        place: None,
         identity: None,
         sample: None,
     }

@@ -4,9 +4,10 @@ use super::chart::{Kind, anchor};
 use super::{Block, Detail, Writer};
 use crate::console::wording;
 use crate::expression::Expression;
+use crate::plan::place_words;
 use crate::runbook::{
-    Action, Ask, Choice, Choices, Destination, Effect, OnFailure, Run, Step, StepKey, TargetRef,
-    Then, Undo, Verify,
+    Action, Ask, Choice, Choices, Command, Destination, Effect, OnFailure, Run, Step, StepKey,
+    TargetRef, Then, Undo, Verify,
 };
 use crate::template::Template;
 
@@ -150,9 +151,7 @@ impl Writer<'_> {
     fn run(&mut self, run: &Run) {
         let command = self.command(&run.command);
         self.push(Block::Command(command));
-        if let TargetRef::Named(name) = &run.command.target {
-            self.field("where", name.as_str());
-        }
+        self.place(&run.command);
         if let Some(subject) = &run.subject {
             let subject = self.text(subject);
             self.field("typed", subject);
@@ -177,6 +176,21 @@ impl Writer<'_> {
             self.field("finds", text);
         }
         self.after(run);
+    }
+
+    /// Where it runs, if not here as the responder.
+    fn place(&mut self, command: &Command) {
+        let target = match &command.target {
+            TargetRef::Here => None,
+            TargetRef::Named(name) => self.runbook.targets.get_key_value(name),
+        };
+        let user = command.user.as_ref().map(|user| format!("as {}", user.as_str()));
+        let place = target.and_then(|(_, target)| place_words(&target.place, &|it| self.text(it)));
+        let name = target.map(|(name, _)| name.to_string());
+        let parts: Vec<String> = name.into_iter().chain(place).chain(user).collect();
+        if !parts.is_empty() {
+            self.field("where", parts.join(", "));
+        }
     }
 
     /// What follows the command itself.

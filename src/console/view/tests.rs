@@ -114,6 +114,7 @@ fn started(step: &str, role: Role, shown: &str) -> Moment {
         shown: shown.to_owned(),
         values: Vec::new(),
         target: "here".to_owned(),
+        place: None,
         identity: None,
         confirmation: None,
         on_disconnect: OnDisconnect::Stop,

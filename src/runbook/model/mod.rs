@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::command::{Argument, BroughtFile, Command, FileSource, Form, Stdin};
+pub use super::command::{Argument, BroughtFile, Command, FileSource, Form, Stdin, User};
 use crate::diagnostic::{Source, Span};
 use crate::template::Template;
 use crate::value::Name;
@@ -34,7 +34,7 @@ pub use step::{
     Action, Approval, Ask, Choice, Choices, Destination, Multiplicity, Outcome, Step, StepId,
     StepKey, Then,
 };
-pub use target::{Assertion, Requirement, Target, TargetRef};
+pub use target::{Assertion, Cluster, Place, Requirement, Target, TargetRef};
 pub use used::{Used, UsedPlace, UsedRunbook};
 
 /// One situation of one service, and how to handle it.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{Argument, Command, FileSource, Form, Stdin, StepKey, TargetRef};
+use super::super::model::{Argument, Command, FileSource, Form, Stdin, StepKey, TargetRef, User};
 use super::super::parse::Node;
 use super::super::span_map::SpanMap;
 use super::texts::duration;
@@ -30,6 +30,7 @@ pub(super) struct Inherited {
     pub place: Place,
     pub shell: Shell,
     pub target: TargetRef,
+    pub user: Option<User>,
     pub env: BTreeMap<String, Template>,
     pub cwd: Option<Template>,
     pub files: BTreeMap<Name, FileSource>,
@@ -76,6 +77,7 @@ impl Resolver<'_> {
         Inherited {
             shell: shell_of(node).unwrap_or_default(),
             target,
+            user: user_of(node),
             env,
             cwd: node.get("cwd").and_then(|cwd| self.directory(cwd, &place)),
             files,
@@ -91,6 +93,7 @@ impl Resolver<'_> {
             place: place.clone(),
             shell: Shell::default(),
             target: TargetRef::Here,
+            user: None,
             env: BTreeMap::new(),
             cwd: None,
             files: BTreeMap::new(),
@@ -109,7 +112,8 @@ impl Resolver<'_> {
         if let Some(target) = map.get("target") {
             own.target = self.target_ref(target)?;
         }
-        self.refuse_keys(node, &["as"]);
+        self.check_user(node);
+        own.user = user_of(node).or(own.user);
         own.shell = shell_of(node).unwrap_or(own.shell);
         self.add_env(map.get("env"), &own.place, &mut own.env);
         if let Some(cwd) = map.get("cwd") {
@@ -132,10 +136,12 @@ impl Resolver<'_> {
             Some(stdin) => Some(self.stdin(stdin, &inherited.place)?),
             None => None,
         };
-        let mut env = match &inherited.target {
-            TargetRef::Here => BTreeMap::new(),
-            TargetRef::Named(name) => self.target_env(name, &inherited.place),
+        let (mut env, theirs) = match &inherited.target {
+            TargetRef::Here => (BTreeMap::new(), None),
+            TargetRef::Named(name) => (self.target_env(name), self.target_user(name)),
         };
+        let user = inherited.user.clone().or(theirs);
+        self.check_user_of_cluster(user.as_ref(), &inherited.target, &run.span);
         env.extend(inherited.env.clone());
         let around = Around {
             values: self.surroundings(&env, stdin.as_ref(), &inherited.place),
@@ -161,6 +167,7 @@ impl Resolver<'_> {
         Some(Command {
             form,
             target: inherited.target.clone(),
+            user,
             env,
             cwd: inherited.cwd.clone(),
             stdin,
@@ -399,6 +406,11 @@ impl Resolver<'_> {
         );
         None
     }
+}
+
+/// The user that an `as` names.
+pub(super) fn user_of(node: &Node) -> Option<User> {
+    User::new(node.get("as")?.text()?)
 }
 
 fn shell_of(node: &Node) -> Option<Shell> {

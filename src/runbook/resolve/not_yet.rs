@@ -14,7 +14,6 @@ const STEP_KEYS: &[&str] = &[
     "approve",
     "approval",
     "evidence",
-    "as",
     "timebox",
 ];
 

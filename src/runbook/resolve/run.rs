@@ -25,6 +25,7 @@ impl Resolver<'_> {
     pub(super) fn run(&mut self, key: StepKey, node: &Node, run: &Node) -> Option<Run> {
         let effect = self.effect(key);
         let reads = if effect == Effect::Read { Reads::Only } else { Reads::Perhaps };
+        self.check_user(node);
         let inherited = self.inherited(key, Moment::Before, reads);
         let command = if run.map().is_some() {
             self.command(run, &inherited)

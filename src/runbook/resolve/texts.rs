@@ -224,11 +224,11 @@ pub(in crate::runbook) fn ad_hoc_command(
         ]);
     }
     let script = compiled(text, Shell::default(), &|_| None)?;
-    let env = match target {
-        TargetRef::Here => std::collections::BTreeMap::new(),
+    let (env, user) = match target {
+        TargetRef::Here => (std::collections::BTreeMap::new(), None),
         TargetRef::Named(name) => {
             if let Some(target) = runbook.targets.get(name) {
-                target.env.clone()
+                (target.env.clone(), target.user.clone())
             } else {
                 let message = format!("there is no target `{name}`");
                 return Err(vec![Diagnostic::error("target", 0..0, message)]);
@@ -238,6 +238,7 @@ pub(in crate::runbook) fn ad_hoc_command(
     Ok(Command {
         form: Form::Shell(script),
         target: target.clone(),
+        user,
         env,
         cwd: None,
         stdin: None,

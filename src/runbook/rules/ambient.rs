@@ -3,6 +3,7 @@
 use super::commands::{Simple, Word, assertion, each, place, sets_one_of};
 use super::{Findings, Rule, Subject};
 use crate::diagnostic::Severity;
+use crate::runbook::{Command, Place, TargetRef};
 
 pub(super) const RULE: Rule = Rule {
     code: "ambient-context",
@@ -35,6 +36,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             let named = names_it(&kind, arguments)
                 || kind.needs_none(arguments)
                 || sets_one_of(placed.command, kind.variables())
+                || kind.is_given_by(subject, placed.command)
                 || sets(&own)
                 || sets(&exported)
                 || assertion(subject, placed.command)
@@ -78,6 +80,16 @@ impl Kind {
         }
     }
 
+    /// Whether the target names the cluster.
+    fn is_given_by(&self, subject: &Subject<'_>, command: &Command) -> bool {
+        let TargetRef::Named(name) = &command.target else {
+            return false;
+        };
+        let target = subject.runbook.targets.get(name).map(|target| &target.place);
+        let cluster = matches!(target, Some(Place::Cluster(_) | Place::Pod { .. }));
+        cluster && !matches!(self, Self::Aws)
+    }
+
     fn what(&self) -> &'static str {
         match self {
             Self::Aws => "account",
@@ -94,7 +106,7 @@ impl Kind {
                 "write --kube-context, set HELM_KUBECONTEXT or KUBECONFIG, or use a target whose `assert` reads it"
             }
             Self::Kubectl => {
-                "write --context, set KUBECONFIG, or use a target whose `assert` reads it"
+                "write --context, set KUBECONFIG, or use a `kubectl` target or one whose `assert` reads it"
             }
         }
     }
