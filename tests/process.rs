@@ -16,7 +16,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use surefoot::effects::{Setting, Supervised};
-use surefoot::engine::{Attempt, AttemptId, End, Ended, Found, Keep, Role, Survey};
+use surefoot::engine::{Attempt, AttemptId, Conduct, End, Ended, Found, Keep, Role, Survey};
 use surefoot::plan::{BoundCommand, BoundFile, BoundForm, BoundTarget, DigestKey, command_digest};
 use surefoot::process::{find, pieces, read_end, stop_supervisor};
 use surefoot::runbook::{Effect, OnDisconnect};
@@ -177,6 +177,8 @@ fn attempt(number: u32) -> Attempt {
         confirmation: None,
         on_disconnect: OnDisconnect::Stop,
         keep: Keep::Output,
+        conduct: Conduct::Followed,
+        evidence: Vec::new(),
     }
 }
 

@@ -20,7 +20,7 @@ use surefoot::plan::{Alert, DigestKey, Mode, Plan};
 use surefoot::policy::{Attendance, Pace, Policy, Trust};
 use surefoot::runbook::{NoRepository, Outcome, Protection, load};
 use surefoot::session::{
-    Broken, Clock, Executor, Happening, Notice, Observer, Reply, Responder, Session,
+    Beside, Broken, Clock, Executor, Happening, Notice, Observer, Reply, Responder, Session,
 };
 use surefoot::value::Secret;
 
@@ -93,6 +93,7 @@ fn ended(attempt: AttemptId, end: End) -> Happening {
         stdout: Printed::default(),
         stderr: Printed::default(),
         output: Kept::default(),
+        evidence: Vec::new(),
         left_running: Vec::new(),
         recovered: false,
     }))
@@ -105,7 +106,13 @@ struct Person {
 }
 
 impl Responder for Person {
-    fn ask(&mut self, question: &Question, _: &Run, _: Option<Timestamp>) -> Reply {
+    fn ask(
+        &mut self,
+        question: &Question,
+        _: &Run,
+        _: Option<Timestamp>,
+        _: &mut dyn Beside,
+    ) -> Reply {
         self.story.borrow_mut().push(format!("ask {}", question.ask.name()));
         self.replies.pop_front().unwrap_or(Reply::Nobody)
     }

@@ -316,6 +316,23 @@ impl View {
         self.terminal.line(&Text::plain("    ").add(Meaning::Warning, text));
     }
 
+    /// Something else is about to be shown.
+    fn interrupted(&mut self, attempt: AttemptId) {
+        self.terminal.spinner().clear();
+        if let Some(running) = self.running.get_mut(&attempt) {
+            running.gutter.finish();
+        }
+    }
+
+    /// A background command is ready.
+    fn ready(&mut self, attempt: AttemptId) {
+        let step = self.running.get(&attempt).and_then(|running| running.step.as_ref());
+        let name = step.map_or_else(|| format!("command {attempt}"), StepId::to_string);
+        let mark = self.terminal.glyph("‖", "||");
+        let text = format!("    {mark} {name} is ready");
+        self.terminal.line(&Text::of(Meaning::Good, text));
+    }
+
     fn killing(&mut self, attempt: AttemptId) {
         if let Some(running) = self.running.get_mut(&attempt) {
             running.gutter.finish();
@@ -461,6 +478,8 @@ impl Observer for View {
                     running.prints(*stream, bytes);
                 }
             }
+            Notice::PasswordWanted { attempt } => self.interrupted(*attempt),
+            Notice::Ready { attempt } => self.ready(*attempt),
             Notice::Tick => self.tick(),
         }
     }

@@ -140,6 +140,7 @@ pub(super) fn ended(attempt: AttemptId, end: End) -> Ended {
         stdout: Printed::default(),
         stderr: Printed::default(),
         output: Kept::default(),
+        evidence: Vec::new(),
         left_running: Vec::new(),
         recovered: false,
     }

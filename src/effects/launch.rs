@@ -57,6 +57,8 @@ pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, Str
             Effect::Change | Effect::Destroy => Durability::Synced,
         },
         cap: setting.cap,
+        conduct: attempt.conduct.clone(),
+        evidence: attempt.evidence.clone(),
     })
 }
 

@@ -19,7 +19,11 @@ impl Run {
         at: Timestamp,
     ) -> Result<(), Corrupt> {
         self.take_number(started.attempt)?;
-        let running = Running { role: started.role, target: started.target.clone() };
+        let running = Running {
+            role: started.role,
+            target: started.target.clone(),
+            shown: started.shown.clone(),
+        };
         self.state.running.insert(started.attempt, running);
         if self.state.preflight.progress != Progress::Over {
             self.state.preflight.running = Some(started.attempt);

@@ -1,6 +1,7 @@
 //! What the run needs now: a function of its state alone.
 
 use super::answer::{Asking, Question};
+use super::conduct::Conduct;
 use super::demand::{Attempt, Demands, Keep, Rest, Wait};
 use super::event::{AttemptId, Confirmation, Role};
 use super::facts::StateFacts;
@@ -216,6 +217,8 @@ impl Run {
                 Effect::Change | Effect::Destroy => OnDisconnect::Finish,
             },
             keep: Keep::Output,
+            conduct: Conduct::Followed,
+            evidence: Vec::new(),
         }
     }
 

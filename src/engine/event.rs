@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
+use super::conduct::KeptFile;
 use crate::expression::Part;
 use crate::plan::{Alert, Mode, Origin};
 use crate::policy::{Pace, Policy};
@@ -393,6 +394,9 @@ pub struct AttemptEnded {
     pub took: u64,
     /// What it printed.
     pub output: Kept,
+    /// Files that were asked for as evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<KeptFile>,
     /// What it left running.
     pub left_running: Vec<Survivor>,
     /// What the end means.

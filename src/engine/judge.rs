@@ -51,6 +51,7 @@ impl Run {
             end: ended.end,
             took: ended.took,
             output: ended.output,
+            evidence: ended.evidence,
             left_running: ended.left_running,
             verdict: hiding.verdict(judgement.verdict),
             captured: hiding.captures(judgement.captured),
@@ -76,6 +77,7 @@ impl Run {
             stdout: Printed { bytes: output.as_bytes().to_vec(), more: 0 },
             stderr: Printed::default(),
             output: kept,
+            evidence: Vec::new(),
             left_running: Vec::new(),
             recovered: false,
         };

@@ -13,6 +13,7 @@ mod apply;
 mod attempts;
 mod capture;
 mod checked;
+mod conduct;
 mod decide;
 mod demand;
 mod demands;
@@ -36,6 +37,7 @@ mod undo;
 pub use answer::{
     Answer, AnswerKind, Asking, Card, CardKind, OptionShown, Question, UndoPlan, UndoShown,
 };
+pub use conduct::{Conduct, KeptFile};
 pub use event::{
     AttemptEnded, AttemptId, AttemptStarted, Confirmation, End, Event, FileOrigin, FindingRecord,
     Found, InputRecord, Kept, Missing, PauseReason, Recorded, Responder, Resumed, Role, RunStarted,

@@ -154,6 +154,7 @@ impl Client {
                     stdout: Printed { bytes: finished.stdout.bytes, more: finished.stdout.more },
                     stderr: Printed { bytes: finished.stderr.bytes, more: finished.stderr.more },
                     output: finished.status.kept,
+                    evidence: finished.status.evidence,
                     left_running: finished.status.left_running,
                     recovered: false,
                 }))

@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::frame::{Frame, Malformed, Packer, Unpacker};
-use crate::engine::{End, Keep, Kept, Survivor};
+use crate::engine::{Conduct, End, Keep, Kept, KeptFile, Survivor};
 use crate::runbook::OnDisconnect;
 use crate::session::Stream;
+use crate::template::Held;
+use crate::value::Secret;
 
 /// What the supervisor shall do.
 pub(crate) enum Order {
@@ -28,7 +30,7 @@ pub(crate) enum Order {
 }
 
 /// A command, ready to start.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Launch {
     /// The attempt's number.
     pub attempt: u32,
@@ -61,6 +63,10 @@ pub struct Launch {
     pub durability: Durability,
     /// How many bytes of output are kept.
     pub cap: u64,
+    /// How it is attended.
+    pub conduct: Conduct,
+    /// Paths of files to keep when it has ended, from its working directory.
+    pub evidence: Vec<String>,
 }
 
 /// A file made for a command.
@@ -129,9 +135,16 @@ pub struct Status {
     pub took: u64,
     /// What was kept of its output.
     pub kept: Kept,
+    /// Files that were asked for as evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<KeptFile>,
     /// What it left running.
     pub left_running: Vec<Survivor>,
 }
+
+const FOLLOWED: u64 = 0;
+const BACKGROUND: u64 = 1;
+const INTERACTIVE: u64 = 2;
 
 const HELLO: u8 = 1;
 const HIDE: u8 = 2;
@@ -228,6 +241,52 @@ fn pack_launch(packer: &mut Packer, launch: &Launch) {
             .number(u64::from(file.executable))
             .number(u64::from(file.lifetime == Lifetime::Attempt));
     }
+    pack_conduct(packer, &launch.conduct);
+    packer.number(launch.evidence.len() as u64);
+    for path in &launch.evidence {
+        packer.bytes(path.as_bytes());
+    }
+}
+
+fn pack_conduct(packer: &mut Packer, conduct: &Conduct) {
+    match conduct {
+        Conduct::Followed => {
+            packer.number(FOLLOWED);
+        }
+        Conduct::Background { ready } => {
+            packer.number(BACKGROUND).number(u64::from(ready.is_some()));
+            packer.bytes(ready.as_deref().unwrap_or_default().as_bytes());
+        }
+        Conduct::Interactive { type_in } => {
+            packer.number(INTERACTIVE).number(type_in.len() as u64);
+            for line in type_in {
+                let (secret, text) = match line {
+                    Held::Open(text) => (0, text.as_str()),
+                    Held::Secret(secret) => (1, secret.expose()),
+                };
+                packer.number(secret).bytes(text.as_bytes());
+            }
+        }
+    }
+}
+
+fn unpack_conduct(from: &mut Unpacker<'_>) -> Result<Conduct, Malformed> {
+    match from.number()? {
+        FOLLOWED => Ok(Conduct::Followed),
+        BACKGROUND => {
+            let ready = optional(from)?;
+            Ok(Conduct::Background { ready: ready.map(|ready| text(&ready)).transpose()? })
+        }
+        INTERACTIVE => {
+            let type_in = many(from, |from| {
+                let secret = from.number()? != 0;
+                let line = text(from.bytes()?)?;
+                Ok(if secret { Held::Secret(Secret::new(line)) } else { Held::Open(line) })
+            })?;
+            Ok(Conduct::Interactive { type_in })
+        }
+        _ => Err(Malformed),
+    }
 }
 
 fn unpack_launch(from: &mut Unpacker<'_>) -> Result<Launch, Malformed> {
@@ -258,6 +317,8 @@ fn unpack_launch(from: &mut Unpacker<'_>) -> Result<Launch, Malformed> {
                 lifetime: either(from, Lifetime::Attempt, Lifetime::Run)?,
             })
         })?,
+        conduct: unpack_conduct(from)?,
+        evidence: many(from, |from| text(from.bytes()?))?,
     })
 }
 
@@ -373,6 +434,10 @@ mod tests {
             keep: Keep::Nothing,
             durability: Durability::Synced,
             cap: 7,
+            conduct: Conduct::Interactive {
+                type_in: vec![Held::Open("a".into()), Held::Secret(Secret::new("b".to_owned()))],
+            },
+            evidence: vec!["dump.txt".into()],
         };
         let order = Order::Start(Box::new(launch.clone()));
         let frame = order.frame();

@@ -232,6 +232,7 @@ impl Supervisor {
                     end: unspawned.into(),
                     took: 0,
                     kept: crate::engine::Kept::default(),
+                    evidence: Vec::new(),
                     left_running: Vec::new(),
                 };
                 self.tell(&launch, status, Head::default(), Head::default());
@@ -292,7 +293,9 @@ impl Supervisor {
         self.pipes.extend(pipes);
         let left_running = over.left.iter().map(|member| self.shown(*member)).collect();
         self.leftovers.add(over.left, launch.on_disconnect);
-        let status = Status { end: over.end, took, kept: recorder.finish(), left_running };
+        let kept = recorder.finish();
+        let evidence = Vec::new();
+        let status = Status { end: over.end, took, kept, evidence, left_running };
         self.tell(&launch, status, stdout, stderr);
     }
 

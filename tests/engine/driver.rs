@@ -272,6 +272,7 @@ impl Walk {
             stdout: Printed { bytes: printed.as_bytes().to_vec(), more: 0 },
             stderr: Printed::default(),
             output: Kept::default(),
+            evidence: Vec::new(),
             left_running: Vec::new(),
             recovered: false,
         };

@@ -1,10 +1,11 @@
 //! A person who types what the test says, and what the terminal showed.
 
 use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
 
 use super::*;
 use crate::console::backstage::Nothing;
-use crate::console::fixture::{StillClock, run, terminal};
+use crate::console::fixture::{NothingElse, StillClock, run, terminal};
 use crate::engine::{AttemptId, Found, OptionShown, Recorded, UndoShown};
 use crate::runbook::{Effect, StepId};
 use crate::value::{Name, Type, Value};
@@ -15,7 +16,7 @@ struct Lines(VecDeque<Line>);
 impl Input for Lines {
     fn discard(&mut self) {}
 
-    fn line(&mut self, _: Echo, _: Option<Duration>) -> Line {
+    fn line_beside(&mut self, _: Echo, _: Option<Duration>, _: Option<BorrowedFd<'_>>) -> Line {
         self.0.pop_front().unwrap_or(Line::HungUp)
     }
 }
@@ -54,7 +55,7 @@ fn ask(asking: Asking, lines: Vec<Line>) -> (Reply, String) {
         Walker::new(terminal, Box::new(Lines(lines.into())), Box::new(Nothing), StillClock::new());
     let question =
         Question { step: Some(StepId("pods".to_owned())), ask: asking, accepts: ALL.to_vec() };
-    let reply = walker.ask(&question, &run(), None);
+    let reply = walker.ask(&question, &run(), None, &mut NothingElse);
     (reply, captured.walk())
 }
 
@@ -338,10 +339,10 @@ fn a_wait_ends_when_its_time_is_up() {
     );
     let until = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(180);
     let question = Question { step: None, ask: Asking::Wait { until }, accepts: ALL.to_vec() };
-    let reply = walker.ask(&question, &run(), Some(until));
+    let reply = walker.ask(&question, &run(), Some(until), &mut NothingElse);
     assert!(matches!(reply, Reply::HungUp));
     assert!(captured.walk().contains("Waiting, 1 min 30 s left"));
     clock.set(180.0);
-    let reply = walker.ask(&question, &run(), Some(until));
+    let reply = walker.ask(&question, &run(), Some(until), &mut NothingElse);
     assert!(matches!(reply, Reply::Elapsed));
 }
