@@ -28,6 +28,8 @@ use crate::journal::Store;
 
 /// The first argument with which the program starts itself as a supervisor.
 const SUPERVISE: &str = crate::process::SUPERVISE;
+/// The first argument with which it becomes a command at a terminal.
+const TERMINAL: &str = crate::process::TERMINAL;
 
 /// What every command is given.
 pub(crate) struct Context {
@@ -69,8 +71,11 @@ fn unwritten(error: &std::io::Error) -> Failure {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|first| first == SUPERVISE) {
-        return crate::process::supervisor::main();
+    let mut words = std::env::args_os().skip(1);
+    match words.next() {
+        Some(first) if first == SUPERVISE => return crate::process::supervisor::main(),
+        Some(first) if first == TERMINAL => return crate::process::become_program(words),
+        _ => {}
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

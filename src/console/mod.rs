@@ -18,6 +18,7 @@ mod fixture;
 mod gutter;
 mod header;
 mod input;
+mod interactive;
 mod jsonl;
 mod keys;
 mod lookup;

@@ -8,12 +8,15 @@ use std::rc::Rc;
 use super::answered;
 use super::gutter::Gutter;
 use super::header;
+use super::interactive::{self, Way};
 use super::outcome;
 use super::result;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
-use crate::engine::{Answer, AttemptEnded, AttemptId, AttemptStarted, Event, Role, Run, Verdict};
+use crate::engine::{
+    Answer, AttemptEnded, AttemptId, AttemptStarted, End, Event, Role, Run, Verdict,
+};
 use crate::journal::Record;
 use crate::runbook::{Action, OnDisconnect, PartId, StepId, StepKey};
 use crate::session::{Clock, Notice, Observer, Stream};
@@ -69,6 +72,7 @@ struct Running {
     /// The command and its output, of a check that is shown only if it fails.
     held: Option<Held>,
     watched: Watched,
+    way: Way,
     /// When it is killed, if it is being stopped.
     killed_at: Option<f64>,
 }
@@ -178,11 +182,15 @@ impl View {
         self.heading(&part_title(part, run));
     }
 
-    fn started(&mut self, started: &AttemptStarted) {
+    fn started(&mut self, started: &AttemptStarted, run: &Run) {
         let held = (started.role == Role::Assert)
             .then(|| Held { shown: started.shown.clone(), output: Vec::new() });
         if held.is_none() {
             self.command(started.role, &started.shown);
+        }
+        let way = Way::of(started, run);
+        if way == Way::Interactive {
+            interactive::introduce(&self.terminal, started, run);
         }
         let now = self.clock.monotonic();
         self.running.insert(
@@ -198,6 +206,7 @@ impl View {
                 told: false,
                 held,
                 watched: Watched::FromItsStart,
+                way,
                 killed_at: None,
             },
         );
@@ -232,6 +241,7 @@ impl View {
             told: false,
             held: None,
             watched: Watched::FromNow,
+            way: Way::Foreground,
             killed_at: None,
         };
         self.running.insert(attempt, waited);
@@ -260,6 +270,13 @@ impl View {
                 }
             }
             running.gutter.finish();
+            if running.way == Way::Background {
+                let how = match ended.end {
+                    End::Interrupted { .. } => "is stopped",
+                    _ => "has ended early",
+                };
+                self.beside(running.step.as_ref(), Meaning::Warning, how);
+            }
             role = running.role;
             stays = running.on_disconnect;
             target = Some(running.target);
@@ -284,7 +301,12 @@ impl View {
 
     fn tick(&mut self) {
         let now = self.clock.monotonic();
-        if let [(_, running)] = self.running.iter_mut().collect::<Vec<_>>().as_mut_slice() {
+        if self.running.values().any(|running| running.way == Way::Interactive) {
+            return;
+        }
+        let followed = self.running.iter_mut().filter(|(_, it)| it.way == Way::Foreground);
+        let mut followed: Vec<_> = followed.collect();
+        if let [(_, running)] = followed.as_mut_slice() {
             let usual = running.step.as_ref().filter(|_| running.role == Role::Main);
             let usual = usual.and_then(|step| self.known.usual_steps.get(step)).copied();
             let words = running.words(now, usual);
@@ -297,8 +319,8 @@ impl View {
                 running.gutter.finish();
                 self.terminal.line(&Text::plain("    ").add(Meaning::Dim, words));
             }
-        } else if !self.running.is_empty() {
-            let words = format!("{} running", wording::count(self.running.len(), "command"));
+        } else if !followed.is_empty() {
+            let words = format!("{} running", wording::count(followed.len(), "command"));
             self.terminal.spinner().draw(&words);
         }
     }
@@ -327,10 +349,14 @@ impl View {
     /// A background command is ready.
     fn ready(&mut self, attempt: AttemptId) {
         let step = self.running.get(&attempt).and_then(|running| running.step.as_ref());
-        let name = step.map_or_else(|| format!("command {attempt}"), StepId::to_string);
+        self.beside(step, Meaning::Good, "is ready");
+    }
+
+    /// What became of a command that runs beside others.
+    fn beside(&self, step: Option<&StepId>, meaning: Meaning, how: &str) {
+        let name = step.map_or("the background command", |step| step.0.as_str());
         let mark = self.terminal.glyph("‖", "||");
-        let text = format!("    {mark} {name} is ready");
-        self.terminal.line(&Text::of(Meaning::Good, text));
+        self.terminal.line(&Text::of(meaning, format!("    {mark} {name} {how}")));
     }
 
     fn killing(&mut self, attempt: AttemptId) {
@@ -426,7 +452,7 @@ impl Observer for View {
                 }
             }
             Event::AttemptEnded(ended) => self.ended(ended),
-            Event::AttemptStarted(started) => self.started(started),
+            Event::AttemptStarted(started) => self.started(started, run),
             Event::Paused { why } => outcome::paused(&self.terminal, why, run),
             Event::Resumed(resumed) => {
                 header::resumed(&self.terminal, resumed, &self.known, run);

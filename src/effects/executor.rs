@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,9 +13,11 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use super::kept::{keep, recovered};
 use super::launch::launch;
-use crate::engine::{Attempt, AttemptId, End, Ended, Kept, Printed, Survey};
+use crate::engine::{Attempt, AttemptId, Conduct, End, Ended, Kept, Printed, Survey};
 use crate::plan::{DigestKey, command_digest};
-use crate::process::{Arrived, Client, Launch, Message, Signals, program_in_path, stop_supervisor};
+use crate::process::{
+    Arrived, Client, Launch, Lent, Message, Signals, program_in_path, stop_supervisor,
+};
 use crate::session::{Executor, Happening};
 use crate::value::{Hidden, Secret};
 
@@ -59,6 +62,8 @@ pub struct Supervised {
     /// Attempts of an earlier process, whose end its supervisor writes down.
     attached: BTreeSet<AttemptId>,
     pending: VecDeque<Happening>,
+    /// The terminal, and the command that has it.
+    lent: Option<(AttemptId, Lent)>,
 }
 
 impl Supervised {
@@ -72,6 +77,7 @@ impl Supervised {
             running: BTreeSet::new(),
             attached: BTreeSet::new(),
             pending: VecDeque::new(),
+            lent: None,
         })
     }
 
@@ -102,6 +108,16 @@ impl Supervised {
         Ok(self.client.as_mut().expect("it has just been started"))
     }
 
+    /// Starts a command that gets the terminal.
+    fn lend(&mut self, launch: Launch) -> Result<(), String> {
+        let lent = Lent::open().map_err(|error| format!("there is no terminal: {error}"))?;
+        let attempt = AttemptId(launch.attempt);
+        let started = self.client()?.launch_at(launch, &lent);
+        started.map_err(|error| format!("the terminal cannot be handed over: {error}"))?;
+        self.lent = Some((attempt, lent));
+        Ok(())
+    }
+
     fn could_not_start(&mut self, attempt: AttemptId, why: String) {
         let end = End::CouldNotStart { why };
         self.pending.push_back(Happening::Ended(Box::new(ended(attempt, end))));
@@ -115,10 +131,30 @@ impl Supervised {
         Some(ended)
     }
 
+    /// What news mean to the session.
+    fn told(&mut self, message: Message) -> Happening {
+        match message {
+            Message::Ended(ended) => {
+                self.running.remove(&ended.attempt);
+                self.lent.take_if(|(attempt, _)| *attempt == ended.attempt);
+                Happening::Ended(ended)
+            }
+            Message::Lost(why) => self.lost(why.as_deref()),
+            Message::Nothing => Happening::Tick,
+            Message::Output { attempt, stream, bytes } => {
+                Happening::Output { attempt, stream, bytes }
+            }
+            Message::Ready(attempt) => Happening::Ready { attempt },
+            Message::Signal(Arrived::HangUp) => Happening::HangUp,
+            Message::Signal(Arrived::Interrupt) => Happening::Interrupt,
+        }
+    }
+
     /// The supervisor is gone. What it refused never began; the rest is followed like the attempts
     /// of an earlier process, by what was written down.
     fn lost(&mut self, refused: Option<&str>) -> Happening {
         self.client = None;
+        self.lent = None;
         let mut running = std::mem::take(&mut self.running);
         match refused {
             None => self.attached.append(&mut running),
@@ -177,9 +213,12 @@ impl Executor for Supervised {
     }
 
     fn start(&mut self, attempt: &Attempt) {
-        let started = self.prepare(attempt).and_then(|launch| {
-            self.client()?.launch(launch);
-            Ok(())
+        let started = self.prepare(attempt).and_then(|launch| match attempt.conduct {
+            Conduct::Interactive { .. } => self.lend(launch),
+            Conduct::Background { .. } | Conduct::Followed => {
+                self.client()?.launch(launch);
+                Ok(())
+            }
         });
         match started {
             Ok(()) => {
@@ -212,19 +251,26 @@ impl Executor for Supervised {
                 None => Happening::Tick,
             };
         };
-        match client.next(self.signals, TICK) {
-            Message::Ended(ended) => {
-                self.running.remove(&ended.attempt);
-                Happening::Ended(ended)
-            }
-            Message::Lost(why) => self.lost(why.as_deref()),
-            Message::Nothing => Happening::Tick,
-            Message::Output { attempt, stream, bytes } => {
-                Happening::Output { attempt, stream, bytes }
-            }
-            Message::Signal(Arrived::HangUp) => Happening::HangUp,
-            Message::Signal(Arrived::Interrupt) => Happening::Interrupt,
+        if self.lent.is_some() && self.signals.take_resized() {
+            client.resized();
         }
+        let message = client.next(self.signals, TICK);
+        self.told(message)
+    }
+
+    fn wakes(&self) -> Option<BorrowedFd<'_>> {
+        self.client.as_ref().map(Client::news)
+    }
+
+    fn glance(&mut self) -> Option<Happening> {
+        if let Some(happening) = self.pending.pop_front() {
+            return Some(happening);
+        }
+        if let Some(ended) = self.attached_end() {
+            return Some(Happening::Ended(Box::new(ended)));
+        }
+        let message = self.client.as_mut()?.glance()?;
+        Some(self.told(message))
     }
 
     fn interrupt(&mut self, attempt: AttemptId) {

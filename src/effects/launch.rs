@@ -6,8 +6,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::executor::Setting;
-use super::remote;
-use crate::engine::Attempt;
+use super::{at_terminal, remote};
+use crate::engine::{Attempt, Conduct};
 use crate::plan::{BoundCommand, BoundFile, BoundForm};
 use crate::process::{Durability, Launch, Lifetime, MadeFile, program_in_path};
 use crate::runbook::Effect;
@@ -24,6 +24,11 @@ pub(super) struct Started {
 /// What the supervisor shall start for an attempt; or why it cannot be started.
 pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, String> {
     let command = &attempt.command;
+    if let Conduct::Interactive { type_in } = &attempt.conduct
+        && let Some(why) = at_terminal::refused(attempt, type_in)
+    {
+        return Err(why);
+    }
     let mut environment = base_environment(setting);
     let (started, cwd) = if command.target.prefix.is_empty() {
         for (name, value) in command.variables.iter().chain(&command.env) {
@@ -34,7 +39,17 @@ pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, Str
         (here(command), cwd)
     } else {
         // What is at the target has its own environment and folders.
-        (remote::started(command)?, setting.work.clone())
+        if !attempt.evidence.is_empty() {
+            return Err(format!(
+                "evidence cannot be fetched from the target {}: it is reached by a prefix",
+                command.target.name
+            ));
+        }
+        let started = match attempt.conduct {
+            Conduct::Interactive { .. } => at_terminal::started(command)?,
+            Conduct::Background { .. } | Conduct::Followed => remote::started(command)?,
+        };
+        (started, setting.work.clone())
     };
     environment.insert("PWD".into(), cwd.clone().into());
     let (program, args) = split(&started.words, &environment, &cwd)?;
@@ -48,7 +63,11 @@ pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, Str
         files: files(&command.files, &setting.work),
         sentinel: started.sentinel,
         lost: remote::lost_status(command),
-        timeout: command.timeout,
+        timeout: match attempt.conduct {
+            // It ends with its group, however long that takes.
+            Conduct::Background { .. } => u64::MAX,
+            Conduct::Followed | Conduct::Interactive { .. } => command.timeout,
+        },
         grace: setting.grace,
         on_disconnect: attempt.on_disconnect,
         keep: attempt.keep,

@@ -69,30 +69,42 @@ fn plain_words(command: &BoundCommand) -> Option<&[String]> {
 /// One compound command: the shell reads all of it before it runs any, so that nothing of it is
 /// taken for the input of the command.
 fn bootstrap(command: &BoundCommand, sentinel: &str) -> String {
-    let mut text = String::from("{\n");
+    let mut text = format!("{{\nprintf '%s\\n' {}\n", quoted(sentinel.trim_end()));
+    let run = place_and_run(command, &mut text);
+    let line = match &command.stdin {
+        None => format!("exec {run} </dev/null\n"),
+        Some(stdin) => format!("printf '%s' {} | {run}\n", quoted(exposed(stdin))),
+    };
+    text.push_str(&line);
+    text.push_str("exit $?\n}\n");
+    text
+}
+
+/// The script of a command that keeps the terminal as its input.
+pub(super) fn script(command: &BoundCommand) -> String {
+    let mut text = String::new();
+    let run = place_and_run(command, &mut text);
+    text + "exec " + &run
+}
+
+/// Adds the lines that make variables and folder what they should be; returns the command.
+fn place_and_run(command: &BoundCommand, text: &mut String) -> String {
     let mut line = |line: String| {
         text.push_str(&line);
         text.push('\n');
     };
-    line(format!("printf '%s\\n' {}", quoted(sentinel.trim_end())));
     for (name, value) in command.variables.iter().chain(&command.env) {
         line(format!("export {name}={}", quoted(exposed(value))));
     }
     if let Some(cwd) = &command.cwd {
         line(format!("cd -- {} || exit 1", quoted(cwd)));
     }
-    let run = match &command.form {
+    match &command.form {
         BoundForm::List(words) => all_quoted(words.iter().map(String::as_str)),
         BoundForm::Shell { shell, text } => {
             all_quoted(shell_words(*shell).iter().copied().chain([text.as_str()]))
         }
-    };
-    match &command.stdin {
-        None => line(format!("exec {run} </dev/null")),
-        Some(stdin) => line(format!("printf '%s' {} | {run}", quoted(exposed(stdin)))),
     }
-    line("exit $?\n}".to_owned());
-    text
 }
 
 fn all_quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
@@ -100,7 +112,7 @@ fn all_quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// A word as every POSIX shell reads it back, whatever stands in it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 

@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::template::Held;
+use crate::plan::bind_lines;
+use crate::runbook::{Ready, Run};
+use crate::template::{BindError, Held};
+use crate::value::Facts;
 
 /// How a command is attended while it runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,4 +39,22 @@ pub struct KeptFile {
     pub sha256: Option<String>,
     /// What is not as one would expect: why there is no copy, or how it differs from the file.
     pub note: Option<String>,
+}
+
+/// How the command of a step is attended.
+pub(super) fn conduct(run: &Run, facts: &dyn Facts) -> Result<Conduct, BindError> {
+    if let Some(interactive) = &run.interactive {
+        let type_in = bind_lines(&interactive.type_in, facts)?;
+        return Ok(Conduct::Interactive { type_in });
+    }
+    Ok(match &run.background {
+        None => Conduct::Followed,
+        Some(background) => {
+            let ready = match &background.ready {
+                Some(Ready::Output(pattern)) => Some(pattern.as_str().to_owned()),
+                Some(Ready::Command(_)) | None => None,
+            };
+            Conduct::Background { ready }
+        }
+    })
 }

@@ -1,14 +1,14 @@
 //! What the run needs now: a function of its state alone.
 
 use super::answer::{Asking, Question};
-use super::conduct::Conduct;
+use super::conduct::{Conduct, conduct};
 use super::demand::{Attempt, Demands, Keep, Rest, Wait};
 use super::event::{AttemptId, Confirmation, Role};
 use super::facts::StateFacts;
 use super::job::{Job, JobKind, Ran, Recheck, Stage};
 use super::preflight::{Consent, Progress};
 use super::run::{Run, UndoOffer};
-use crate::plan::{BoundCommand, bind, command_digest};
+use crate::plan::{BoundCommand, bind, bind_paths, command_digest};
 use crate::policy::{Attendance, Level};
 use crate::runbook::{Action, Effect, OnDisconnect, OnFailure};
 use crate::template::BindError;
@@ -69,6 +69,7 @@ impl Run {
 
     fn job_demands(&self, job: &Job) -> Demands {
         match &job.stage {
+            Stage::Attesting => self.question(Asking::Seen),
             Stage::Blocked(missing) => {
                 self.question(Asking::Unavailable { missing: missing.clone() })
             }
@@ -126,7 +127,14 @@ impl Run {
         if let Err(failure) = self.subject(job, level) {
             return self.unbound(&failure);
         }
-        let attempt = self.main_attempt(job, effect, command.clone());
+        let attempt = match self.main_attempt(job, effect, command.clone()) {
+            Ok(attempt) => attempt,
+            Err(failure) => return self.unbound(&failure),
+        };
+        let attended = self.state.policy.attendance == Attendance::Attended;
+        if matches!(attempt.conduct, Conduct::Interactive { .. }) && !attended {
+            return self.question(Asking::Terminal { shown: command.shown });
+        }
         let open = level == Level::Auto || (gate == Gate::Open && level != Level::Refuse);
         let same = |ran: &Ran| ran.digest == attempt.digest;
         if open && job.ran.as_ref().is_none_or(same) {
@@ -173,7 +181,12 @@ impl Run {
             .map_err(|failure| Box::new(self.unbound(&failure)))
     }
 
-    fn main_attempt(&self, job: &Job, effect: Effect, command: BoundCommand) -> Attempt {
+    fn main_attempt(
+        &self,
+        job: &Job,
+        effect: Effect,
+        command: BoundCommand,
+    ) -> Result<Attempt, BindError> {
         let confirmation = job.confirmation.clone().or_else(|| by_flag(effect));
         let (role, step) = match &job.of {
             JobKind::AdHoc(_) => (Role::AdHoc, self.current()),
@@ -187,8 +200,11 @@ impl Run {
         {
             attempt.on_disconnect = run.on_disconnect;
             attempt.keep = self.keep(step);
+            let facts = self.job_facts(job);
+            attempt.conduct = conduct(run, &facts)?;
+            attempt.evidence = bind_paths(&run.evidence, &facts)?;
         }
-        attempt
+        Ok(attempt)
     }
 
     /// An attempt with the next number.

@@ -57,6 +57,8 @@ pub(super) enum JobKind {
 pub(super) enum Stage {
     /// Something it needs is not there; the responder decides.
     Blocked(Vec<Missing>),
+    /// Its interactive command has ended; the responder says what was seen.
+    Attesting,
     /// Agreed to; its command starts next.
     Confirmed,
     /// Nobody saw the end of its command.

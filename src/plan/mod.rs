@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use command::{BoundCommand, BoundFile, BoundForm, BoundTarget, bind};
+pub use command::{BoundCommand, BoundFile, BoundForm, BoundTarget, bind, bind_lines, bind_paths};
 pub use digest::{DigestKey, command_digest};
 
 use crate::policy::Policy;

@@ -27,6 +27,8 @@ pub(crate) enum Order {
     Interrupt(u32),
     /// End a command at once.
     Kill(u32),
+    /// The responder's terminal has another size.
+    Resize,
 }
 
 /// A command, ready to start.
@@ -106,6 +108,8 @@ pub(crate) enum News {
     Output { attempt: u32, stream: Stream, bytes: Vec<u8> },
     /// A command ended.
     Ended(Box<Finished>),
+    /// The output of a background command tells that it is ready.
+    Ready(u32),
     /// It serves no longer, and why.
     Refused(String),
 }
@@ -151,9 +155,11 @@ const HIDE: u8 = 2;
 const START: u8 = 3;
 const INTERRUPT: u8 = 4;
 const KILL: u8 = 5;
+const RESIZE: u8 = 6;
 const OUTPUT: u8 = 16;
 const ENDED: u8 = 17;
 const REFUSED: u8 = 18;
+const READY: u8 = 19;
 
 impl Order {
     pub(crate) fn frame(&self) -> Vec<u8> {
@@ -182,6 +188,7 @@ impl Order {
                 packer.number(u64::from(*attempt));
                 KILL
             }
+            Self::Resize => RESIZE,
         };
         packer.frame(kind)
     }
@@ -202,6 +209,7 @@ impl Order {
             START => Ok(Self::Start(Box::new(unpack_launch(&mut unpacker)?))),
             INTERRUPT => Ok(Self::Interrupt(small(unpacker.number()?)?)),
             KILL => Ok(Self::Kill(small(unpacker.number()?)?)),
+            RESIZE => Ok(Self::Resize),
             _ => Err(Malformed),
         }
     }
@@ -338,6 +346,10 @@ impl News {
                 }
                 ENDED
             }
+            Self::Ready(attempt) => {
+                packer.number(u64::from(*attempt));
+                READY
+            }
             Self::Refused(why) => {
                 packer.bytes(why.as_bytes());
                 REFUSED
@@ -360,6 +372,7 @@ impl News {
                 stdout: head(&mut unpacker)?,
                 stderr: head(&mut unpacker)?,
             }))),
+            READY => Ok(Self::Ready(small(unpacker.number()?)?)),
             REFUSED => Ok(Self::Refused(text(unpacker.bytes()?)?)),
             _ => Err(Malformed),
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH, SIGXFSZ};
 
 use super::moment::timespec;
 
@@ -30,6 +30,7 @@ pub struct Signals {
     wake: OwnedFd,
     interrupt: Arc<AtomicBool>,
     hang_up: Arc<AtomicBool>,
+    resized: Arc<AtomicBool>,
 }
 
 impl Signals {
@@ -47,14 +48,17 @@ impl Signals {
         let (wake, ring) = bell()?;
         let interrupt = Arc::new(AtomicBool::new(false));
         let hang_up = Arc::new(AtomicBool::new(false));
-        for (signal, flag) in [(SIGINT, &interrupt), (SIGTERM, &hang_up), (SIGHUP, &hang_up)] {
+        let resized = Arc::new(AtomicBool::new(false));
+        for (signal, flag) in
+            [(SIGINT, &interrupt), (SIGTERM, &hang_up), (SIGHUP, &hang_up), (SIGWINCH, &resized)]
+        {
             // First the flag, then the bell: whoever hears the bell finds the flag.
             signal_hook::flag::register(signal, Arc::clone(flag))?;
             signal_hook::low_level::pipe::register(signal, ring.try_clone()?)?;
         }
         // A limit on the size of files is a full disk: the write fails, and that is said.
         signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
-        Ok(Self { wake, interrupt, hang_up })
+        Ok(Self { wake, interrupt, hang_up, resized })
     }
 
     /// Waits for what arrives next, at most for a while.
@@ -72,6 +76,11 @@ impl Signals {
     /// steps of a wait.
     pub fn interrupted(&self) -> &AtomicBool {
         &self.interrupt
+    }
+
+    /// Whether the terminal's size changed since the last call.
+    pub fn take_resized(&self) -> bool {
+        self.resized.swap(false, Ordering::SeqCst)
     }
 
     /// Takes what arrived since the last call. A hang-up goes before an interrupt.

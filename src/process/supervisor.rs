@@ -16,8 +16,10 @@ use rustix::process::{
 };
 
 use super::caught::Caught;
+use super::descriptor;
 use super::display::Display;
 use super::ends::Ends;
+use super::evidence::Collector;
 use super::frame::{Filled, Inbox};
 use super::job::{Around, Job, Over, Why};
 use super::leftovers::{Leftovers, reap_orphans};
@@ -218,11 +220,17 @@ impl Supervisor {
                 job.stop(Why::Interrupted, Signal::INT, job.launch.grace, around);
             }),
             Order::Kill(attempt) => self.with_job(attempt, |job, around| job.kill(around)),
+            Order::Resize => {
+                for relay in self.jobs.iter().filter_map(|job| job.relay.as_ref()) {
+                    relay.resize();
+                }
+            }
         }
     }
 
     fn start(&mut self, launch: Launch) {
-        match spawn(&self.run, &launch) {
+        let terminal = descriptor::receive(rustix::stdio::stderr());
+        match spawn(&self.run, &launch, terminal) {
             Ok(spawned) => {
                 let recorder = Recorder::new(&self.folder, launch.attempt, launch.keep, launch.cap);
                 self.jobs.push(Job::new(launch, spawned, recorder));
@@ -294,7 +302,14 @@ impl Supervisor {
         let left_running = over.left.iter().map(|member| self.shown(*member)).collect();
         self.leftovers.add(over.left, launch.on_disconnect);
         let kept = recorder.finish();
-        let evidence = Vec::new();
+        let collector = Collector {
+            folder: &self.folder,
+            attempt: launch.attempt,
+            cwd: &launch.cwd,
+            cap: launch.cap,
+            patterns: &self.patterns,
+        };
+        let evidence = launch.evidence.iter().map(|from| collector.keep(from)).collect();
         let status = Status { end: over.end, took, kept, evidence, left_running };
         self.tell(&launch, status, stdout, stderr);
     }
@@ -327,6 +342,9 @@ impl Supervisor {
         if self.executor == Executor::Present {
             self.executor = Executor::Gone;
             self.display.outbox.clear();
+            for job in &mut self.jobs {
+                job.give_back(&self.patterns);
+            }
             self.stop_jobs(|job| job.launch.on_disconnect == OnDisconnect::Stop);
         }
     }
