@@ -20,7 +20,8 @@ use surefoot::plan::{Alert, DigestKey, Mode, Plan};
 use surefoot::policy::{Attendance, Pace, Policy, Trust};
 use surefoot::runbook::{NoRepository, Outcome, Protection, load};
 use surefoot::session::{
-    Beside, Broken, Clock, Executor, Happening, Notice, Observer, Reply, Responder, Session,
+    Beside, Broken, Clock, Executor, Happening, Notice, Observer, PasswordWanted, Reply, Responder,
+    Session, Stream,
 };
 use surefoot::value::Secret;
 
@@ -32,6 +33,8 @@ struct World {
     story: Story,
     journal: std::path::PathBuf,
     happens: VecDeque<Happening>,
+    /// What happens while a question is open.
+    beside: VecDeque<Happening>,
 }
 
 impl World {
@@ -76,6 +79,15 @@ impl Executor for World {
         self.happens.pop_front().expect("something happens")
     }
 
+    fn glance(&mut self) -> Option<Happening> {
+        self.beside.pop_front()
+    }
+
+    fn give_password(&mut self, request: u32, password: Option<Secret>) {
+        let given = password.is_some();
+        self.tell(format!("password {request} given: {given}"));
+    }
+
     fn interrupt(&mut self, attempt: AttemptId) {
         self.tell(format!("interrupt {attempt}"));
     }
@@ -111,10 +123,16 @@ impl Responder for Person {
         question: &Question,
         _: &Run,
         _: Option<Timestamp>,
-        _: &mut dyn Beside,
+        beside: &mut dyn Beside,
     ) -> Reply {
+        beside.look();
         self.story.borrow_mut().push(format!("ask {}", question.ask.name()));
         self.replies.pop_front().unwrap_or(Reply::Nobody)
+    }
+
+    fn password(&mut self, wanted: &PasswordWanted<'_>, _: &mut dyn Beside) -> Option<Secret> {
+        self.story.borrow_mut().push(format!("{} for {}", wanted.prompt, wanted.command));
+        Some(Secret::new("horse battery".to_owned()))
     }
 
     fn refused(&mut self, why: &str) {
@@ -136,8 +154,14 @@ impl Observer for Watcher {
     }
 
     fn noticed(&mut self, notice: &Notice<'_>, _: &Run) {
-        if let Notice::Killing { .. } | Notice::Interrupting { .. } = notice {
-            self.0.borrow_mut().push("noticed".to_owned());
+        let mut story = self.0.borrow_mut();
+        match notice {
+            Notice::Killing { .. } | Notice::Interrupting { .. } => {
+                story.push("noticed".to_owned());
+            }
+            Notice::Output { bytes, .. } => story.push(String::from_utf8_lossy(bytes).into_owned()),
+            Notice::Ready { attempt } => story.push(format!("ready {attempt}")),
+            Notice::PasswordWanted { .. } | Notice::Tick => {}
         }
     }
 }
@@ -226,8 +250,11 @@ fn walk_in(
     happens: Vec<Happening>,
 ) -> (Vec<String>, Result<Rest, Broken>) {
     let story = Story::default();
-    let mut world =
-        World { story: Rc::clone(&story), journal: folder.join(JOURNAL), happens: happens.into() };
+    let (beside, happens) = happens.into_iter().partition(|happening| {
+        matches!(happening, Happening::Ready { .. } | Happening::Output { .. })
+    });
+    let journal = folder.join(JOURNAL);
+    let mut world = World { story: Rc::clone(&story), journal, happens, beside };
     let mut person = Person { story: Rc::clone(&story), replies: replies.into() };
     let mut watcher = Watcher(Rc::clone(&story));
     let clock = Ticking(Cell::new("2026-03-01T02:40:00Z".parse().unwrap()));
@@ -379,4 +406,31 @@ fn the_journal_on_the_disk_folds_to_the_state_in_memory() {
     }
     assert_eq!(run.rest(), Some(&rest.unwrap()));
     assert_eq!(run.trail().len(), 1);
+}
+
+#[test]
+fn what_happens_beside_a_question_is_told_and_the_question_is_asked_again() {
+    let output = Happening::Output {
+        attempt: AttemptId(7),
+        stream: Stream::Stdout,
+        bytes: b"forwarding".to_vec(),
+    };
+    let happens = vec![output, Happening::Ready { attempt: AttemptId(7) }];
+    let (story, _) = walk(CHANGE, vec![Reply::Woken], happens);
+    assert_eq!(story, ["ask confirm", "forwarding", "ready 7", "ask confirm", "recorded paused"]);
+}
+
+#[test]
+fn a_password_is_asked_for_by_its_command_and_is_no_fact() {
+    let folder = tempfile::tempdir().unwrap();
+    let wanted = Happening::PasswordWanted {
+        attempt: AttemptId(1),
+        request: 3,
+        prompt: "Password:".to_owned(),
+    };
+    let happens = vec![wanted, ended(AttemptId(1), End::Exited { code: 0 })];
+    let (story, _) = walk_in(folder.path(), CHANGE, Pace::Step, vec![yes(), finish()], happens);
+    assert_eq!(story[3..5], ["Password: for do it", "password 3 given: true"]);
+    let journal = std::fs::read_to_string(folder.path().join(JOURNAL)).unwrap();
+    assert!(!journal.contains("horse battery"));
 }

@@ -71,7 +71,10 @@ fn unwritten(error: &std::io::Error) -> Failure {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let mut words = std::env::args_os().skip(1);
+    let mut words = std::env::args_os();
+    if let Some(folder) = crate::process::asks_for(words.next().as_deref()) {
+        return crate::process::ask_password(&folder, words);
+    }
     match words.next() {
         Some(first) if first == SUPERVISE => return crate::process::supervisor::main(),
         Some(first) if first == TERMINAL => return crate::process::become_program(words),

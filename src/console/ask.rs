@@ -17,12 +17,13 @@ use super::dialogue;
 use super::input::{Echo, Input, Line};
 use super::keys::{Act, Key, Place, Show, offered};
 use super::lookup;
+use super::password;
 use super::present::present;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use crate::engine::{Answer, AnswerKind, Asking, Question, Run};
-use crate::session::{Beside, Clock, Heard, Reply, Responder};
-use crate::value::spoken;
+use crate::session::{Beside, Clock, Heard, PasswordWanted, Reply, Responder};
+use crate::value::{Secret, spoken};
 
 /// How often a countdown is drawn anew.
 const SECOND: Duration = Duration::from_secs(1);
@@ -303,6 +304,10 @@ impl Responder for Walker {
         reply
     }
 
+    fn password(&mut self, wanted: &PasswordWanted<'_>, beside: &mut dyn Beside) -> Option<Secret> {
+        password::ask(self, wanted, beside)
+    }
+
     fn refused(&mut self, why: &str) {
         self.say(Meaning::Warning, &format!("Not taken: {why}"));
     }
@@ -310,7 +315,7 @@ impl Responder for Walker {
 
 /// A descriptor to poll while its owner is busy. Without one nothing wakes the person, and what
 /// happened is heard after the answer.
-fn own(wakes: Option<BorrowedFd<'_>>) -> Option<OwnedFd> {
+pub(super) fn own(wakes: Option<BorrowedFd<'_>>) -> Option<OwnedFd> {
     wakes.and_then(|wakes| wakes.try_clone_to_owned().ok())
 }
 

@@ -24,6 +24,7 @@ mod keys;
 mod lookup;
 mod outcome;
 mod page;
+mod password;
 mod present;
 mod result;
 mod scripted;

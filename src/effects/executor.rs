@@ -19,7 +19,7 @@ use crate::process::{
     Arrived, Client, Launch, Lent, Message, Signals, program_in_path, stop_supervisor,
 };
 use crate::session::{Executor, Happening};
-use crate::value::{Hidden, Secret};
+use crate::value::{Hidden, Patterns, Secret};
 
 /// How often the display may draw the elapsed time anew.
 const TICK: Duration = Duration::from_millis(100);
@@ -64,6 +64,11 @@ pub struct Supervised {
     pending: VecDeque<Happening>,
     /// The terminal, and the command that has it.
     lent: Option<(AttemptId, Lent)>,
+    /// Passwords that programs were given. The run knows nothing of them, so that it could not keep
+    /// them out of what it takes from an output.
+    passwords: Patterns,
+    /// What waits for the terminal.
+    deferred: Vec<Happening>,
 }
 
 impl Supervised {
@@ -78,6 +83,8 @@ impl Supervised {
             attached: BTreeSet::new(),
             pending: VecDeque::new(),
             lent: None,
+            passwords: Patterns::default(),
+            deferred: Vec::new(),
         })
     }
 
@@ -108,6 +115,28 @@ impl Supervised {
         Ok(self.client.as_mut().expect("it has just been started"))
     }
 
+    /// While a command has the terminal, nobody can be asked there: others wait until it is back.
+    fn password_wanted(&mut self, wanted: Happening) -> Happening {
+        let Happening::PasswordWanted { attempt, request, .. } = &wanted else {
+            return wanted;
+        };
+        match &self.lent {
+            None => return wanted,
+            Some((owner, _)) if owner == attempt => {
+                let request = *request;
+                self.give_password(request, None);
+            }
+            Some(_) => self.deferred.push(wanted),
+        }
+        Happening::Tick
+    }
+
+    /// The terminal is back.
+    fn take_back(&mut self) {
+        self.lent = None;
+        self.pending.extend(self.deferred.drain(..));
+    }
+
     /// Starts a command that gets the terminal.
     fn lend(&mut self, launch: Launch) -> Result<(), String> {
         let lent = Lent::open().map_err(|error| format!("there is no terminal: {error}"))?;
@@ -134,15 +163,25 @@ impl Supervised {
     /// What news mean to the session.
     fn told(&mut self, message: Message) -> Happening {
         match message {
-            Message::Ended(ended) => {
+            Message::Ended(mut ended) => {
+                if !self.passwords.is_empty() {
+                    for printed in [&mut ended.stdout, &mut ended.stderr] {
+                        printed.bytes = self.passwords.masked_bytes(&printed.bytes);
+                    }
+                }
                 self.running.remove(&ended.attempt);
-                self.lent.take_if(|(attempt, _)| *attempt == ended.attempt);
+                if self.lent.as_ref().is_some_and(|(attempt, _)| *attempt == ended.attempt) {
+                    self.take_back();
+                }
                 Happening::Ended(ended)
             }
             Message::Lost(why) => self.lost(why.as_deref()),
             Message::Nothing => Happening::Tick,
             Message::Output { attempt, stream, bytes } => {
                 Happening::Output { attempt, stream, bytes }
+            }
+            Message::PasswordWanted { attempt, request, prompt } => {
+                self.password_wanted(Happening::PasswordWanted { attempt, request, prompt })
             }
             Message::Ready(attempt) => Happening::Ready { attempt },
             Message::Signal(Arrived::HangUp) => Happening::HangUp,
@@ -154,7 +193,7 @@ impl Supervised {
     /// of an earlier process, by what was written down.
     fn lost(&mut self, refused: Option<&str>) -> Happening {
         self.client = None;
-        self.lent = None;
+        self.take_back();
         let mut running = std::mem::take(&mut self.running);
         match refused {
             None => self.attached.append(&mut running),
@@ -271,6 +310,18 @@ impl Executor for Supervised {
         }
         let message = self.client.as_mut()?.glance()?;
         Some(self.told(message))
+    }
+
+    fn give_password(&mut self, request: u32, password: Option<Secret>) {
+        if let Some(password) = &password {
+            self.hide("password", password);
+            if let Ok(hidden) = Hidden::new(password) {
+                self.passwords.add(hidden.into_forms());
+            }
+        }
+        if let Some(client) = &mut self.client {
+            client.give_password(request, password);
+        }
     }
 
     fn interrupt(&mut self, attempt: AttemptId) {

@@ -9,7 +9,7 @@ use super::executor::Setting;
 use super::{at_terminal, remote};
 use crate::engine::{Attempt, Conduct};
 use crate::plan::{BoundCommand, BoundFile, BoundForm};
-use crate::process::{Durability, Launch, Lifetime, MadeFile, program_in_path};
+use crate::process::{Durability, Launch, Lifetime, MadeFile, askpass_program, program_in_path};
 use crate::runbook::Effect;
 use crate::template::{Held, Shell};
 use crate::value::Name;
@@ -30,6 +30,9 @@ pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, Str
         return Err(why);
     }
     let mut environment = base_environment(setting);
+    if !matches!(attempt.conduct, Conduct::Interactive { .. }) {
+        ask_here(setting, &mut environment);
+    }
     let (started, cwd) = if command.target.prefix.is_empty() {
         for (name, value) in command.variables.iter().chain(&command.env) {
             environment.insert(name.into(), exposed(value).into());
@@ -94,6 +97,14 @@ fn base_environment(setting: &Setting) -> BTreeMap<OsString, OsString> {
         .filter(|(name, _)| !ours(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
+}
+
+/// Programs that want a password ask on the run's terminal.
+fn ask_here(setting: &Setting, environment: &mut BTreeMap<OsString, OsString>) {
+    let program = askpass_program(&setting.folder);
+    environment.insert("SUDO_ASKPASS".into(), program.clone().into());
+    environment.insert("SSH_ASKPASS".into(), program.into());
+    environment.insert("SSH_ASKPASS_REQUIRE".into(), "force".into());
 }
 
 fn here(command: &BoundCommand) -> Started {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
+use super::askpass;
 use super::descriptor;
 use super::frame::{Filled, Inbox};
 use super::message::{Launch, News, Order};
@@ -21,7 +22,7 @@ use super::signals::{Arrived, Signals};
 use super::status::await_process;
 use crate::engine::{AttemptId, Ended, Printed};
 use crate::session::Stream;
-use crate::value::Hidden;
+use crate::value::{Hidden, Secret};
 
 /// The argument that makes this program a supervisor.
 pub const SUPERVISE: &str = "__supervise";
@@ -49,6 +50,15 @@ pub enum Message {
     },
     /// The output of a background command tells that it is ready.
     Ready(AttemptId),
+    /// A program of a command asks for a password.
+    PasswordWanted {
+        /// Which command.
+        attempt: AttemptId,
+        /// The number of the request.
+        request: u32,
+        /// What the program says.
+        prompt: String,
+    },
     /// A signal reached this program.
     Signal(Arrived),
 }
@@ -67,6 +77,8 @@ pub struct Client {
 impl Client {
     /// Starts a supervisor for a run. The program is this one's own; the folder is absolute.
     pub fn start(program: &Path, run: &str, folder: &Path) -> io::Result<Self> {
+        // Without it, who asks for a password finds nobody.
+        let _ = seen_from_elsewhere(program).and_then(|program| askpass::link(folder, &program));
         let (descriptors, theirs) = UnixStream::pair()?;
         let mut child = supervisor_command(program)?
             .env_clear()
@@ -101,6 +113,11 @@ impl Client {
         descriptor::send(&self.descriptors, terminal)?;
         self.launch(launch);
         Ok(())
+    }
+
+    /// Answers a program that asked for a password.
+    pub fn give_password(&mut self, request: u32, password: Option<Secret>) {
+        self.order(&Order::Password(request, password));
     }
 
     /// The terminal that was lent has another size.
@@ -191,6 +208,9 @@ impl Client {
                     left_running: finished.status.left_running,
                     recovered: false,
                 }))
+            }
+            Ok(News::PasswordWanted { attempt, request, prompt }) => {
+                Message::PasswordWanted { attempt: AttemptId(attempt), request, prompt }
             }
             Ok(News::Ready(attempt)) => Message::Ready(AttemptId(attempt)),
             Ok(News::Refused(why)) => Message::Lost(Some(why)),

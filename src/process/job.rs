@@ -311,6 +311,11 @@ impl Job {
         }
     }
 
+    /// Whether a process belongs to it.
+    pub(crate) fn owns(&self, pid: Pid, around: &Around<'_>) -> bool {
+        members::find(&self.wanted(around)).iter().any(|member| member.is(pid))
+    }
+
     fn wanted<'a>(&self, around: &'a Around<'_>) -> Wanted<'a> {
         Wanted {
             run: around.run,

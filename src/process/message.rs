@@ -27,6 +27,8 @@ pub(crate) enum Order {
     Interrupt(u32),
     /// End a command at once.
     Kill(u32),
+    /// The answer to a program that asked for a password.
+    Password(u32, Option<Secret>),
     /// The responder's terminal has another size.
     Resize,
 }
@@ -108,6 +110,8 @@ pub(crate) enum News {
     Output { attempt: u32, stream: Stream, bytes: Vec<u8> },
     /// A command ended.
     Ended(Box<Finished>),
+    /// A program of a command asks for a password.
+    PasswordWanted { attempt: u32, request: u32, prompt: String },
     /// The output of a background command tells that it is ready.
     Ready(u32),
     /// It serves no longer, and why.
@@ -156,10 +160,12 @@ const START: u8 = 3;
 const INTERRUPT: u8 = 4;
 const KILL: u8 = 5;
 const RESIZE: u8 = 6;
+const PASSWORD: u8 = 7;
 const OUTPUT: u8 = 16;
 const ENDED: u8 = 17;
 const REFUSED: u8 = 18;
 const READY: u8 = 19;
+const PASSWORD_WANTED: u8 = 20;
 
 impl Order {
     pub(crate) fn frame(&self) -> Vec<u8> {
@@ -188,6 +194,12 @@ impl Order {
                 packer.number(u64::from(*attempt));
                 KILL
             }
+            Self::Password(request, password) => {
+                let text = password.as_ref().map_or("", |password| password.expose());
+                packer.number(u64::from(*request)).number(u64::from(password.is_some()));
+                packer.bytes(text.as_bytes());
+                PASSWORD
+            }
             Self::Resize => RESIZE,
         };
         packer.frame(kind)
@@ -209,6 +221,11 @@ impl Order {
             START => Ok(Self::Start(Box::new(unpack_launch(&mut unpacker)?))),
             INTERRUPT => Ok(Self::Interrupt(small(unpacker.number()?)?)),
             KILL => Ok(Self::Kill(small(unpacker.number()?)?)),
+            PASSWORD => {
+                let request = small(unpacker.number()?)?;
+                let password = optional(&mut unpacker)?.map(|bytes| text(&bytes)).transpose()?;
+                Ok(Self::Password(request, password.map(Secret::new)))
+            }
             RESIZE => Ok(Self::Resize),
             _ => Err(Malformed),
         }
@@ -346,6 +363,11 @@ impl News {
                 }
                 ENDED
             }
+            Self::PasswordWanted { attempt, request, prompt } => {
+                packer.number(u64::from(*attempt)).number(u64::from(*request));
+                packer.bytes(prompt.as_bytes());
+                PASSWORD_WANTED
+            }
             Self::Ready(attempt) => {
                 packer.number(u64::from(*attempt));
                 READY
@@ -372,6 +394,11 @@ impl News {
                 stdout: head(&mut unpacker)?,
                 stderr: head(&mut unpacker)?,
             }))),
+            PASSWORD_WANTED => Ok(Self::PasswordWanted {
+                attempt: small(unpacker.number()?)?,
+                request: small(unpacker.number()?)?,
+                prompt: text(unpacker.bytes()?)?,
+            }),
             READY => Ok(Self::Ready(small(unpacker.number()?)?)),
             REFUSED => Ok(Self::Refused(text(unpacker.bytes()?)?)),
             _ => Err(Malformed),

@@ -2,6 +2,7 @@
 //! orders them, small helper programs, git, the editor, and the signals of this program. Streams are
 //! masked here, before they reach a file. It knows no runbooks and decides nothing about a run.
 
+mod askpass;
 mod caught;
 mod client;
 mod descriptor;
@@ -23,6 +24,7 @@ mod program;
 mod pseudo_terminal;
 mod readiness;
 mod relay;
+mod requests;
 mod sentinel;
 mod signals;
 mod spawn;
@@ -32,6 +34,7 @@ pub mod supervisor;
 mod timing;
 mod tool;
 
+pub use askpass::{ask_password, askpass_program, asks_for};
 pub use client::{Client, Message, SUPERVISE};
 pub use ends::read_end;
 pub use git::{GitOrigin, describe};

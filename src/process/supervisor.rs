@@ -15,6 +15,7 @@ use rustix::process::{
     DumpableBehavior, Pid, Signal, WaitOptions, set_child_subreaper, set_dumpable_behavior, waitpid,
 };
 
+use super::askpass;
 use super::caught::Caught;
 use super::descriptor;
 use super::display::Display;
@@ -27,6 +28,7 @@ use super::members::Member;
 use super::message::{Finished, Head, Launch, Lifetime, News, Order, Status};
 use super::moment::{Moment, timespec};
 use super::output::Recorder;
+use super::requests::Requests;
 use super::signals::silence;
 use super::spawn::spawn;
 use super::status::{self, Identity};
@@ -63,6 +65,7 @@ fn supervise() -> io::Result<()> {
         supervisor.turn();
     }
     supervisor.leftovers.end();
+    askpass::leave(&supervisor.folder);
     Ok(())
 }
 
@@ -94,6 +97,8 @@ struct Supervisor {
     /// Pipes that children of ended commands still hold.
     pipes: Vec<OwnedFd>,
     leftovers: Leftovers,
+    /// Programs that ask for a password.
+    requests: Requests,
     buffer: Vec<u8>,
 }
 
@@ -124,6 +129,7 @@ impl Supervisor {
             jobs: Vec::new(),
             pipes: Vec::new(),
             leftovers: Leftovers::default(),
+            requests: Requests::default(),
             buffer: vec![0; BUFFER],
         }
     }
@@ -147,6 +153,7 @@ impl Supervisor {
         for job in &self.jobs {
             job.watch(&mut fds);
         }
+        self.requests.watch(&mut fds);
         let wake = self.jobs.iter().map(|job| job.wake(now)).min();
         // A little more than the rest of a millisecond, so that the moment has really come.
         let timeout = wake.map(|moment| timespec(moment.since(now) + Duration::from_micros(50)));
@@ -160,6 +167,7 @@ impl Supervisor {
         if self.signals.leave.swap(false, Ordering::SeqCst) {
             self.leave();
         }
+        self.hear_requests();
         self.step_jobs();
         let buffer = &mut self.buffer;
         self.pipes.retain(|pipe| drain(pipe.as_fd(), buffer));
@@ -207,6 +215,9 @@ impl Supervisor {
                 self.run = run;
                 self.ends = Ends::of(&folder);
                 self.folder = folder;
+                if claimed.is_ok() {
+                    self.requests = Requests::listen(&self.folder);
+                }
                 if let Err(why) = claimed {
                     self.display.outbox.push(News::Refused(why).frame());
                     // Best effort: the executor sees the end of the pipe in any case.
@@ -220,10 +231,31 @@ impl Supervisor {
                 job.stop(Why::Interrupted, Signal::INT, job.launch.grace, around);
             }),
             Order::Kill(attempt) => self.with_job(attempt, |job, around| job.kill(around)),
+            Order::Password(request, password) => {
+                let password = password.as_ref().map(|password| password.expose().as_bytes());
+                self.requests.answer(request, password);
+            }
             Order::Resize => {
                 for relay in self.jobs.iter().filter_map(|job| job.relay.as_ref()) {
                     relay.resize();
                 }
+            }
+        }
+    }
+
+    /// Who asks for a password must belong to a command; nobody else is answered.
+    fn hear_requests(&mut self) {
+        for asked in self.requests.hear() {
+            let owner = (0..self.jobs.len())
+                .find(|place| self.with_job_at(*place, |job, around| job.owns(asked.pid, around)));
+            match owner {
+                Some(place) => {
+                    let attempt = self.jobs[place].launch.attempt;
+                    let (request, prompt) = (asked.number, self.patterns.masked(&asked.prompt));
+                    let news = News::PasswordWanted { attempt, request, prompt };
+                    self.display.outbox.push(news.frame());
+                }
+                None => self.requests.answer(asked.number, None),
             }
         }
     }
@@ -342,6 +374,7 @@ impl Supervisor {
         if self.executor == Executor::Present {
             self.executor = Executor::Gone;
             self.display.outbox.clear();
+            self.requests.close();
             for job in &mut self.jobs {
                 job.give_back(&self.patterns);
             }

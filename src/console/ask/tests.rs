@@ -346,3 +346,97 @@ fn a_wait_ends_when_its_time_is_up() {
     let reply = walker.ask(&question, &run(), Some(until), &mut NothingElse);
     assert!(matches!(reply, Reply::Elapsed));
 }
+
+/// Something happens once beside a question, when it has been asked.
+struct Once(u32);
+
+impl Beside for Once {
+    fn wakes(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    fn look(&mut self) -> Heard {
+        self.0 += 1;
+        if self.0 == 2 { Heard::Something } else { Heard::Nothing }
+    }
+}
+
+/// Input that counts how often it was thrown away.
+struct Discarding(Rc<std::cell::Cell<u32>>, VecDeque<Line>);
+
+impl Input for Discarding {
+    fn discard(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+
+    fn line_beside(&mut self, _: Echo, _: Option<Duration>, _: Option<BorrowedFd<'_>>) -> Line {
+        self.1.pop_front().unwrap_or(Line::HungUp)
+    }
+}
+
+#[test]
+fn what_happens_beside_a_question_is_heard_and_what_was_typed_still_counts() {
+    let (terminal, captured) = terminal(100);
+    let discarded = Rc::new(std::cell::Cell::new(0));
+    let lines = [Line::Nothing, Line::text("")].into();
+    let input = Discarding(Rc::clone(&discarded), lines);
+    let mut walker = Walker::new(terminal, Box::new(input), Box::new(Nothing), StillClock::new());
+    let asked = Question { step: None, ask: read(), accepts: ALL.to_vec() };
+    let reply = walker.ask(&asked, &run(), None, &mut Once(0));
+    assert!(matches!(reply, Reply::Woken), "{reply:?}");
+    let before = discarded.get();
+    captured.walk();
+    let reply = walker.ask(&asked, &run(), None, &mut NothingElse);
+    assert!(matches!(reply, Reply::Answer(Answer::Proceed)), "{reply:?}");
+    assert_eq!(discarded.get(), before, "what was typed was thrown away");
+    let shown = captured.walk();
+    assert!(shown.contains("run") && !shown.contains("$ kubectl"), "{shown}");
+}
+
+#[test]
+fn another_question_throws_away_what_was_typed_for_the_first() {
+    let (terminal, _) = terminal(100);
+    let discarded = Rc::new(std::cell::Cell::new(0));
+    let lines = [Line::Nothing, Line::text("y")].into();
+    let input = Discarding(Rc::clone(&discarded), lines);
+    let mut walker = Walker::new(terminal, Box::new(input), Box::new(Nothing), StillClock::new());
+    let asked = Question { step: None, ask: read(), accepts: ALL.to_vec() };
+    walker.ask(&asked, &run(), None, &mut Once(0));
+    let before = discarded.get();
+    let other = Question { step: None, ask: Asking::Seen, accepts: ALL.to_vec() };
+    walker.ask(&other, &run(), None, &mut NothingElse);
+    assert!(discarded.get() > before);
+}
+
+fn password(prompt: &str, lines: Vec<Line>) -> (Option<String>, String) {
+    let (terminal, captured) = terminal(100);
+    let mut walker =
+        Walker::new(terminal, Box::new(Lines(lines.into())), Box::new(Nothing), StillClock::new());
+    let wanted = PasswordWanted { command: "sudo -A true", prompt };
+    let given = walker.password(&wanted, &mut NothingElse);
+    (given.map(|given| given.expose().to_owned()), captured.walk())
+}
+
+#[test]
+fn a_password_is_asked_for_by_a_command_that_is_named() {
+    let (given, shown) = password("[sudo] password for dana: ", vec![Line::text("horse battery")]);
+    assert_eq!(given.as_deref(), Some("horse battery"));
+    assert!(shown.contains("$ sudo -A true\n"), "{shown}");
+    assert!(shown.contains("[sudo] password for dana: > "), "{shown}");
+    assert!(!shown.contains("horse"), "{shown}");
+}
+
+#[test]
+fn what_asks_for_a_password_cannot_write_on_the_terminal() {
+    let (_, shown) = password("\u{1b}[2J\u{1b}[HPassword:", vec![Line::End]);
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+}
+
+#[test]
+fn control_c_gives_no_password() {
+    for line in [Line::Interrupted, Line::End, Line::HungUp] {
+        let (given, shown) = password("Password:", vec![line]);
+        assert_eq!(given, None);
+        assert!(shown.contains("No password is given."), "{shown}");
+    }
+}

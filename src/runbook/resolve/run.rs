@@ -7,7 +7,7 @@ use super::super::model::{
 };
 use super::super::parse::{Entry, Node};
 use super::commands::Reads;
-use super::{Moment, Place, Resolver};
+use super::{Moment, Resolver};
 use crate::diagnostic::did_you_mean;
 use crate::expression::Expression;
 use crate::template::Template;
@@ -55,8 +55,12 @@ impl Resolver<'_> {
             .map(|subject| self.shown(subject, &self.place(key, Moment::Before)));
         let place = self.place(key, Moment::Before);
         let interactive = node.get("interactive").and_then(Node::text) == Some("true");
-        let type_in = self.all_shown(node.get("type_in"), &place);
-        let evidence = self.all_shown(node.get("evidence"), &place);
+        let items = |key: &str| node.get(key).and_then(Node::list).unwrap_or(&[]);
+        // A secret may be typed: it is shown by its name.
+        let type_in: Option<Vec<Template>> =
+            items("type_in").iter().map(|line| self.template(line, &place)).collect();
+        let evidence: Option<Vec<Template>> =
+            items("evidence").iter().map(|path| self.shown(path, &place)).collect();
         let mut command = command?;
         if interactive && node.get("timeout").or_else(|| run.get("timeout")).is_none() {
             command.timeout = Duration::from_millis(INTERACTIVE_WITHIN);
@@ -91,11 +95,6 @@ impl Resolver<'_> {
         self.check_destroy(key, node, &run);
         self.check_undo_on_failure(node, &run);
         Some(run)
-    }
-
-    fn all_shown(&mut self, node: Option<&Node>, place: &Place) -> Option<Vec<Template>> {
-        let items = node.and_then(Node::list).unwrap_or(&[]);
-        items.iter().map(|item| self.shown(item, place)).collect()
     }
 
     /// The effect of a step, its own or the nearest group's.
