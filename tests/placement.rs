@@ -18,8 +18,6 @@ use proptest::test_runner::TestRunner;
 use surefoot::template::{BoundScript, Declared, Held, Script, Shell};
 use surefoot::value::{Datum, Facts, Reference, Secret, Type, Value};
 
-use crate::payloads::payloads;
-
 const SHELLS: [Shell; 2] = [Shell::Bash, Shell::Sh];
 
 struct Known(BTreeMap<String, Datum>);

@@ -16,7 +16,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use surefoot::effects::{Setting, Supervised};
-use surefoot::engine::{Attempt, AttemptId, End, Ended, Found, Keep, LaneId, Role, Survey};
+use surefoot::engine::{Attempt, AttemptId, Conduct, End, Ended, Found, Keep, Role, Survey};
 use surefoot::expression::Filter;
 use surefoot::plan::{
     BoundCommand, BoundFile, BoundForm, BoundPlace, BoundTarget, DigestKey, command_digest,
@@ -115,6 +115,30 @@ impl Bench {
         panic!("{text:?} was not shown within {LIMIT:?}");
     }
 
+    /// Waits for something that is neither output nor silence.
+    fn happens(&mut self) -> Happening {
+        let until = Instant::now() + LIMIT;
+        while Instant::now() < until {
+            match self.executor().next() {
+                Happening::Output { stream, bytes, .. } => self.shown.push((stream, bytes)),
+                Happening::Tick => {}
+                happening => return happening,
+            }
+        }
+        panic!("nothing happened within {LIMIT:?}");
+    }
+
+    /// Waits until a program asks for a password; returns its number.
+    fn password_wanted(&mut self, from: AttemptId, expected: &str) -> u32 {
+        match self.happens() {
+            Happening::PasswordWanted { attempt, request, prompt } => {
+                assert_eq!((attempt, prompt.as_str()), (from, expected));
+                request
+            }
+            other => panic!("no password is asked for, but {other:?}"),
+        }
+    }
+
     fn run(&mut self, change: impl FnOnce(&mut Attempt)) -> Ended {
         self.start(change);
         self.wait()
@@ -183,6 +207,8 @@ fn attempt(number: u32) -> Attempt {
         confirmation: None,
         on_disconnect: OnDisconnect::Stop,
         keep: Keep::Output,
+        conduct: Conduct::Followed,
+        evidence: Vec::new(),
     }
 }
 
@@ -626,8 +652,13 @@ fn a_child_is_clean() {
     let environment: BTreeSet<&str> = text.split_terminator('\0').collect();
     let run = format!("SUREFOOT_RUN={}", bench.run);
     let pwd = format!("PWD={}", bench.path("work").display());
-    let expected = ["A=1", "B=two\nlines", "PATH=/usr/bin:/bin", "SUREFOOT_ATTEMPT=1", &run, &pwd];
-    assert_eq!(environment, BTreeSet::from(expected));
+    let askpass = bench.path("askpass").display().to_string();
+    let [sudo, ssh] = ["SUDO", "SSH"].map(|program| format!("{program}_ASKPASS={askpass}"));
+    let asks = [sudo.as_str(), ssh.as_str(), "SSH_ASKPASS_REQUIRE=force"];
+    let mut expected = BTreeSet::from(asks);
+    expected.extend(["A=1", "B=two\nlines", "PATH=/usr/bin:/bin", "SUREFOOT_ATTEMPT=1"]);
+    expected.extend([run.as_str(), pwd.as_str()]);
+    assert_eq!(environment, expected);
 
     let ended = bench.sh("grep -E '^Sig(Ign|Blk|Cgt)' /proc/self/status; ls /proc/self/fd");
     let text = String::from_utf8(ended.stdout.bytes).unwrap();
@@ -683,10 +714,11 @@ fn a_secret_is_hidden_wherever_the_writes_are_cut() {
 
 fn assert_nowhere(folder: &Path, secret: &str) {
     for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
+        let entry = entry.unwrap();
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        if kind.is_dir() {
             assert_nowhere(&path, secret);
-        } else {
+        } else if kind.is_file() {
             let bytes = fs::read(&path).unwrap();
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
             assert!(!found, "{} holds the secret", path.display());
@@ -1066,4 +1098,163 @@ fn a_filter_that_needs_more_than_there_is_fails_alone() {
     }
     let why = found[endless].as_ref().unwrap_err();
     assert!(why.contains("2 s of computing"), "{why}");
+}
+
+fn background(text: &str, ready: Option<&str>) -> impl FnOnce(&mut Attempt) {
+    let script = script(text);
+    let ready = ready.map(str::to_owned);
+    move |attempt| {
+        script(attempt);
+        attempt.conduct = Conduct::Background { ready };
+    }
+}
+
+#[test]
+fn a_background_command_is_ready_when_its_output_says_so() {
+    let mut bench = Bench::new();
+    let id = bench.start(background(
+        "echo starting; echo 'Listening on 80' >&2; echo 'Listening on 81'; exec sleep 1000",
+        Some("^Listening on [0-9]+"),
+    ));
+    match bench.happens() {
+        Happening::Ready { attempt } => assert_eq!(attempt, id),
+        other => panic!("{other:?}"),
+    }
+    bench.executor().interrupt(id);
+    // Ready is told once, although the other stream matches too.
+    assert_eq!(bench.wait().end, End::Interrupted { signal: Some(2) });
+    // What it printed is in its file, and was never in front of anything else.
+    assert_eq!(bench.shown(), b"");
+    let log = String::from_utf8(bench.log(1)).unwrap();
+    assert!(log.contains("starting\n") && log.contains("Listening on 81\n"), "{log}");
+}
+
+#[test]
+fn a_background_command_has_no_limit_in_time_and_ends_with_all_it_started() {
+    let mut bench = Bench::new();
+    let started = background("setsid sleep 1000 & sleep 1001 & echo up; sleep 1002", Some("up"));
+    let id = bench.start(|attempt| {
+        started(attempt);
+        attempt.command.timeout = 1;
+    });
+    assert!(matches!(bench.happens(), Happening::Ready { .. }));
+    // A command in front comes and goes beside it.
+    assert_eq!(bench.sh("sleep 0.05; echo front").stdout.bytes, b"front\n");
+    assert_eq!(bench.shown(), b"front\n");
+    bench.executor().interrupt(id);
+    let ended = bench.wait();
+    assert!(matches!(ended.end, End::Interrupted { .. }), "{:?}", ended.end);
+    assert_eq!(ended.left_running, []);
+    assert_eq!(bench.alive(), Vec::<String>::new());
+}
+
+#[test]
+fn what_happens_beside_a_question_wakes_and_is_never_waited_for() {
+    let mut bench = Bench::new();
+    assert!(bench.executor().wakes().is_none(), "nothing runs yet");
+    let gate = bench.path("gate");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, &gate, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let id = bench.start(background(&format!("read line < '{}'", gate.display()), None));
+    assert!(bench.executor().glance().is_none());
+    fs::write(&gate, "on\n").unwrap();
+    {
+        let wakes = bench.executor().wakes().unwrap();
+        let mut fds =
+            [rustix::event::PollFd::from_borrowed_fd(wakes, rustix::event::PollFlags::IN)];
+        let limit = rustix::event::Timespec { tv_sec: 20, tv_nsec: 0 };
+        assert_eq!(rustix::event::poll(&mut fds, Some(&limit)), Ok(1), "nothing wakes");
+    }
+    let mut glanced = None;
+    eventually("its end is seen at a glance", || {
+        glanced = bench.executor().glance();
+        glanced.is_some()
+    });
+    match glanced {
+        Some(Happening::Ended(ended)) => assert_eq!(ended.attempt, id),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn evidence_is_kept_of_a_command_that_failed_too() {
+    let mut bench = Bench::new();
+    let ended = bench.run(|attempt| {
+        script("echo trace > dump.txt; exit 3")(attempt);
+        attempt.evidence = vec!["dump.txt".to_owned(), "nowhere".to_owned()];
+    });
+    assert_eq!(ended.end, End::Exited { code: 3 });
+    let [dump, nowhere] = ended.evidence.as_slice() else {
+        panic!("{:?}", ended.evidence);
+    };
+    let kept = fs::read(bench.path(dump.path.as_deref().unwrap())).unwrap();
+    assert_eq!((kept.as_slice(), dump.bytes), (&b"trace\n"[..], 6));
+    assert_eq!((&nowhere.path, nowhere.note.as_deref()), (&None, Some("it is not there")));
+    // Whoever takes the run over finds it in the supervisor's record.
+    assert_eq!(read_end(bench.folder.path(), AttemptId(1)).unwrap().evidence, ended.evidence);
+}
+
+const ASKS: &str =
+    "p=$(\"$SUDO_ASKPASS\" '[sudo] password for dana: ') || exit 9; echo \"it is $p\"";
+
+#[test]
+fn a_program_that_wants_a_password_is_given_it_and_it_is_seen_nowhere() {
+    let mut bench = Bench::new();
+    let id = bench.start(script(&format!("{ASKS}; [ \"$p\" = 'horse battery' ] && echo right")));
+    let request = bench.password_wanted(id, "[sudo] password for dana: ");
+    bench.executor().give_password(request, Some(Secret::new("horse battery".to_owned())));
+    let ended = bench.wait();
+    // Not even where captures look: the run could not tell that it is a secret.
+    assert_eq!(ended.stdout.bytes, b"it is ***\nright\n");
+    assert_eq!(bench.shown(), b"it is ***\nright\n");
+    assert_eq!(bench.log(1), b"it is ***\nright\n");
+}
+
+#[test]
+fn ssh_asks_in_the_same_way() {
+    let mut bench = Bench::new();
+    let asks =
+        "[ \"$SSH_ASKPASS_REQUIRE\" = force ] && exec \"$SSH_ASKPASS\" \"dana@db's password: \"";
+    let id = bench.start(script(asks));
+    let request = bench.password_wanted(id, "dana@db's password: ");
+    bench.executor().give_password(request, Some(Secret::new("short".to_owned())));
+    assert_eq!(bench.wait().stdout.bytes, b"short\n");
+}
+
+#[test]
+fn a_password_that_is_not_given_fails_at_once() {
+    let mut bench = Bench::new();
+    let id = bench.start(script(ASKS));
+    let request = bench.password_wanted(id, "[sudo] password for dana: ");
+    bench.executor().give_password(request, None);
+    assert_eq!(bench.wait().end, End::Exited { code: 9 });
+
+    // Nor does anything wait when the one who could be asked is gone.
+    let id = bench.start(|attempt| {
+        script(&format!("trap '' TERM; {ASKS}"))(attempt);
+        attempt.on_disconnect = OnDisconnect::Finish;
+    });
+    bench.password_wanted(id, "[sudo] password for dana: ");
+    bench.executor = None;
+    assert!(matches!(
+        wait_for_end(bench.folder.path(), id),
+        Found::Finished { end: End::Exited { code: 9 }, .. }
+    ));
+}
+
+#[test]
+fn only_a_command_of_the_run_may_ask() {
+    let mut bench = Bench::new();
+    let id = bench.start(script("echo up; exec sleep 1000"));
+    bench.wait_for("up");
+    let stranger = Command::new(bench.path("askpass"))
+        .arg("Password: ")
+        .env_clear()
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let answered = stranger.wait_with_output().unwrap();
+    assert_eq!((answered.status.code(), answered.stdout.as_slice()), (Some(1), &b""[..]));
+    bench.executor().kill(id);
+    assert!(matches!(bench.happens(), Happening::Ended(_)), "nobody was asked");
 }

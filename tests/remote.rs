@@ -150,6 +150,8 @@ impl Bench {
 fn attempt(number: u32, place: BoundPlace) -> Attempt {
     Attempt {
         lane: LaneId::MAIN,
+        conduct: surefoot::engine::Conduct::Followed,
+        evidence: Vec::new(),
         id: AttemptId(number),
         step: None,
         role: Role::Main,

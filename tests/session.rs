@@ -24,7 +24,8 @@ use surefoot::plan::{Alert, DigestKey, Mode, Plan};
 use surefoot::policy::{Attendance, Pace, Policy, Trust};
 use surefoot::runbook::{NoRepository, Outcome, Protection, load};
 use surefoot::session::{
-    Broken, Clock, Executor, Happening, Notice, Observer, Reply, Responder, Session,
+    Beside, Broken, Clock, Executor, Happening, Notice, Observer, PasswordWanted, Reply, Responder,
+    Session, Stream,
 };
 use surefoot::value::Secret;
 
@@ -38,6 +39,8 @@ struct World {
     story: Story,
     journal: std::path::PathBuf,
     happens: VecDeque<Happening>,
+    /// What happens while a question is open.
+    beside: VecDeque<Happening>,
 }
 
 impl World {
@@ -91,6 +94,15 @@ impl Executor for World {
         self.happens.pop_front().expect("something happens")
     }
 
+    fn glance(&mut self) -> Option<Happening> {
+        self.beside.pop_front()
+    }
+
+    fn give_password(&mut self, request: u32, password: Option<Secret>) {
+        let given = password.is_some();
+        self.tell(format!("password {request} given: {given}"));
+    }
+
     fn interrupt(&mut self, attempt: AttemptId) {
         self.tell(format!("interrupt {attempt}"));
     }
@@ -115,9 +127,21 @@ struct Person {
 }
 
 impl Responder for Person {
-    fn ask(&mut self, question: &Question, _: &Run, _: Option<Timestamp>) -> Reply {
+    fn ask(
+        &mut self,
+        question: &Question,
+        _: &Run,
+        _: Option<Timestamp>,
+        beside: &mut dyn Beside,
+    ) -> Reply {
+        beside.look();
         self.story.borrow_mut().push(format!("ask {}", question.ask.name()));
         self.replies.pop_front().unwrap_or(Reply::Nobody)
+    }
+
+    fn password(&mut self, wanted: &PasswordWanted<'_>, _: &mut dyn Beside) -> Option<Secret> {
+        self.story.borrow_mut().push(format!("{} for {}", wanted.prompt, wanted.command));
+        Some(Secret::new("horse battery".to_owned()))
     }
 
     fn refused(&mut self, why: &str) {
@@ -139,8 +163,14 @@ impl Observer for Watcher {
     }
 
     fn noticed(&mut self, notice: &Notice<'_>, _: &Run) {
-        if let Notice::Killing { .. } | Notice::Interrupting { .. } = notice {
-            self.0.borrow_mut().push("noticed".to_owned());
+        let mut story = self.0.borrow_mut();
+        match notice {
+            Notice::Killing { .. } | Notice::Interrupting { .. } => {
+                story.push("noticed".to_owned());
+            }
+            Notice::Output { bytes, .. } => story.push(String::from_utf8_lossy(bytes).into_owned()),
+            Notice::Ready { attempt } => story.push(format!("ready {attempt}")),
+            Notice::PasswordWanted { .. } | Notice::Tick => {}
         }
     }
 }
@@ -205,8 +235,11 @@ fn walk_in(
     happens: Vec<Happening>,
 ) -> (Vec<String>, Result<Rest, Broken>) {
     let story = Story::default();
-    let mut world =
-        World { story: Rc::clone(&story), journal: folder.join(JOURNAL), happens: happens.into() };
+    let (beside, happens) = happens.into_iter().partition(|happening| {
+        matches!(happening, Happening::Ready { .. } | Happening::Output { .. })
+    });
+    let journal = folder.join(JOURNAL);
+    let mut world = World { story: Rc::clone(&story), journal, happens, beside };
     let mut person = Person { story: Rc::clone(&story), replies: replies.into() };
     let mut watcher = Watcher(Rc::clone(&story));
     let clock = Ticking(Cell::new("2026-03-01T02:40:00Z".parse().unwrap()));
@@ -377,4 +410,31 @@ fn filters_run_in_the_world_once_an_output_is_there() {
         let (story, _) = walk(steps, go(), ended(bytes, more));
         assert!(!story.iter().any(|line| line.starts_with("filter")), "{story:?}");
     }
+}
+
+#[test]
+fn what_happens_beside_a_question_is_told_and_the_question_is_asked_again() {
+    let output = Happening::Output {
+        attempt: AttemptId(7),
+        stream: Stream::Stdout,
+        bytes: b"forwarding".to_vec(),
+    };
+    let happens = vec![output, Happening::Ready { attempt: AttemptId(7) }];
+    let (story, _) = walk(CHANGE, vec![Reply::Woken], happens);
+    assert_eq!(story, ["ask confirm", "forwarding", "ready 7", "ask confirm", "recorded paused"]);
+}
+
+#[test]
+fn a_password_is_asked_for_by_its_command_and_is_no_fact() {
+    let folder = tempfile::tempdir().unwrap();
+    let wanted = Happening::PasswordWanted {
+        attempt: AttemptId(1),
+        request: 3,
+        prompt: "Password:".to_owned(),
+    };
+    let happens = vec![wanted, ended(AttemptId(1), End::Exited { code: 0 })];
+    let (story, _) = walk_in(folder.path(), CHANGE, Pace::Step, vec![yes(), finish()], happens);
+    assert_eq!(story[3..5], ["Password: for do it", "password 3 given: true"]);
+    let journal = std::fs::read_to_string(folder.path().join(JOURNAL)).unwrap();
+    assert!(!journal.contains("horse battery"));
 }

@@ -67,10 +67,15 @@ fn unwritten(error: &std::io::Error) -> Failure {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    let mut words = std::env::args_os();
+    if let Some(folder) = process::asks_for(words.next().as_deref()) {
+        return process::ask_password(&folder, words);
+    }
     // The first argument with which the program starts itself.
-    match std::env::args_os().nth(1).and_then(|first| first.into_string().ok()).as_deref() {
+    match words.next().and_then(|first| first.into_string().ok()).as_deref() {
         Some(process::FILTER) => return process::filter_main(),
         Some(process::SUPERVISE) => return process::supervisor::main(),
+        Some(process::TERMINAL) => return process::become_program(words),
         _ => {}
     }
     // Where it cannot be had, such a limit ends the program: what is on the disk is whole.

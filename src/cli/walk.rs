@@ -224,7 +224,7 @@ pub(crate) fn ask(context: &Context, prompt: &str, echo: Echo) -> Result<Asked, 
             Line::TooLong => context.terminal.line(&Text::plain("That line is too long.")),
             Line::Interrupted => return Err(Failure::told(Exit::Interrupted)),
             Line::End | Line::HungUp => return Ok(Asked::Nobody),
-            Line::Continued | Line::Nothing => {}
+            Line::Continued | Line::Nothing | Line::Woken => {}
         }
     }
 }

@@ -4,6 +4,8 @@
 //! only if the question takes it; looking something up never is one. What was typed before the
 //! question was asked is thrown away.
 
+use std::cell::RefCell;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,12 +17,13 @@ use super::dialogue;
 use super::input::{Echo, Input, Line};
 use super::keys::{Act, Key, Place, Show, offered};
 use super::lookup;
+use super::password;
 use super::present::present;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use crate::engine::{Answer, AnswerKind, Asking, Question, Run};
-use crate::session::{Clock, Reply, Responder};
-use crate::value::spoken;
+use crate::session::{Beside, Clock, Heard, PasswordWanted, Reply, Responder};
+use crate::value::{Secret, spoken};
 
 /// How often a countdown is drawn anew.
 const SECOND: Duration = Duration::from_secs(1);
@@ -36,6 +39,8 @@ pub struct Walker {
     clock: Rc<dyn Clock>,
     /// The question that was shown last, and need not be shown whole again.
     shown: Option<Question>,
+    /// It was interrupted by something that had to be heard: what was typed still counts.
+    woken: bool,
 }
 
 /// Why a prompt ended without a line.
@@ -55,6 +60,10 @@ pub(super) struct Scene<'a> {
     pub(super) question: &'a Question,
     pub(super) run: &'a Run,
     pub(super) until: Option<Timestamp>,
+    /// Readable when something happened beside it.
+    wakes: Option<BorrowedFd<'a>>,
+    /// Whether something happened that must be heard before the answer.
+    heard: &'a dyn Fn() -> Heard,
 }
 
 impl Walker {
@@ -65,7 +74,7 @@ impl Walker {
         backstage: Box<dyn Backstage>,
         clock: Rc<dyn Clock>,
     ) -> Self {
-        Self { terminal, input, backstage, clock, shown: None }
+        Self { terminal, input, backstage, clock, shown: None, woken: false }
     }
 
     fn converse(&mut self, scene: Scene<'_>) -> Reply {
@@ -220,7 +229,13 @@ impl Walker {
                 (false, false) => Some(left.map_or(patience, |left| left.min(patience))),
                 (false, true) => left,
             };
-            match self.input.line(echo, wait) {
+            if (scene.heard)() == Heard::Something {
+                self.terminal.blank();
+                return Err(Stop::Reply(Reply::Woken));
+            }
+            match self.input.line_beside(echo, wait, scene.wakes) {
+                // What it was is looked at first thing.
+                Line::Woken => {}
                 Line::Text(line) => return Ok(line),
                 Line::Continued => {
                     self.terminal.clear_line();
@@ -281,28 +296,56 @@ const TOO_LONG: &str = "That line is too long for a terminal, which cuts it at 4
                         of it was taken. Give it by file, or with e in an editor.";
 
 impl Responder for Walker {
-    fn ask(&mut self, question: &Question, run: &Run, until: Option<Timestamp>) -> Reply {
+    fn ask(
+        &mut self,
+        question: &Question,
+        run: &Run,
+        until: Option<Timestamp>,
+        beside: &mut dyn Beside,
+    ) -> Reply {
         self.terminal.spinner().clear();
-        self.input.discard();
         let again = self.shown.take().is_some_and(|shown| shown == *question);
+        let woken = std::mem::take(&mut self.woken) && again;
+        if !woken {
+            self.input.discard();
+        }
         match &question.ask {
             Asking::Confirm(card) if again => self.terminal.command(&card.shown),
             _ if again => {}
             _ => present(&self.terminal, &mut *self.backstage, question, run),
         }
-        // Whoever is asked has seen what can be typed: only what comes from here on counts.
-        self.input.discard();
-        let scene = Scene { question, run, until };
-        let reply = self.converse(scene);
-        if matches!(reply, Reply::Answer(Answer::Note { .. } | Answer::NotSure { .. })) {
+        // Whoever is asked has seen what can be typed: only what comes from here on counts. Whoever
+        // was interrupted in typing goes on where they were.
+        if !woken {
+            self.input.discard();
+        }
+        let wakes = own(beside.wakes());
+        let beside = RefCell::new(beside);
+        let heard = || beside.borrow_mut().look();
+        let wakes = wakes.as_ref().map(OwnedFd::as_fd);
+        let reply = self.converse(Scene { question, run, until, wakes, heard: &heard });
+        self.woken = matches!(reply, Reply::Woken);
+        if self.woken
+            || matches!(reply, Reply::Answer(Answer::Note { .. } | Answer::NotSure { .. }))
+        {
             self.shown = Some(question.clone());
         }
         reply
     }
 
+    fn password(&mut self, wanted: &PasswordWanted<'_>, beside: &mut dyn Beside) -> Option<Secret> {
+        password::ask(self, wanted, beside)
+    }
+
     fn refused(&mut self, why: &str) {
         self.say(Meaning::Warning, &format!("Not taken: {why}"));
     }
+}
+
+/// A descriptor to poll while its owner is busy. Without one nothing wakes the person, and what
+/// happened is heard after the answer.
+pub(super) fn own(wakes: Option<BorrowedFd<'_>>) -> Option<OwnedFd> {
+    wakes.and_then(|wakes| wakes.try_clone_to_owned().ok())
 }
 
 /// The keys on the line: `[Enter] run · s skip · ? more`; on several where they do not fit.

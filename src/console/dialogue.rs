@@ -70,7 +70,9 @@ fn done(walker: &mut Walker, scene: Scene<'_>) -> Result<Answer, Stop> {
             }
             None
         }
-        Asking::Look { .. } => optional(walker, scene, "What did you see? Enter for nothing")?,
+        Asking::Look { .. } | Asking::Seen => {
+            optional(walker, scene, "What did you see? Enter for nothing")?
+        }
         _ => None,
     };
     Ok(Answer::Done { note })

@@ -205,3 +205,16 @@ fn command(effect: Effect, text: &str) -> Action {
         approval: None,
     }))
 }
+
+/// Nothing happens beside a question.
+pub(super) struct NothingElse;
+
+impl crate::session::Beside for NothingElse {
+    fn wakes(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        None
+    }
+
+    fn look(&mut self) -> crate::session::Heard {
+        crate::session::Heard::Nothing
+    }
+}

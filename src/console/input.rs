@@ -25,7 +25,18 @@ pub trait Input {
 
     /// Waits for a line, at most as long as said. What was typed of a line that is not ended is
     /// kept for the next call.
-    fn line(&mut self, echo: Echo, wait: Option<Duration>) -> Line;
+    fn line(&mut self, echo: Echo, wait: Option<Duration>) -> Line {
+        self.line_beside(echo, wait, None)
+    }
+
+    /// The same, but also until this descriptor can be read. What was typed hidden is then lost:
+    /// the terminal shows again what is typed.
+    fn line_beside(
+        &mut self,
+        echo: Echo,
+        wait: Option<Duration>,
+        wakes: Option<BorrowedFd<'_>>,
+    ) -> Line;
 }
 
 /// Whether typed characters can be seen.
@@ -56,6 +67,8 @@ pub enum Line {
     Text(Zeroizing<String>),
     /// Too long for a terminal, which cut it: refused.
     TooLong,
+    /// The other descriptor can be read.
+    Woken,
 }
 
 impl Line {
@@ -112,18 +125,20 @@ impl<S: Signals> Tty<S> {
     }
 
     /// Waits until there is something to read; anything else is the answer.
-    fn wait(&mut self, wait: Option<Duration>) -> Option<Line> {
+    fn wait(&mut self, wait: Option<Duration>, wakes: Option<BorrowedFd<'_>>) -> Option<Line> {
         let timeout = wait.map(|wait| Timespec {
             tv_sec: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: wait.subsec_nanos().into(),
         });
         loop {
-            let mut ready = [
+            let mut ready = vec![
                 PollFd::new(&self.device, PollFlags::IN),
                 PollFd::from_borrowed_fd(self.signals.ready(), PollFlags::IN),
             ];
+            ready.extend(wakes.map(|wakes| PollFd::from_borrowed_fd(wakes, PollFlags::IN)));
             let polled = rustix::event::poll(&mut ready, timeout.as_ref());
             let [tty, signal] = [ready[0].revents(), ready[1].revents()];
+            let woken = ready.get(2).is_some_and(|other| !other.revents().is_empty());
             match polled {
                 Ok(0) => return Some(Line::Nothing),
                 Ok(_) | Err(Errno::INTR) => {}
@@ -143,6 +158,9 @@ impl<S: Signals> Tty<S> {
             }
             if tty.contains(PollFlags::IN) {
                 return None;
+            }
+            if woken {
+                return Some(Line::Woken);
             }
         }
     }
@@ -185,11 +203,16 @@ impl<S: Signals> Input for Tty<S> {
         let _gone = rustix::termios::tcflush(&self.device, QueueSelector::IFlush);
     }
 
-    fn line(&mut self, echo: Echo, wait: Option<Duration>) -> Line {
+    fn line_beside(
+        &mut self,
+        echo: Echo,
+        wait: Option<Duration>,
+        wakes: Option<BorrowedFd<'_>>,
+    ) -> Line {
         if let Some(line) = self.whole() {
             return line;
         }
-        let line = self.awaited(echo, wait);
+        let line = self.awaited(echo, wait, wakes);
         if line == Line::Continued {
             // The terminal is as the shell knows it by now, with its echo.
             self.signals.suspend();
@@ -200,7 +223,12 @@ impl<S: Signals> Input for Tty<S> {
 
 impl<S: Signals> Tty<S> {
     /// A line, with the echo as it should be while it is typed.
-    fn awaited(&mut self, echo: Echo, wait: Option<Duration>) -> Line {
+    fn awaited(
+        &mut self,
+        echo: Echo,
+        wait: Option<Duration>,
+        wakes: Option<BorrowedFd<'_>>,
+    ) -> Line {
         let tty = self.device.try_clone();
         let _hidden = match (echo, &tty) {
             (Echo::Shown, _) => None,
@@ -212,7 +240,7 @@ impl<S: Signals> Tty<S> {
             },
         };
         loop {
-            if let Some(instead) = self.wait(wait) {
+            if let Some(instead) = self.wait(wait, wakes) {
                 return instead;
             }
             if let Some(line) = self.read() {

@@ -153,10 +153,18 @@ fn own(ask: &Asking) -> Vec<Key> {
         Asking::Refused { .. } => {
             vec![line("e", "edit the command", Act::Ask(AnswerKind::Edit)), stop()]
         }
+        Asking::Seen => {
+            vec![
+                line("", "it did what it should", done()),
+                line("r", "run it again", again()),
+                stop(),
+            ]
+        }
         Asking::Survey { .. } => vec![line("", "check", proceed())],
         Asking::SurveyFailed { .. } => {
             vec![line("", "go on without", proceed()), line("r", "check again", again()), stop()]
         }
+        Asking::Terminal { .. } => vec![stop()],
         Asking::Unavailable { .. } => vec![line("c", "go on all the same", proceed())],
         Asking::Unclear { .. } => vec![line("c", "do it", proceed())],
         Asking::UndoOffer { .. } => {

@@ -71,7 +71,12 @@ fn plain(terminal: &Terminal, ask: &Asking) {
         }
         Asking::Read { .. } => read(terminal, ask),
         Asking::Refused { why } => warn(terminal, &format!("Not run: {why}")),
+        Asking::Seen => heading(terminal, "Did it do what it should?"),
         Asking::Survey { commands } => survey(terminal, commands),
+        Asking::Terminal { shown } => {
+            warn(terminal, "This command needs a person at a terminal.");
+            terminal.command(shown);
+        }
         Asking::SurveyFailed { missing } | Asking::Unavailable { missing } => {
             missing_things(terminal, missing);
         }

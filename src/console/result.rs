@@ -5,7 +5,7 @@ use super::filter::shown_line;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
-use crate::engine::{AttemptEnded, Recorded, StepStatus, Verdict};
+use crate::engine::{AttemptEnded, KeptFile, Recorded, StepStatus, Verdict};
 use crate::expression::Part;
 use crate::runbook::OnDisconnect;
 use crate::value::spoken;
@@ -52,12 +52,30 @@ pub(super) fn show(
         terminal.unbroken(&line);
     }
     card::findings(terminal, &ended.findings);
+    for file in &ended.evidence {
+        evidence(terminal, file);
+    }
     left_running(terminal, ended, stays);
     let cut = ended.output.bytes.saturating_sub(ended.output.kept);
     if cut > 0 && ended.output.path.is_some() {
         let text = format!("{} of output, {cut} bytes of it not kept", ended.output.bytes);
         terminal.indented(&Text::plain("    ").add(Meaning::Dim, text), 2);
     }
+}
+
+/// A file that was asked for as evidence.
+fn evidence(terminal: &Terminal, file: &KeptFile) {
+    let (meaning, text) = match &file.path {
+        Some(path) => {
+            (Meaning::Dim, format!("kept {}, {} bytes, as {path}", file.from, file.bytes))
+        }
+        None => (Meaning::Warning, format!("not kept: {}", file.from)),
+    };
+    let mut line = Text::plain("    ").add(meaning, text);
+    if let Some(note) = &file.note {
+        line = line.add(Meaning::Warning, format!(" ({note})"));
+    }
+    terminal.indented(&line, 2);
 }
 
 /// What a command left running: each by itself where it stays, as one thing where the run's end

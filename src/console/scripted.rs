@@ -14,8 +14,8 @@ use super::choice;
 use super::input::{Signal, Signals};
 use crate::engine::{Answer, AnswerKind, Asking, Question, Recorded, Run};
 use crate::runbook::Outcome;
-use crate::session::{Clock, Reply, Responder};
-use crate::value::Value;
+use crate::session::{Beside, Clock, Heard, PasswordWanted, Reply, Responder};
+use crate::value::{Secret, Value};
 
 /// Nobody is there.
 pub struct Unattended {
@@ -30,7 +30,7 @@ impl Unattended {
     }
 
     /// Lets time pass.
-    fn wait(&mut self, until: Timestamp) -> Reply {
+    fn wait(&mut self, until: Timestamp, beside: &mut dyn Beside) -> Reply {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         loop {
             let left = until.duration_since(self.clock.now());
@@ -38,9 +38,15 @@ impl Unattended {
                 return Reply::Elapsed;
             }
             let timeout = Timespec { tv_sec: left.as_secs(), tv_nsec: left.subsec_nanos().into() };
-            let mut ready = [PollFd::from_borrowed_fd(self.signals.ready(), PollFlags::IN)];
+            let mut ready = vec![PollFd::from_borrowed_fd(self.signals.ready(), PollFlags::IN)];
+            let wakes = beside.wakes();
+            ready.extend(wakes.map(|wakes| PollFd::from_borrowed_fd(wakes, PollFlags::IN)));
             // Whatever ends the poll, the time and the signals are looked at anew.
             let _woken = poll(&mut ready, Some(&timeout));
+            drop(ready);
+            if beside.look() == Heard::Something {
+                return Reply::Woken;
+            }
             match self.signals.take() {
                 Some(Signal::HangUp) => return Reply::HungUp,
                 Some(Signal::Interrupt) => return Reply::Interrupted,
@@ -52,11 +58,17 @@ impl Unattended {
 }
 
 impl Responder for Unattended {
-    fn ask(&mut self, question: &Question, run: &Run, until: Option<Timestamp>) -> Reply {
+    fn ask(
+        &mut self,
+        question: &Question,
+        run: &Run,
+        until: Option<Timestamp>,
+        beside: &mut dyn Beside,
+    ) -> Reply {
         let _ = run;
         match (&question.ask, until) {
-            (Asking::Wait { until }, None) => self.wait(*until),
-            (Asking::Wait { .. }, Some(until)) => self.wait(until),
+            (Asking::Wait { until }, None) => self.wait(*until, beside),
+            (Asking::Wait { .. }, Some(until)) => self.wait(until, beside),
             (ask, _) if ask.confirms() => Reply::Refused,
             _ => Reply::Nobody,
         }
@@ -234,12 +246,22 @@ fn meant(question: &Question, text: &str) -> Option<Answer> {
 }
 
 impl Responder for FromFile {
-    fn ask(&mut self, question: &Question, run: &Run, until: Option<Timestamp>) -> Reply {
+    fn ask(
+        &mut self,
+        question: &Question,
+        run: &Run,
+        until: Option<Timestamp>,
+        beside: &mut dyn Beside,
+    ) -> Reply {
         self.last = None;
         match self.answer(question) {
             Some(answer) => Reply::Answer(answer),
-            None => self.next.ask(question, run, until),
+            None => self.next.ask(question, run, until, beside),
         }
+    }
+
+    fn password(&mut self, wanted: &PasswordWanted<'_>, beside: &mut dyn Beside) -> Option<Secret> {
+        self.next.password(wanted, beside)
     }
 
     fn refused(&mut self, why: &str) {

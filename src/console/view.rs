@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::answered;
 use super::gutter::Gutter;
 use super::header;
+use super::interactive::{self, Way};
 use super::items;
 use super::outcome;
 use super::result;
@@ -15,7 +16,7 @@ use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
 use crate::engine::{
-    Answer, AttemptEnded, AttemptId, AttemptStarted, Event, LaneId, Role, Run, Verdict,
+    Answer, AttemptEnded, AttemptId, AttemptStarted, End, Event, LaneId, Role, Run, Verdict,
 };
 use crate::journal::Record;
 use crate::runbook::{Action, BookId, OnDisconnect, PartId, StepId, StepKey, Used};
@@ -81,6 +82,7 @@ struct Running {
     /// The command and its output, of a check that is shown only if it fails.
     held: Option<Held>,
     watched: Watched,
+    way: Way,
     /// When it is killed, if it is being stopped.
     killed_at: Option<f64>,
 }
@@ -202,11 +204,15 @@ impl View {
         self.heading(&part_title(part, run));
     }
 
-    fn started(&mut self, started: &AttemptStarted) {
+    fn started(&mut self, started: &AttemptStarted, run: &Run) {
         let held = (started.role == Role::Assert)
             .then(|| Held { shown: started.shown.clone(), output: Vec::new() });
         let said = held.is_none() && self.command(started.role, &started.shown) == Said::Now;
         let unsaid = wording::role(started.role).filter(|_| !said);
+        let way = Way::of(started, run);
+        if way == Way::Interactive {
+            interactive::introduce(&self.terminal, started, run);
+        }
         let now = self.clock.monotonic();
         self.running.insert(
             started.attempt,
@@ -223,6 +229,7 @@ impl View {
                 told: false,
                 held,
                 watched: Watched::FromItsStart,
+                way,
                 killed_at: None,
             },
         );
@@ -259,6 +266,7 @@ impl View {
             told: false,
             held: None,
             watched: Watched::FromNow,
+            way: Way::Foreground,
             killed_at: None,
         };
         self.running.insert(attempt, waited);
@@ -317,6 +325,13 @@ impl View {
             }
             running.gutter.finish();
             label = self.label(&running).filter(|_| !self.running.is_empty());
+            if running.way == Way::Background {
+                let how = match ended.end {
+                    End::Interrupted { .. } => "is stopped",
+                    _ => "has ended early",
+                };
+                self.beside(running.step.as_ref(), Meaning::Warning, how);
+            }
             role = running.role;
             unsaid = running.unsaid;
             stays = running.on_disconnect;
@@ -343,7 +358,12 @@ impl View {
 
     fn tick(&mut self) {
         let now = self.clock.monotonic();
-        if let [(_, running)] = self.running.iter_mut().collect::<Vec<_>>().as_mut_slice() {
+        if self.running.values().any(|running| running.way == Way::Interactive) {
+            return;
+        }
+        let followed = self.running.iter_mut().filter(|(_, it)| it.way == Way::Foreground);
+        let mut followed: Vec<_> = followed.collect();
+        if let [(_, running)] = followed.as_mut_slice() {
             let usual = running.step.as_ref().filter(|_| running.role == Role::Main);
             let usual = usual.and_then(|step| self.known.usual_steps.get(step)).copied();
             let words = running.words(now, usual);
@@ -356,8 +376,8 @@ impl View {
                 running.gutter.finish();
                 self.terminal.line(&Text::plain("    ").add(Meaning::Dim, words));
             }
-        } else if !self.running.is_empty() {
-            let words = format!("{} running", wording::count(self.running.len(), "command"));
+        } else if !followed.is_empty() {
+            let words = format!("{} running", wording::count(followed.len(), "command"));
             self.terminal.spinner().draw(&words);
         }
     }
@@ -373,6 +393,27 @@ impl View {
         let text =
             format!("Stopping it. It has {} to end; Ctrl-C again kills it at once.", spoken(grace));
         self.terminal.line(&Text::plain("    ").add(Meaning::Warning, text));
+    }
+
+    /// Something else is about to be shown.
+    fn interrupted(&mut self, attempt: AttemptId) {
+        self.terminal.spinner().clear();
+        if let Some(running) = self.running.get_mut(&attempt) {
+            running.gutter.finish();
+        }
+    }
+
+    /// A background command is ready.
+    fn ready(&mut self, attempt: AttemptId) {
+        let step = self.running.get(&attempt).and_then(|running| running.step.as_ref());
+        self.beside(step, Meaning::Good, "is ready");
+    }
+
+    /// What became of a command that runs beside others.
+    fn beside(&self, step: Option<&StepId>, meaning: Meaning, how: &str) {
+        let name = step.map_or("the background command", |step| step.0.as_str());
+        let mark = self.terminal.glyph("‖", "||");
+        self.terminal.line(&Text::of(meaning, format!("    {mark} {name} {how}")));
     }
 
     fn killing(&mut self, attempt: AttemptId) {
@@ -491,7 +532,7 @@ impl Observer for View {
                 }
             }
             Event::AttemptEnded(ended) => self.ended(ended),
-            Event::AttemptStarted(started) => self.started(started),
+            Event::AttemptStarted(started) => self.started(started, run),
             Event::Paused { why } => outcome::paused(&self.terminal, why, run),
             Event::Resumed(resumed) => {
                 header::resumed(&self.terminal, resumed, &self.known, run);
@@ -556,6 +597,8 @@ impl Observer for View {
                 self.terminal.spinner().clear();
                 self.suspending();
             }
+            Notice::PasswordWanted { attempt } => self.interrupted(*attempt),
+            Notice::Ready { attempt } => self.ready(*attempt),
             Notice::Tick => self.tick(),
         }
     }

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,15 +13,15 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use super::kept::{keep, recovered};
 use super::launch::launch;
-use crate::engine::{Attempt, AttemptId, End, Ended, Filtered, Kept, Survey};
+use crate::engine::{Attempt, AttemptId, Conduct, End, Ended, Filtered, Kept, Survey};
 use crate::expression::Filter;
 use crate::plan::{DigestKey, command_digest};
 use crate::process::{
-    Arrived, Client, Launch, Message, Signals, Stop, can_be_continued, filtered, program_in_path,
-    stop_found, suspend,
+    Arrived, Client, Launch, Lent, Message, Signals, Stop, can_be_continued, filtered,
+    program_in_path, stop_found, suspend,
 };
 use crate::session::{Executor, Happening};
-use crate::value::{Hidden, Secret};
+use crate::value::{Hidden, Patterns, Secret};
 
 /// How often the display may draw the elapsed time anew.
 const TICK: Duration = Duration::from_millis(100);
@@ -63,6 +64,13 @@ pub struct Supervised {
     /// Attempts of an earlier process, whose end its supervisor writes down.
     attached: BTreeSet<AttemptId>,
     pending: VecDeque<Happening>,
+    /// The terminal, and the command that has it.
+    lent: Option<(AttemptId, Lent)>,
+    /// Passwords that programs were given. The run knows nothing of them, so that it could not keep
+    /// them out of what it takes from an output.
+    passwords: Patterns,
+    /// What waits for the terminal.
+    deferred: Vec<Happening>,
 }
 
 impl Supervised {
@@ -76,6 +84,9 @@ impl Supervised {
             running: BTreeSet::new(),
             attached: BTreeSet::new(),
             pending: VecDeque::new(),
+            lent: None,
+            passwords: Patterns::default(),
+            deferred: Vec::new(),
         })
     }
 
@@ -106,6 +117,38 @@ impl Supervised {
         Ok(self.client.as_mut().expect("it has just been started"))
     }
 
+    /// While a command has the terminal, nobody can be asked there: others wait until it is back.
+    fn password_wanted(&mut self, wanted: Happening) -> Happening {
+        let Happening::PasswordWanted { attempt, request, .. } = &wanted else {
+            return wanted;
+        };
+        match &self.lent {
+            None => return wanted,
+            Some((owner, _)) if owner == attempt => {
+                let request = *request;
+                self.give_password(request, None);
+            }
+            Some(_) => self.deferred.push(wanted),
+        }
+        Happening::Tick
+    }
+
+    /// The terminal is back.
+    fn take_back(&mut self) {
+        self.lent = None;
+        self.pending.extend(self.deferred.drain(..));
+    }
+
+    /// Starts a command that gets the terminal.
+    fn lend(&mut self, launch: Launch) -> Result<(), String> {
+        let lent = Lent::open().map_err(|error| format!("there is no terminal: {error}"))?;
+        let attempt = AttemptId(launch.attempt);
+        let started = self.client()?.launch_at(launch, &lent);
+        started.map_err(|error| format!("the terminal cannot be handed over: {error}"))?;
+        self.lent = Some((attempt, lent));
+        Ok(())
+    }
+
     fn could_not_start(&mut self, attempt: AttemptId, why: String) {
         let end = End::CouldNotStart { why };
         self.pending.push_back(Happening::Ended(Box::new(Ended::new(attempt, end))));
@@ -119,10 +162,41 @@ impl Supervised {
         Some(ended)
     }
 
+    /// What news mean to the session.
+    fn told(&mut self, message: Message) -> Happening {
+        match message {
+            Message::Ended(mut ended) => {
+                if !self.passwords.is_empty() {
+                    for printed in [&mut ended.stdout, &mut ended.stderr] {
+                        printed.bytes = self.passwords.masked_bytes(&printed.bytes);
+                    }
+                }
+                self.running.remove(&ended.attempt);
+                if self.lent.as_ref().is_some_and(|(attempt, _)| *attempt == ended.attempt) {
+                    self.take_back();
+                }
+                Happening::Ended(ended)
+            }
+            Message::Lost(why) => self.lost(why.as_deref()),
+            Message::Nothing => Happening::Tick,
+            Message::Output { attempt, stream, bytes } => {
+                Happening::Output { attempt, stream, bytes }
+            }
+            Message::PasswordWanted { attempt, request, prompt } => {
+                self.password_wanted(Happening::PasswordWanted { attempt, request, prompt })
+            }
+            Message::Ready(attempt) => Happening::Ready { attempt },
+            Message::Signal(Arrived::HangUp) => Happening::HangUp,
+            Message::Signal(Arrived::Interrupt) => Happening::Interrupt,
+            Message::Signal(Arrived::Suspend) => Happening::Suspend,
+        }
+    }
+
     /// The supervisor is gone. What it refused never began; the rest is followed like the attempts
     /// of an earlier process, by what was written down.
     fn lost(&mut self, refused: Option<&str>) -> Happening {
         self.client = None;
+        self.take_back();
         let mut running = std::mem::take(&mut self.running);
         match refused {
             None => self.attached.append(&mut running),
@@ -167,9 +241,12 @@ impl Executor for Supervised {
     }
 
     fn start(&mut self, attempt: &Attempt) {
-        let started = self.prepare(attempt).and_then(|launch| {
-            self.client()?.launch(launch);
-            Ok(())
+        let started = self.prepare(attempt).and_then(|launch| match attempt.conduct {
+            Conduct::Interactive { .. } => self.lend(launch),
+            Conduct::Background { .. } | Conduct::Followed => {
+                self.client()?.launch(launch);
+                Ok(())
+            }
         });
         match started {
             Ok(()) => {
@@ -208,19 +285,37 @@ impl Executor for Supervised {
                 None => Happening::Tick,
             };
         };
-        match client.next(self.signals, TICK) {
-            Message::Ended(ended) => {
-                self.running.remove(&ended.attempt);
-                Happening::Ended(ended)
+        if self.lent.is_some() && self.signals.take_resized() {
+            client.resized();
+        }
+        let message = client.next(self.signals, TICK);
+        self.told(message)
+    }
+
+    fn wakes(&self) -> Option<BorrowedFd<'_>> {
+        self.client.as_ref().map(Client::news)
+    }
+
+    fn glance(&mut self) -> Option<Happening> {
+        if let Some(happening) = self.pending.pop_front() {
+            return Some(happening);
+        }
+        if let Some(ended) = self.attached_end() {
+            return Some(Happening::Ended(Box::new(ended)));
+        }
+        let message = self.client.as_mut()?.glance()?;
+        Some(self.told(message))
+    }
+
+    fn give_password(&mut self, request: u32, password: Option<Secret>) {
+        if let Some(password) = &password {
+            self.hide("password", password);
+            if let Ok(hidden) = Hidden::new(password) {
+                self.passwords.add(hidden.into_forms());
             }
-            Message::Lost(why) => self.lost(why.as_deref()),
-            Message::Nothing => Happening::Tick,
-            Message::Output { attempt, stream, bytes } => {
-                Happening::Output { attempt, stream, bytes }
-            }
-            Message::Signal(Arrived::HangUp) => Happening::HangUp,
-            Message::Signal(Arrived::Interrupt) => Happening::Interrupt,
-            Message::Signal(Arrived::Suspend) => Happening::Suspend,
+        }
+        if let Some(client) = &mut self.client {
+            client.give_password(request, password);
         }
     }
 

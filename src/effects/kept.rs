@@ -34,6 +34,7 @@ pub(super) fn recovered(folder: &Path, attempt: AttemptId) -> Option<Ended> {
         stdout,
         stderr,
         output: status.kept,
+        evidence: status.evidence,
         left_running: status.left_running,
         recovered: true,
         ..Ended::new(attempt, status.end)

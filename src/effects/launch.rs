@@ -6,11 +6,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::executor::Setting;
-use super::{cluster, remote};
-use crate::engine::Attempt;
+use super::{at_terminal, cluster, remote};
+use crate::engine::{Attempt, Conduct};
 use crate::plan::{BoundCommand, BoundFile, BoundForm, BoundPlace};
 use crate::process::{
-    Durability, Handshake, Launch, Lifetime, MadeFile, prepare_connections, program_in_path,
+    Durability, Handshake, Launch, Lifetime, MadeFile, askpass_program, prepare_connections,
+    program_in_path,
 };
 use crate::runbook::Effect;
 use crate::template::{Held, Shell};
@@ -28,15 +29,35 @@ pub(super) struct Started {
 /// What the supervisor shall start for an attempt; or why it cannot be started.
 pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, String> {
     let command = &attempt.command;
+    if let Conduct::Interactive { type_in } = &attempt.conduct
+        && let Some(why) = at_terminal::refused(attempt, type_in)
+    {
+        return Err(why);
+    }
     let mut environment = base_environment(setting);
+    if !matches!(attempt.conduct, Conduct::Interactive { .. }) {
+        ask_here(setting, &mut environment);
+    }
     let mut made = Vec::new();
     if let BoundPlace::Cluster { .. } | BoundPlace::Pod { .. } = &command.target.place {
         made.extend(reach_cluster(setting, attempt, &mut environment)?);
     }
     let (started, cwd) = if command.is_far() {
+        if !attempt.evidence.is_empty() {
+            return Err(format!(
+                "evidence cannot be fetched from the target {}",
+                command.target.name
+            ));
+        }
         // What is there has its own environment, folders and files.
-        let connections = connections(setting, &environment, &command.target.place);
-        (remote::started(attempt, &environment, connections), setting.work.clone())
+        let started = match attempt.conduct {
+            Conduct::Interactive { .. } => at_terminal::started(command)?,
+            Conduct::Background { .. } | Conduct::Followed => {
+                let connections = connections(setting, &environment, &command.target.place);
+                remote::started(attempt, &environment, connections)
+            }
+        };
+        (started, setting.work.clone())
     } else {
         for (name, value) in command.variables.iter().chain(&command.env) {
             if made.is_empty() || name != KUBECONFIG {
@@ -60,7 +81,11 @@ pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, Str
         files: made,
         handshake: started.handshake,
         connections: started.connections,
-        timeout: command.timeout,
+        timeout: match attempt.conduct {
+            // It ends with its group, however long that takes.
+            Conduct::Background { .. } => u64::MAX,
+            Conduct::Followed | Conduct::Interactive { .. } => command.timeout,
+        },
         grace: setting.grace,
         on_disconnect: attempt.on_disconnect,
         keep: attempt.keep,
@@ -69,6 +94,8 @@ pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, Str
             Effect::Change | Effect::Destroy => Durability::Synced,
         },
         cap: setting.cap,
+        conduct: attempt.conduct.clone(),
+        evidence: attempt.evidence.clone(),
     })
 }
 
@@ -144,6 +171,14 @@ fn base_environment(setting: &Setting) -> BTreeMap<OsString, OsString> {
         .filter(|(name, _)| !ours(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
+}
+
+/// Programs that want a password ask on the run's terminal.
+fn ask_here(setting: &Setting, environment: &mut BTreeMap<OsString, OsString>) {
+    let program = askpass_program(&setting.folder);
+    environment.insert("SUDO_ASKPASS".into(), program.clone().into());
+    environment.insert("SSH_ASKPASS".into(), program.into());
+    environment.insert("SSH_ASKPASS_REQUIRE".into(), "force".into());
 }
 
 fn here(command: &BoundCommand) -> Started {

@@ -1,6 +1,7 @@
 //! The ports of a session over the real world: [`Supervised`] runs commands through a supervisor,
 //! [`SystemClock`] tells the time. It decides nothing about a run and never writes to the terminal.
 
+mod at_terminal;
 mod clock;
 mod cluster;
 mod executor;

@@ -242,6 +242,18 @@ fn run(command: &BoundCommand) -> String {
     }
 }
 
+/// The script of a command that keeps the terminal as its input.
+pub(super) fn at_terminal(command: &BoundCommand) -> String {
+    let mut text = String::new();
+    for (name, value) in command.variables.iter().chain(&command.env) {
+        let _infallible = writeln!(text, "export {name}={}", quoted(exposed(value)));
+    }
+    if let Some(cwd) = &command.cwd {
+        let _infallible = writeln!(text, "CDPATH= cd -- {} || exit 1", quoted(cwd));
+    }
+    text + "exec " + &run(command)
+}
+
 /// Makes the files of a command in a folder that nobody else can enter. One that is there already
 /// must be the user's own: an attempt before this one may have left it.
 fn files(command: &BoundCommand, folder: &str) -> String {
@@ -289,7 +301,7 @@ fn all_quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// A word as every POSIX shell reads it back, whatever stands in it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 

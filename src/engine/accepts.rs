@@ -61,8 +61,10 @@ impl Run {
                 vec![A::Proceed, A::Auto, A::Skip, A::Elsewhere, A::Edit, A::Stop]
             }
             Asking::Refused { .. } => vec![A::Skip, A::Edit, A::Stop],
+            Asking::Seen => vec![A::Done, A::Again, A::Skip, A::Stop],
             Asking::Survey { .. } => vec![A::Proceed, A::Skip],
             Asking::SurveyFailed { .. } => vec![A::Proceed, A::Again, A::Stop],
+            Asking::Terminal { .. } => vec![A::Skip, A::Stop],
             Asking::Unavailable { .. } | Asking::Unclear { .. } => {
                 vec![A::Proceed, A::Skip, A::Stop]
             }

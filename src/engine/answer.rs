@@ -301,10 +301,17 @@ pub enum Asking {
         /// The commands.
         commands: Vec<String>,
     },
+    /// An interactive command ended: `Done` with what was seen, `Again`.
+    Seen,
     /// The survey found something missing: `Proceed`, `Again`, `Stop`.
     SurveyFailed {
         /// What is missing.
         missing: Vec<Missing>,
+    },
+    /// A command wants a person at a terminal, and none is there: `Skip`, `Stop`.
+    Terminal {
+        /// The command.
+        shown: String,
     },
     /// Something is needed that is not there: `Proceed` all the same, `Skip`.
     Unavailable {
@@ -390,7 +397,9 @@ impl Asking {
             Self::Read { .. } => "read",
             Self::Refused { .. } => "refused",
             Self::Survey { .. } => "survey",
+            Self::Seen => "seen",
             Self::SurveyFailed { .. } => "survey_failed",
+            Self::Terminal { .. } => "terminal",
             Self::Unavailable { .. } => "unavailable",
             Self::Unclear { .. } => "unclear",
             Self::UndoOffer { .. } => "undo_offer",

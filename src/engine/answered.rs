@@ -40,7 +40,7 @@ impl Run {
                 let how = if typed.is_some() { "typed" } else { "yes" };
                 self.confirmed(how, typed.clone());
             }
-            Answer::Done { .. } => self.set_stage(Stage::Settled(StepStatus::Done)),
+            Answer::Done { .. } => self.done(),
             Answer::Edit { command } => self.edit(command)?,
             Answer::Finish { outcome } => {
                 self.finish(*outcome);
@@ -220,23 +220,31 @@ impl Run {
                     self.state.undo[entry].state = UndoState::Applied;
                 }
                 self.state.steps.entry(step).or_default().changed = true;
-                self.mark(step);
+                self.mark(step, StepStatus::MarkedDone);
             }
         }
     }
 
-    /// What was marked done is still verified, where it can be.
-    fn mark(&mut self, step: StepKey) {
+    /// What the responder did, or saw, is done; a command is still verified, where it can be.
+    fn done(&mut self) {
+        match self.job().and_then(Job::step) {
+            Some(step) if self.run_of(step).is_some() => self.mark(step, StepStatus::Done),
+            _ => self.set_stage(Stage::Settled(StepStatus::Done)),
+        }
+    }
+
+    /// What was marked is still verified, where it can be.
+    fn mark(&mut self, step: StepKey, status: StepStatus) {
         let verify = self.run_of(step).and_then(|run| run.verify.as_ref());
         let stage = match verify {
             Some(Verify::Command(_)) => Stage::Verifying,
-            Some(Verify::Expect(_)) | None => Stage::Settled(StepStatus::MarkedDone),
+            Some(Verify::Expect(_)) | None => Stage::Settled(status),
         };
         if stage != Stage::Verifying {
             self.settle_undone_by(step);
         }
         if let Some(job) = self.here().jobs.last_mut() {
-            job.success = StepStatus::MarkedDone;
+            job.success = status;
             job.stage = stage;
         }
     }

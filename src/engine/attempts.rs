@@ -27,6 +27,7 @@ impl Run {
             lane: started.lane,
             role: started.role,
             target: self.proof_key(scope, &started.target),
+            shown: started.shown.clone(),
         };
         self.state.running.insert(started.attempt, running);
         if self.state.preflight.progress != Progress::Over {
@@ -204,6 +205,7 @@ impl Run {
     fn stage_after(&self, step: StepKey, ended: &AttemptEnded, at: Timestamp) -> Stage {
         let verify = self.run_of(step).and_then(|run| run.verify.as_ref());
         match &ended.verdict {
+            Verdict::Passed if self.is_interactive(step) => Stage::Attesting,
             Verdict::Passed if matches!(verify, Some(Verify::Command(_))) => Stage::Verifying,
             Verdict::Passed => Stage::Settled(StepStatus::Done),
             Verdict::Failed { .. } | Verdict::InDoubt | Verdict::Unexpected { .. } => Stage::Judged,
@@ -213,6 +215,10 @@ impl Run {
                 Stage::Pausing(at.checked_add(pause).unwrap_or(Timestamp::MAX))
             }
         }
+    }
+
+    fn is_interactive(&self, step: StepKey) -> bool {
+        self.run_of(step).is_some_and(|run| run.interactive.is_some())
     }
 
     fn verify_ended(&mut self, ended: &AttemptEnded) {

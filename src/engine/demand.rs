@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::answer::{Answer, Question};
+use super::conduct::{Conduct, KeptFile};
 use super::event::{
     AttemptId, Confirmation, End, Kept, PauseReason, Resumed, Role, RunStarted, Survivor,
 };
@@ -83,6 +84,10 @@ pub struct Attempt {
     pub on_disconnect: OnDisconnect,
     /// Whether its output is kept.
     pub keep: Keep,
+    /// How it is attended.
+    pub conduct: Conduct,
+    /// Paths of files to keep when it has ended, from its working directory.
+    pub evidence: Vec<String>,
 }
 
 /// Whether an output is kept.
@@ -170,6 +175,8 @@ pub struct Ended {
     pub stderr: Printed,
     /// What was kept of both.
     pub output: Kept,
+    /// Files that were asked for as evidence.
+    pub evidence: Vec<KeptFile>,
     /// What it left running.
     pub left_running: Vec<Survivor>,
     /// The end was found after a crash, in the supervisor's record.
@@ -187,6 +194,7 @@ impl Ended {
             filtered: Filtered::new(),
             stderr: Printed::default(),
             output: Kept::default(),
+            evidence: Vec::new(),
             left_running: Vec::new(),
             recovered: false,
         }

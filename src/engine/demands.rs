@@ -1,6 +1,7 @@
 //! What the run needs now: a function of its state alone.
 
 use super::answer::{Asking, Question};
+use super::conduct::{Conduct, conduct};
 use super::demand::{Attempt, Demands, Keep, Rest, Wait};
 use super::event::{AttemptId, Confirmation, Role};
 use super::facts::StateFacts;
@@ -10,7 +11,7 @@ use super::position::Next;
 use super::preflight::{Consent, Progress};
 use super::run::{Run, UndoOffer};
 use super::scope::ScopeId;
-use crate::plan::{BoundCommand, bind, command_digest};
+use crate::plan::{BoundCommand, bind, bind_paths, command_digest};
 use crate::policy::{Attendance, Level};
 use crate::runbook::{Action, Effect, OnDisconnect, OnFailure};
 use crate::template::BindError;
@@ -84,6 +85,7 @@ impl Run {
 
     fn job_demands(&self, job: &Job) -> Demands {
         match &job.stage {
+            Stage::Attesting => self.question(job.lane, Asking::Seen),
             Stage::Blocked(missing) => {
                 self.question(job.lane, Asking::Unavailable { missing: missing.clone() })
             }
@@ -150,7 +152,14 @@ impl Run {
         if let Err(failure) = self.subject(job, level) {
             return self.unbound(job, &failure);
         }
-        let attempt = self.main_attempt(job, effect, command.clone());
+        let attempt = match self.main_attempt(job, effect, command.clone()) {
+            Ok(attempt) => attempt,
+            Err(failure) => return self.unbound(job, &failure),
+        };
+        let attended = self.state.policy.attendance == Attendance::Attended;
+        if matches!(attempt.conduct, Conduct::Interactive { .. }) && !attended {
+            return self.question(job.lane, Asking::Terminal { shown: command.shown });
+        }
         let open = level == Level::Auto || (gate == Gate::Open && level != Level::Refuse);
         let same = |ran: &Ran| ran.digest == attempt.digest;
         if open && job.ran.as_ref().is_none_or(same) {
@@ -200,7 +209,12 @@ impl Run {
             .map_err(|failure| Box::new(self.unbound(job, &failure)))
     }
 
-    fn main_attempt(&self, job: &Job, effect: Effect, command: BoundCommand) -> Attempt {
+    fn main_attempt(
+        &self,
+        job: &Job,
+        effect: Effect,
+        command: BoundCommand,
+    ) -> Result<Attempt, BindError> {
         let confirmation = job
             .confirmation
             .clone()
@@ -219,8 +233,11 @@ impl Run {
         {
             attempt.on_disconnect = run.on_disconnect;
             attempt.keep = self.keep(step);
+            let facts = self.job_facts(job);
+            attempt.conduct = conduct(run, &facts)?;
+            attempt.evidence = bind_paths(&run.evidence, &facts)?;
         }
-        attempt
+        Ok(attempt)
     }
 
     /// An attempt with the next number.
@@ -251,6 +268,8 @@ impl Run {
                 Effect::Change | Effect::Destroy => OnDisconnect::Finish,
             },
             keep: Keep::Output,
+            conduct: Conduct::Followed,
+            evidence: Vec::new(),
         }
     }
 

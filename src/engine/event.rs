@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
+use super::conduct::KeptFile;
 use super::lane::LaneId;
 use crate::expression::Part;
 use crate::plan::{Alert, Mode, Origin};
@@ -468,6 +469,9 @@ pub struct AttemptEnded {
     pub took: u64,
     /// What it printed.
     pub output: Kept,
+    /// Files that were asked for as evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<KeptFile>,
     /// What it left running.
     pub left_running: Vec<Survivor>,
     /// What the end means.

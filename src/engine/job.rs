@@ -66,6 +66,8 @@ pub(super) enum Stage {
     Blocked(Vec<Missing>),
     /// What it uses belongs to a source that is not on this machine.
     Away(String),
+    /// Its interactive command has ended; the responder says what was seen.
+    Attesting,
     /// Agreed to; its command starts next.
     Confirmed,
     /// Nobody saw the end of its command.

@@ -58,6 +58,7 @@ impl Run {
             end: ended.end,
             took: ended.took,
             output: ended.output,
+            evidence: ended.evidence,
             left_running: ended.left_running,
             verdict: hiding.verdict(judgement.verdict),
             captured: hiding.captures(judgement.captured),

@@ -14,6 +14,7 @@ mod attempts;
 mod branches;
 mod capture;
 mod checked;
+mod conduct;
 mod decide;
 mod demand;
 mod demands;
@@ -43,6 +44,7 @@ pub use answer::{
     Answer, AnswerKind, Asking, Card, CardKind, ItemShown, ItemsCard, OptionShown, Question,
     UndoPlan, UndoShown,
 };
+pub use conduct::{Conduct, KeptFile};
 pub use event::{
     AttemptEnded, AttemptId, AttemptStarted, Confirmation, End, Event, FileOrigin, FindingRecord,
     Found, InputRecord, ItemRecord, Kept, Missing, PauseReason, Recorded, Responder, Resumed, Role,

@@ -64,6 +64,8 @@ pub(super) struct Running {
     pub(super) lane: LaneId,
     pub(super) role: Role,
     pub(super) target: String,
+    /// The command as the responder saw it.
+    pub(super) shown: String,
 }
 
 /// What is remembered of a step.
@@ -215,6 +217,11 @@ impl Run {
     /// The attempts that started and have not ended.
     pub fn running(&self) -> impl Iterator<Item = AttemptId> {
         self.state.running.keys().copied()
+    }
+
+    /// The command of an attempt that has not ended, as the responder saw it.
+    pub fn running_command(&self, attempt: AttemptId) -> Option<&str> {
+        self.state.running.get(&attempt).map(|running| running.shown.as_str())
     }
 
     /// The number of the latest attempt.

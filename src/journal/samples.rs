@@ -141,6 +141,7 @@ pub(crate) fn ended(number: u32, end: End, verdict: Verdict) -> AttemptEnded {
             kept: 12,
             sha256: Some("e".repeat(64)),
         },
+        evidence: Vec::new(),
         left_running: Vec::new(),
         verdict,
         captured: BTreeMap::new(),

@@ -28,7 +28,7 @@ pub struct Verification {
     pub damage: Option<Damage>,
     /// Whether something elsewhere vouches for its length.
     pub anchored: Anchor,
-    /// The outputs it speaks of; none are looked at if only a journal is given.
+    /// The outputs and evidence it speaks of; none are looked at if only a journal is given.
     pub outputs: Vec<OutputCheck>,
 }
 
@@ -128,12 +128,18 @@ fn outputs(folder: &Path, records: &[Record]) -> Vec<OutputCheck> {
             Event::AttemptEnded(ended) => Some(ended),
             _ => None,
         })
-        .filter_map(|ended| {
-            let path = ended.output.path.clone()?;
-            Some(OutputCheck {
-                attempt: ended.attempt,
-                state: output(folder, &path, &ended.output),
-                path,
+        .flat_map(|ended| {
+            let evidence = ended.evidence.iter().map(|file| Kept {
+                path: file.path.clone(),
+                bytes: file.bytes,
+                kept: file.bytes,
+                sha256: file.sha256.clone(),
+            });
+            let kept = std::iter::once(ended.output.clone()).chain(evidence);
+            kept.filter_map(|kept| {
+                let path = kept.path.clone()?;
+                let state = output(folder, &path, &kept);
+                Some(OutputCheck { attempt: ended.attempt, state, path })
             })
         })
         .collect()

@@ -125,6 +125,16 @@ pub fn bind(
     })
 }
 
+/// Lines that may hold secrets, such as those to be typed.
+pub fn bind_lines(templates: &[Template], facts: &dyn Facts) -> Result<Vec<Held>, BindError> {
+    templates.iter().map(|template| Ok(held(template, facts)?)).collect()
+}
+
+/// Paths, which everybody may read.
+pub fn bind_paths(templates: &[Template], facts: &dyn Facts) -> Result<Vec<String>, BindError> {
+    templates.iter().map(|template| open_text(template, facts)).collect()
+}
+
 type BoundParts = (BoundForm, BTreeMap<String, Held>, String);
 
 fn bind_form(runbook: &Runbook, form: &Form, facts: &dyn Facts) -> Result<BoundParts, BindError> {

@@ -4,7 +4,8 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -12,6 +13,8 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
+use super::askpass;
+use super::descriptor;
 use super::frame::{Filled, Inbox};
 use super::message::{Launch, News, Order};
 use super::moment::timespec;
@@ -19,7 +22,7 @@ use super::signals::{Arrived, Signals};
 use super::status::await_process;
 use crate::engine::{AttemptId, Ended, Printed};
 use crate::session::Stream;
-use crate::value::Hidden;
+use crate::value::{Hidden, Secret};
 
 /// The argument that makes this program a supervisor.
 pub const SUPERVISE: &str = "__supervise";
@@ -45,6 +48,17 @@ pub enum Message {
         /// What.
         bytes: Vec<u8>,
     },
+    /// The output of a background command tells that it is ready.
+    Ready(AttemptId),
+    /// A program of a command asks for a password.
+    PasswordWanted {
+        /// Which command.
+        attempt: AttemptId,
+        /// The number of the request.
+        request: u32,
+        /// What the program says.
+        prompt: String,
+    },
     /// A signal reached this program.
     Signal(Arrived),
 }
@@ -53,6 +67,8 @@ pub enum Message {
 pub struct Client {
     child: Child,
     orders: Option<ChildStdin>,
+    /// Where terminals are handed over.
+    descriptors: UnixStream,
     news: OwnedFd,
     inbox: Inbox,
     running: usize,
@@ -61,18 +77,22 @@ pub struct Client {
 impl Client {
     /// Starts a supervisor for a run. The program is this one's own; the folder is absolute.
     pub fn start(program: &Path, run: &str, folder: &Path) -> io::Result<Self> {
+        // Without it, who asks for a password finds nobody.
+        let _ = seen_from_elsewhere(program).and_then(|program| askpass::link(folder, &program));
+        let (descriptors, theirs) = UnixStream::pair()?;
         let mut child = supervisor_command(program)?
             .env_clear()
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::from(OwnedFd::from(theirs)))
             .spawn()?;
         let orders = child.stdin.take();
         let news: OwnedFd = child.stdout.take().expect("it was asked for").into();
         rustix::io::ioctl_fionbio(&news, true)?;
-        let mut client = Self { child, orders, news, inbox: Inbox::default(), running: 0 };
+        let inbox = Inbox::default();
+        let mut client = Self { child, orders, descriptors, news, inbox, running: 0 };
         client.order(&Order::Hello { run: run.to_owned(), folder: folder.to_owned() });
         Ok(client)
     }
@@ -86,6 +106,23 @@ impl Client {
     pub fn launch(&mut self, launch: Launch) {
         self.running += 1;
         self.order(&Order::Start(Box::new(launch)));
+    }
+
+    /// Starts a command that gets this terminal.
+    pub fn launch_at(&mut self, launch: Launch, terminal: impl AsFd) -> io::Result<()> {
+        descriptor::send(&self.descriptors, terminal)?;
+        self.launch(launch);
+        Ok(())
+    }
+
+    /// Answers a program that asked for a password.
+    pub fn give_password(&mut self, request: u32, password: Option<Secret>) {
+        self.order(&Order::Password(request, password));
+    }
+
+    /// The terminal that was lent has another size.
+    pub fn resized(&mut self) {
+        self.order(&Order::Resize);
     }
 
     /// Asks a command to end.
@@ -122,6 +159,23 @@ impl Client {
         }
     }
 
+    /// Becomes readable when there is something that [`Client::glance`] tells.
+    pub fn news(&self) -> BorrowedFd<'_> {
+        self.news.as_fd()
+    }
+
+    /// What has happened, if anything has: never waits, and looks at no signals.
+    pub fn glance(&mut self) -> Option<Message> {
+        if let Some(message) = self.received() {
+            return Some(message);
+        }
+        match self.inbox.fill(&self.news) {
+            Ok(Filled::Nothing) => None,
+            Ok(Filled::Some) => self.received(),
+            Ok(Filled::Closed) | Err(_) => Some(Message::Lost(None)),
+        }
+    }
+
     /// Waits for what happens next, at most for a while.
     pub fn next(&mut self, signals: &Signals, most: Duration) -> Message {
         if let Some(arrived) = signals.take() {
@@ -139,11 +193,7 @@ impl Client {
         if let Some(arrived) = signals.take() {
             return Message::Signal(arrived);
         }
-        match self.inbox.fill(&self.news) {
-            Ok(Filled::Nothing) => Message::Nothing,
-            Ok(Filled::Some) => self.received().unwrap_or(Message::Nothing),
-            Ok(Filled::Closed) | Err(_) => Message::Lost(None),
-        }
+        self.glance().unwrap_or(Message::Nothing)
     }
 
     fn received(&mut self) -> Option<Message> {
@@ -162,10 +212,15 @@ impl Client {
                     stdout: Printed { bytes: finished.stdout.bytes, more: finished.stdout.more },
                     stderr: Printed { bytes: finished.stderr.bytes, more: finished.stderr.more },
                     output: finished.status.kept,
+                    evidence: finished.status.evidence,
                     left_running: finished.status.left_running,
                     ..Ended::new(AttemptId(finished.attempt), finished.status.end)
                 }))
             }
+            Ok(News::PasswordWanted { attempt, request, prompt }) => {
+                Message::PasswordWanted { attempt: AttemptId(attempt), request, prompt }
+            }
+            Ok(News::Ready(attempt)) => Message::Ready(AttemptId(attempt)),
             Ok(News::Refused(why)) => Message::Lost(Some(why)),
             // Its commands may run: that they could not start must not be said.
             Err(_) => Message::Lost(None),

@@ -104,6 +104,7 @@ mod tests {
             end: End::Exited { code },
             took: 12,
             kept: Kept::default(),
+            evidence: Vec::new(),
             left_running: Vec::new(),
         }
     }

@@ -14,13 +14,15 @@ use super::display::Display;
 use super::handshake::Handshake;
 use super::leftovers::Leftovers;
 use super::members::{self, Member, Stat, Wanted};
-use super::message::{Head, Launch};
+use super::message::{Head, Launch, News};
 use super::moment::Moment;
 use super::output::Recorder;
+use super::readiness::Readiness;
+use super::relay::Relay;
 use super::sentinel::{Sentinel, Stage};
 use super::spawn::Spawned;
 use super::streams::{After, Fed, Feed, Source};
-use crate::engine::End;
+use crate::engine::{Conduct, End, Keep};
 use crate::session::Stream;
 use crate::value::Patterns;
 
@@ -109,6 +111,9 @@ pub(crate) struct Job {
     stderr: Source,
     sentinel: Sentinel,
     far: Far,
+    readiness: Readiness,
+    /// The responder's terminal, while the command has it.
+    pub(crate) relay: Option<Relay>,
     pub(crate) recorder: Recorder,
     pub(crate) started: Moment,
     deadline: Moment,
@@ -130,10 +135,15 @@ impl Job {
             leader: spawned.leader,
             handle: spawned.handle,
             stdin: spawned.stdin.map(|pipe| Feed::new(pipe, input, after)),
-            stdout: Source::new(spawned.stdout),
+            stdout: Source::new(Some(spawned.stdout)),
             stderr: Source::new(spawned.stderr),
             sentinel: Sentinel::new(launch.handshake.as_ref()),
             far: Far::Waits,
+            readiness: match &launch.conduct {
+                Conduct::Background { ready } => Readiness::awaiting(ready.as_deref()),
+                Conduct::Followed | Conduct::Interactive { .. } => Readiness::default(),
+            },
+            relay: spawned.relay,
             recorder,
             started: now,
             deadline: now.after_millis(launch.timeout),
@@ -153,8 +163,13 @@ impl Job {
         if let Some(feed) = self.stdin.as_ref().filter(|feed| feed.is_pending()) {
             fds.push(PollFd::from_borrowed_fd(feed.pipe.as_fd(), PollFlags::OUT));
         }
+        if let Some(relay) = &self.relay {
+            relay.watch(fds);
+        }
         for source in [&self.stdout, &self.stderr] {
-            if let Some(pipe) = &source.pipe {
+            if let Some(pipe) = &source.pipe
+                && !self.is_ahead()
+            {
                 fds.push(PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN));
             }
         }
@@ -162,7 +177,8 @@ impl Job {
 
     /// When to step it again though nothing happened.
     pub(crate) fn wake(&self, now: Moment) -> Moment {
-        match self.phase {
+        let held = self.relay.as_ref().and_then(Relay::wake);
+        let wake = match self.phase {
             Phase::Running | Phase::Stopping { .. } if self.is_paused() => now.after_millis(1_000),
             _ if self.exited.is_none() && self.has_told_its_end() => {
                 self.heard.after_millis(LINGER)
@@ -174,6 +190,28 @@ impl Job {
             }
             Phase::Stopping { until, .. } => until,
             Phase::Killing { .. } => now.after_millis(5),
+        };
+        held.map_or(wake, |held| held.min(wake))
+    }
+
+    /// Whether its terminal cannot take more for the moment; once it has ended nothing waits.
+    fn is_ahead(&self) -> bool {
+        self.exited.is_none() && self.relay.as_ref().is_some_and(Relay::is_full)
+    }
+
+    /// Serves the responder who talks to it, who may wish it stopped, and then killed.
+    fn converse(&mut self, around: &Around<'_>) {
+        let Some(relay) = &mut self.relay else {
+            return;
+        };
+        for _ in 0..relay.step(around.patterns, around.now) {
+            match self.phase {
+                // A program at a terminal ends when the terminal is gone; few obey Ctrl-C.
+                Phase::Running => {
+                    self.stop(Why::Interrupted, Signal::HUP, self.launch.grace, around);
+                }
+                Phase::Stopping { .. } | Phase::Killing { .. } => self.kill(around),
+            }
         }
     }
 
@@ -232,6 +270,7 @@ impl Job {
     /// Does all that can be done now; returns its end when it is over.
     pub(crate) fn step(&mut self, around: &mut Around<'_>) -> Option<Over> {
         self.feed();
+        self.converse(around);
         self.pump(around);
         self.look(around.now);
         self.hang_up(around.now);
@@ -372,6 +411,11 @@ impl Job {
         }
     }
 
+    /// Whether a process belongs to it.
+    pub(crate) fn owns(&self, pid: Pid, around: &Around<'_>) -> bool {
+        members::find(&self.wanted(around)).iter().any(|member| member.is(pid))
+    }
+
     fn wanted<'a>(&self, around: &'a Around<'_>) -> Wanted<'a> {
         Wanted {
             run: around.run,
@@ -426,7 +470,7 @@ impl Job {
     fn pump(&mut self, around: &mut Around<'_>) {
         for stream in [Stream::Stdout, Stream::Stderr] {
             let mut budget = AT_ONCE;
-            while budget > 0 {
+            while budget > 0 && !self.is_ahead() {
                 let source = self.source(stream);
                 let Some(pipe) = &source.pipe else {
                     break;
@@ -466,7 +510,20 @@ impl Job {
         };
         self.source(stream).head.take(bytes);
         let shown = self.recorder.take(around.patterns, stream, bytes, around.now);
-        around.display.show(self.launch.attempt, stream, shown);
+        match &self.launch.conduct {
+            Conduct::Background { .. } => {
+                let printed = if self.launch.keep == Keep::Output { shown } else { bytes };
+                if self.readiness.comes(stream, printed) {
+                    around.display.outbox.push(News::Ready(self.launch.attempt).frame());
+                }
+            }
+            Conduct::Followed => around.display.show(self.launch.attempt, stream, shown),
+            Conduct::Interactive { .. } => {
+                if let Some(relay) = &mut self.relay {
+                    relay.show(around.patterns, bytes, around.now);
+                }
+            }
+        }
     }
 
     /// Lets a command at a target begin once the shell there is ready.
@@ -489,9 +546,19 @@ impl Job {
         }
         for stream in [Stream::Stdout, Stream::Stderr] {
             let shown = self.recorder.flush(around.patterns, stream, around.now);
-            around.display.show(self.launch.attempt, stream, &shown);
+            if self.launch.conduct == Conduct::Followed {
+                around.display.show(self.launch.attempt, stream, &shown);
+            }
         }
+        self.give_back(around.patterns);
         around.display.settle(self.launch.attempt);
+    }
+
+    /// The responder gets the terminal back.
+    pub(crate) fn give_back(&mut self, patterns: &Patterns) {
+        if let Some(relay) = &mut self.relay {
+            relay.close(patterns);
+        }
     }
 
     /// The first bytes of both streams, and the pipes that others still hold.

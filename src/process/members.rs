@@ -25,6 +25,13 @@ pub(crate) struct Member {
     started: u64,
 }
 
+impl Member {
+    /// Whether it has this number.
+    pub(crate) fn is(self, pid: Pid) -> bool {
+        self.pid == pid.as_raw_nonzero().get()
+    }
+}
+
 /// What `/proc/<pid>/stat` says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Stat {

@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{Frame, Malformed, Packer, Unpacker};
 use super::handshake::Handshake;
-use crate::engine::{End, Keep, Kept, Survivor};
+use crate::engine::{Conduct, End, Keep, Kept, KeptFile, Survivor};
 use crate::runbook::OnDisconnect;
 use crate::session::Stream;
+use crate::template::Held;
+use crate::value::Secret;
 
 /// What the supervisor shall do.
 pub(crate) enum Order {
@@ -30,10 +32,14 @@ pub(crate) enum Order {
     Pause,
     /// Let paused commands go on.
     GoOn,
+    /// The answer to a program that asked for a password.
+    Password(u32, Option<Secret>),
+    /// The responder's terminal has another size.
+    Resize,
 }
 
 /// A command, ready to start.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Launch {
     /// The attempt's number.
     pub attempt: u32,
@@ -65,6 +71,10 @@ pub struct Launch {
     pub durability: Durability,
     /// How many bytes of output are kept.
     pub cap: u64,
+    /// How it is attended.
+    pub conduct: Conduct,
+    /// Paths of files to keep when it has ended, from its working directory.
+    pub evidence: Vec<String>,
 }
 
 /// A file made for a command.
@@ -104,6 +114,10 @@ pub(crate) enum News {
     Output { attempt: u32, stream: Stream, bytes: Vec<u8> },
     /// A command ended.
     Ended(Box<Finished>),
+    /// A program of a command asks for a password.
+    PasswordWanted { attempt: u32, request: u32, prompt: String },
+    /// The output of a background command tells that it is ready.
+    Ready(u32),
     /// It serves no longer, and why.
     Refused(String),
 }
@@ -133,9 +147,16 @@ pub struct Status {
     pub took: u64,
     /// What was kept of its output.
     pub kept: Kept,
+    /// Files that were asked for as evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<KeptFile>,
     /// What it left running.
     pub left_running: Vec<Survivor>,
 }
+
+const FOLLOWED: u64 = 0;
+const BACKGROUND: u64 = 1;
+const INTERACTIVE: u64 = 2;
 
 const HELLO: u8 = 1;
 const HIDE: u8 = 2;
@@ -144,9 +165,13 @@ const INTERRUPT: u8 = 4;
 const KILL: u8 = 5;
 const PAUSE: u8 = 6;
 const GO_ON: u8 = 7;
+const RESIZE: u8 = 8;
+const PASSWORD: u8 = 9;
 const OUTPUT: u8 = 16;
 const ENDED: u8 = 17;
 const REFUSED: u8 = 18;
+const READY: u8 = 19;
+const PASSWORD_WANTED: u8 = 20;
 
 impl Order {
     pub(crate) fn frame(&self) -> Vec<u8> {
@@ -177,6 +202,13 @@ impl Order {
             }
             Self::Pause => PAUSE,
             Self::GoOn => GO_ON,
+            Self::Password(request, password) => {
+                let text = password.as_ref().map_or("", |password| password.expose());
+                packer.number(u64::from(*request)).number(u64::from(password.is_some()));
+                packer.bytes(text.as_bytes());
+                PASSWORD
+            }
+            Self::Resize => RESIZE,
         };
         packer.frame(kind)
     }
@@ -199,6 +231,12 @@ impl Order {
             KILL => Ok(Self::Kill(small(unpacker.number()?)?)),
             PAUSE => Ok(Self::Pause),
             GO_ON => Ok(Self::GoOn),
+            PASSWORD => {
+                let request = small(unpacker.number()?)?;
+                let password = optional(&mut unpacker)?.map(|bytes| text(&bytes)).transpose()?;
+                Ok(Self::Password(request, password.map(Secret::new)))
+            }
+            RESIZE => Ok(Self::Resize),
             _ => Err(Malformed),
         }
     }
@@ -237,6 +275,52 @@ fn pack_launch(packer: &mut Packer, launch: &Launch) {
             .number(u64::from(file.executable))
             .number(u64::from(file.lifetime == Lifetime::Attempt));
     }
+    pack_conduct(packer, &launch.conduct);
+    packer.number(launch.evidence.len() as u64);
+    for path in &launch.evidence {
+        packer.bytes(path.as_bytes());
+    }
+}
+
+fn pack_conduct(packer: &mut Packer, conduct: &Conduct) {
+    match conduct {
+        Conduct::Followed => {
+            packer.number(FOLLOWED);
+        }
+        Conduct::Background { ready } => {
+            packer.number(BACKGROUND).number(u64::from(ready.is_some()));
+            packer.bytes(ready.as_deref().unwrap_or_default().as_bytes());
+        }
+        Conduct::Interactive { type_in } => {
+            packer.number(INTERACTIVE).number(type_in.len() as u64);
+            for line in type_in {
+                let (secret, text) = match line {
+                    Held::Open(text) => (0, text.as_str()),
+                    Held::Secret(secret) => (1, secret.expose()),
+                };
+                packer.number(secret).bytes(text.as_bytes());
+            }
+        }
+    }
+}
+
+fn unpack_conduct(from: &mut Unpacker<'_>) -> Result<Conduct, Malformed> {
+    match from.number()? {
+        FOLLOWED => Ok(Conduct::Followed),
+        BACKGROUND => {
+            let ready = optional(from)?;
+            Ok(Conduct::Background { ready: ready.map(|ready| text(&ready)).transpose()? })
+        }
+        INTERACTIVE => {
+            let type_in = many(from, |from| {
+                let secret = from.number()? != 0;
+                let line = text(from.bytes()?)?;
+                Ok(if secret { Held::Secret(Secret::new(line)) } else { Held::Open(line) })
+            })?;
+            Ok(Conduct::Interactive { type_in })
+        }
+        _ => Err(Malformed),
+    }
 }
 
 fn unpack_launch(from: &mut Unpacker<'_>) -> Result<Launch, Malformed> {
@@ -264,6 +348,8 @@ fn unpack_launch(from: &mut Unpacker<'_>) -> Result<Launch, Malformed> {
                 lifetime: either(from, Lifetime::Attempt, Lifetime::Run)?,
             })
         })?,
+        conduct: unpack_conduct(from)?,
+        evidence: many(from, |from| text(from.bytes()?))?,
     })
 }
 
@@ -282,6 +368,15 @@ impl News {
                     packer.bytes(&head.bytes).number(head.more);
                 }
                 ENDED
+            }
+            Self::PasswordWanted { attempt, request, prompt } => {
+                packer.number(u64::from(*attempt)).number(u64::from(*request));
+                packer.bytes(prompt.as_bytes());
+                PASSWORD_WANTED
+            }
+            Self::Ready(attempt) => {
+                packer.number(u64::from(*attempt));
+                READY
             }
             Self::Refused(why) => {
                 packer.bytes(why.as_bytes());
@@ -305,6 +400,12 @@ impl News {
                 stdout: head(&mut unpacker)?,
                 stderr: head(&mut unpacker)?,
             }))),
+            PASSWORD_WANTED => Ok(Self::PasswordWanted {
+                attempt: small(unpacker.number()?)?,
+                request: small(unpacker.number()?)?,
+                prompt: text(unpacker.bytes()?)?,
+            }),
+            READY => Ok(Self::Ready(small(unpacker.number()?)?)),
             REFUSED => Ok(Self::Refused(text(unpacker.bytes()?)?)),
             _ => Err(Malformed),
         }
@@ -379,6 +480,10 @@ mod tests {
             keep: Keep::Nothing,
             durability: Durability::Synced,
             cap: 7,
+            conduct: Conduct::Interactive {
+                type_in: vec![Held::Open("a".into()), Held::Secret(Secret::new("b".to_owned()))],
+            },
+            evidence: vec!["dump.txt".into()],
         };
         let order = Order::Start(Box::new(launch.clone()));
         let frame = order.frame();

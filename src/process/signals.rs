@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH, SIGXFSZ};
 
 use super::moment::timespec;
 
@@ -33,6 +33,7 @@ pub struct Signals {
     interrupt: Arc<AtomicBool>,
     hang_up: Arc<AtomicBool>,
     suspend: Arc<AtomicBool>,
+    resized: Arc<AtomicBool>,
 }
 
 impl Signals {
@@ -51,14 +52,19 @@ impl Signals {
         let interrupt = Arc::new(AtomicBool::new(false));
         let hang_up = Arc::new(AtomicBool::new(false));
         let suspend = Arc::new(AtomicBool::new(false));
-        for (signal, flag) in
-            [(SIGINT, &interrupt), (SIGTERM, &hang_up), (SIGHUP, &hang_up), (SIGTSTP, &suspend)]
-        {
+        let resized = Arc::new(AtomicBool::new(false));
+        for (signal, flag) in [
+            (SIGINT, &interrupt),
+            (SIGTERM, &hang_up),
+            (SIGHUP, &hang_up),
+            (SIGTSTP, &suspend),
+            (SIGWINCH, &resized),
+        ] {
             // First the flag, then the bell: whoever hears the bell finds the flag.
             signal_hook::flag::register(signal, Arc::clone(flag))?;
             signal_hook::low_level::pipe::register(signal, ring.try_clone()?)?;
         }
-        Ok(Self { wake, interrupt, hang_up, suspend })
+        Ok(Self { wake, interrupt, hang_up, suspend, resized })
     }
 
     /// Waits for what arrives next, at most for a while.
@@ -76,6 +82,11 @@ impl Signals {
     /// steps of a wait.
     pub fn interrupted(&self) -> &AtomicBool {
         &self.interrupt
+    }
+
+    /// Whether the terminal's size changed since the last call.
+    pub fn take_resized(&self) -> bool {
+        self.resized.swap(false, Ordering::SeqCst)
     }
 
     /// Takes what arrived since the last call. A hang-up goes before an interrupt, which goes before

@@ -1,5 +1,6 @@
 //! Starts one command: own process group, exactly the environment given, descriptors 0 to 2 only,
-//! default signals. The program is named by an absolute path, so that the fast `posix_spawn` is taken.
+//! default signals; from pipes, or at a
+//! terminal of its own. The program is named by an absolute path, so that the fast `posix_spawn` is taken.
 
 use std::fs;
 use std::io;
@@ -11,22 +12,27 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, waitpid,
+    Pid, PidfdFlags, Signal, WaitOptions, kill_process, kill_process_group, pidfd_open, waitpid,
 };
 
 use super::members::{ATTEMPT_MARK, RUN_MARK};
 use super::message::{Launch, MadeFile};
 use super::output::{create_private_folder, create_with_mode};
-use crate::engine::End;
+use super::pseudo_terminal::TERMINAL;
+use super::relay::Relay;
+use crate::engine::{Conduct, End};
+use crate::template::Held;
 
 /// A command that runs.
-#[derive(Debug)]
 pub(crate) struct Spawned {
     pub(crate) leader: Pid,
     pub(crate) handle: OwnedFd,
     pub(crate) stdin: Option<OwnedFd>,
     pub(crate) stdout: OwnedFd,
-    pub(crate) stderr: OwnedFd,
+    /// None of a command at a terminal, where both streams are one.
+    pub(crate) stderr: Option<OwnedFd>,
+    /// The responder's terminal, if it was lent to the command.
+    pub(crate) relay: Option<Relay>,
 }
 
 /// Why there is no command to watch.
@@ -47,15 +53,38 @@ impl From<Unspawned> for End {
     }
 }
 
-/// Starts it.
-pub(crate) fn spawn(run: &str, launch: &Launch) -> Result<Spawned, Unspawned> {
+/// Starts it; with this terminal, if it is interactive.
+pub(crate) fn spawn(
+    run: &str,
+    launch: &Launch,
+    terminal: io::Result<OwnedFd>,
+) -> Result<Spawned, Unspawned> {
     for file in &launch.files {
         make(file).map_err(|error| {
             Unspawned::NotStarted(format!("cannot make {}: {error}", file.path.display()))
         })?;
     }
-    #[expect(clippy::disallowed_methods, reason = "this is where commands are spawned")]
-    let mut command = Command::new(&launch.program);
+    let Conduct::Interactive { type_in } = &launch.conduct else {
+        return spawn_with_pipes(run, launch);
+    };
+    // Whether it can be started is told by the attempt, but only to the terminal.
+    fs::metadata(&launch.program)
+        .and_then(|_| executable(&launch.program).then_some(()).ok_or_else(forbidden))
+        .map_err(|error| Unspawned::NotStarted(explain(launch, &error)))?;
+    let lines = type_in.iter().map(|line| exposed(line).as_bytes().to_vec());
+    let lent = terminal.and_then(|terminal| Relay::open(terminal, lines));
+    let (relay, peer) = lent.map_err(|error| {
+        Unspawned::NotStarted(format!("the terminal cannot be lent to it: {error}"))
+    })?;
+    spawn_at_terminal(run, launch, relay, peer)
+}
+
+fn forbidden() -> io::Error {
+    io::ErrorKind::PermissionDenied.into()
+}
+
+/// What all commands have.
+fn prepared<'a>(command: &'a mut Command, run: &str, launch: &Launch) -> &'a mut Command {
     command
         .args(&launch.args)
         .env_clear()
@@ -63,22 +92,58 @@ pub(crate) fn spawn(run: &str, launch: &Launch) -> Result<Spawned, Unspawned> {
         .env(RUN_MARK, run)
         .env(ATTEMPT_MARK, launch.attempt.to_string())
         .current_dir(&launch.cwd)
+}
+
+/// Its process group is that of its session, which it begins itself.
+fn spawn_at_terminal(
+    run: &str,
+    launch: &Launch,
+    relay: Relay,
+    peer: OwnedFd,
+) -> Result<Spawned, Unspawned> {
+    #[expect(clippy::disallowed_methods, reason = "this is where commands are spawned")]
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("surefoot").arg(TERMINAL).arg(&launch.program);
+    let not_started = |error: &io::Error| Unspawned::NotStarted(explain(launch, error));
+    let again = || peer.try_clone().map_err(|error| not_started(&error));
+    let (stdout, stderr) = (again()?, again()?);
+    let output = relay.output().map_err(|error| not_started(&error))?;
+    let child = prepared(&mut command, run, launch)
+        .stdin(Stdio::from(peer))
+        .stdout(Stdio::from(stdout))
+        .stderr(Stdio::from(stderr))
+        .spawn()
+        .map_err(|error| not_started(&error))?;
+    let leader = leader(&child);
+    let handle = pidfd_open(leader, PidfdFlags::empty()).map_err(|_| unwatched(leader))?;
+    Ok(Spawned { leader, handle, stdin: None, stdout: output, stderr: None, relay: Some(relay) })
+}
+
+fn spawn_with_pipes(run: &str, launch: &Launch) -> Result<Spawned, Unspawned> {
+    #[expect(clippy::disallowed_methods, reason = "this is where commands are spawned")]
+    let mut command = Command::new(&launch.program);
+    let child = prepared(&mut command, run, launch)
         .process_group(0)
         .stdin(if launch.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let child = command.spawn();
-    let child = child.map_err(|error| Unspawned::NotStarted(explain(launch, &error)))?;
-    let leader = i32::try_from(child.id())
-        .ok()
-        .and_then(Pid::from_raw)
-        .expect("the system gives positive process ids");
-    watch(child, leader).map_err(|_| {
-        // It is not reaped yet, so the number of its group is its own.
-        let _ = kill_process_group(leader, Signal::KILL);
-        let _ = waitpid(Some(leader), WaitOptions::empty());
-        Unspawned::Unwatched
-    })
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| Unspawned::NotStarted(explain(launch, &error)))?;
+    let leader = leader(&child);
+    watch(child, leader).map_err(|_| unwatched(leader))
+}
+
+fn leader(child: &Child) -> Pid {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    pid.expect("the system gives positive process ids")
+}
+
+/// It is not reaped yet, so its number, and that of its group, is its own.
+fn unwatched(leader: Pid) -> Unspawned {
+    let _ = kill_process_group(leader, Signal::KILL);
+    let _ = kill_process(leader, Signal::KILL);
+    let _ = waitpid(Some(leader), WaitOptions::empty());
+    Unspawned::Unwatched
 }
 
 /// What is needed to follow a command that was started.
@@ -92,7 +157,7 @@ fn watch(mut child: Child, leader: Pid) -> Result<Spawned, Errno> {
     }
     // A larger pipe only saves switches between processes: where it may not be had, all works.
     let _ = rustix::pipe::fcntl_setpipe_size(&stdout, 1 << 20);
-    Ok(Spawned { leader, handle, stdin, stdout, stderr })
+    Ok(Spawned { leader, handle, stdin, stdout, stderr: Some(stderr), relay: None })
 }
 
 /// Makes a file for a command anew, with its folder.
@@ -129,6 +194,14 @@ fn explain(launch: &Launch, error: &io::Error) -> String {
             "its arguments and environment are longer than the system allows".to_owned()
         }
         _ => format!("{program} cannot be started: {error}"),
+    }
+}
+
+/// The text itself, on its way to the command.
+fn exposed(held: &Held) -> &str {
+    match held {
+        Held::Open(text) => text,
+        Held::Secret(secret) => secret.expose(),
     }
 }
 

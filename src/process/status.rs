@@ -184,6 +184,7 @@ mod tests {
             end: End::Exited { code: 3 },
             took: 12,
             kept: Kept::default(),
+            evidence: Vec::new(),
             left_running: Vec::new(),
         }
     }

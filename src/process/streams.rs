@@ -84,8 +84,8 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn new(pipe: OwnedFd) -> Self {
-        Self { pipe: Some(pipe), head: Head::default() }
+    pub(crate) fn new(pipe: Option<OwnedFd>) -> Self {
+        Self { pipe, head: Head::default() }
     }
 }
 

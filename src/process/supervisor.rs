@@ -15,10 +15,13 @@ use rustix::process::{
     DumpableBehavior, Pid, Signal, WaitOptions, set_child_subreaper, set_dumpable_behavior, waitpid,
 };
 
+use super::askpass;
 use super::caught::Caught;
 use super::connections::Connections;
+use super::descriptor;
 use super::display::Display;
 use super::ends::Ends;
+use super::evidence::Collector;
 use super::frame::{Filled, Inbox};
 use super::job::{Around, Job, Over, Why};
 use super::leftovers::{Leftovers, reap_orphans};
@@ -26,6 +29,7 @@ use super::members::Member;
 use super::message::{Finished, Head, Launch, Lifetime, News, Order, Status};
 use super::moment::{Moment, timespec};
 use super::output::Recorder;
+use super::requests::Requests;
 use super::signals::silence;
 use super::spawn::spawn;
 use super::status::{self, Identity};
@@ -63,6 +67,7 @@ fn supervise() -> io::Result<()> {
     }
     supervisor.connections.end();
     supervisor.leftovers.end();
+    askpass::leave(&supervisor.folder);
     Ok(())
 }
 
@@ -95,6 +100,8 @@ struct Supervisor {
     pipes: Vec<OwnedFd>,
     leftovers: Leftovers,
     connections: Connections,
+    /// Programs that ask for a password.
+    requests: Requests,
     buffer: Vec<u8>,
 }
 
@@ -126,6 +133,7 @@ impl Supervisor {
             pipes: Vec::new(),
             leftovers: Leftovers::default(),
             connections: Connections::default(),
+            requests: Requests::default(),
             buffer: vec![0; BUFFER],
         }
     }
@@ -149,6 +157,7 @@ impl Supervisor {
         for job in &self.jobs {
             job.watch(&mut fds);
         }
+        self.requests.watch(&mut fds);
         let wake = self.jobs.iter().map(|job| job.wake(now)).min();
         // A little more than the rest of a millisecond, so that the moment has really come.
         let timeout = wake.map(|moment| timespec(moment.since(now) + Duration::from_micros(50)));
@@ -162,6 +171,7 @@ impl Supervisor {
         if self.signals.leave.swap(false, Ordering::SeqCst) {
             self.leave();
         }
+        self.hear_requests();
         self.step_jobs();
         let buffer = &mut self.buffer;
         self.pipes.retain(|pipe| drain(pipe.as_fd(), buffer));
@@ -209,6 +219,9 @@ impl Supervisor {
                 self.run = run;
                 self.ends = Ends::of(&folder);
                 self.folder = folder;
+                if claimed.is_ok() {
+                    self.requests = Requests::listen(&self.folder);
+                }
                 if let Err(why) = claimed {
                     self.display.outbox.push(News::Refused(why).frame());
                     // Best effort: the executor sees the end of the pipe in any case.
@@ -224,14 +237,41 @@ impl Supervisor {
             Order::Kill(attempt) => self.with_job(attempt, |job, around| job.kill(around)),
             Order::Pause => self.with_jobs(Job::pause),
             Order::GoOn => self.with_jobs(Job::go_on),
+            Order::Password(request, password) => {
+                let password = password.as_ref().map(|password| password.expose().as_bytes());
+                self.requests.answer(request, password);
+            }
+            Order::Resize => {
+                for relay in self.jobs.iter().filter_map(|job| job.relay.as_ref()) {
+                    relay.resize();
+                }
+            }
+        }
+    }
+
+    /// Who asks for a password must belong to a command; nobody else is answered.
+    fn hear_requests(&mut self) {
+        for asked in self.requests.hear() {
+            let owner = (0..self.jobs.len())
+                .find(|place| self.with_job_at(*place, |job, around| job.owns(asked.pid, around)));
+            match owner {
+                Some(place) => {
+                    let attempt = self.jobs[place].launch.attempt;
+                    let (request, prompt) = (asked.number, self.patterns.masked(&asked.prompt));
+                    let news = News::PasswordWanted { attempt, request, prompt };
+                    self.display.outbox.push(news.frame());
+                }
+                None => self.requests.answer(asked.number, None),
+            }
         }
     }
 
     fn start(&mut self, launch: Launch) {
+        let terminal = descriptor::receive(rustix::stdio::stderr());
         if let Some(folder) = &launch.connections {
             self.connections.keep(folder);
         }
-        match spawn(&self.run, &launch) {
+        match spawn(&self.run, &launch, terminal) {
             Ok(spawned) => {
                 let recorder = Recorder::new(&self.folder, launch.attempt, launch.keep, launch.cap);
                 self.jobs.push(Job::new(launch, spawned, recorder));
@@ -241,6 +281,7 @@ impl Supervisor {
                     end: unspawned.into(),
                     took: 0,
                     kept: crate::engine::Kept::default(),
+                    evidence: Vec::new(),
                     left_running: Vec::new(),
                 };
                 self.tell(&launch, status, Head::default(), Head::default());
@@ -310,7 +351,16 @@ impl Supervisor {
         let named = over.left.iter().map(|member| self.shown(*member));
         let left_running = named.filter(|survivor| !survivor.command.is_empty()).collect();
         self.leftovers.add(over.left, launch.on_disconnect);
-        let status = Status { end: over.end, took, kept: recorder.finish(), left_running };
+        let kept = recorder.finish();
+        let collector = Collector {
+            folder: &self.folder,
+            attempt: launch.attempt,
+            cwd: &launch.cwd,
+            cap: launch.cap,
+            patterns: &self.patterns,
+        };
+        let evidence = launch.evidence.iter().map(|from| collector.keep(from)).collect();
+        let status = Status { end: over.end, took, kept, evidence, left_running };
         self.tell(&launch, status, stdout, stderr);
     }
 
@@ -343,6 +393,10 @@ impl Supervisor {
             self.executor = Executor::Gone;
             self.display.outbox.clear();
             self.with_jobs(Job::go_on);
+            self.requests.close();
+            for job in &mut self.jobs {
+                job.give_back(&self.patterns);
+            }
             self.stop_jobs(|job| job.launch.on_disconnect == OnDisconnect::Stop);
         }
     }

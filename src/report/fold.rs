@@ -202,6 +202,7 @@ impl Fold {
             verdict: ended.verdict.clone(),
             took: ended.took,
             output: ended.output.clone(),
+            evidence: ended.evidence.clone(),
             left_running: ended.left_running.clone(),
             captured: ended.captured.clone(),
             elsewhere: ended.elsewhere,

@@ -9,7 +9,7 @@ use super::inert::{fenced, link, markdown as safe};
 use super::phrases;
 use super::summary::{Attempt, Change, Obligation, SkipReason, State, Step, Summary, UndoState};
 use super::timeline::timeline;
-use crate::engine::{Confirmation, FileOrigin, Role, StepStatus};
+use crate::engine::{Confirmation, FileOrigin, KeptFile, Role, StepStatus};
 use crate::journal::Record;
 use crate::runbook::StepId;
 use crate::value::spoken;
@@ -373,6 +373,15 @@ fn values(summary: &Summary) -> Vec<String> {
     table(&["Name", "Value", "From"], inputs.chain(captured).collect())
 }
 
+/// A file that was asked for as evidence: where its copy is, or why there is none.
+fn evidence(file: &KeptFile) -> String {
+    let note = file.note.as_ref().map(|note| safe(&format!(" ({note})"))).unwrap_or_default();
+    match &file.path {
+        Some(path) => format!("Evidence: {} from {}{note}", link(path), safe(&file.from)),
+        None => format!("Evidence {} not kept{note}", safe(&file.from)),
+    }
+}
+
 fn commands(document: &mut String, summary: &Summary) {
     document.push_str("## Commands\n\n");
     if summary.attempts.is_empty() {
@@ -399,6 +408,9 @@ fn commands(document: &mut String, summary: &Summary) {
             push(document, format_args!(" Took {}.", spoken(ended.took)));
             if let Some(path) = &ended.output.path {
                 push(document, format_args!(" Output: {}.", link(path)));
+            }
+            for file in &ended.evidence {
+                push(document, format_args!(" {}.", evidence(file)));
             }
         }
         document.push_str("\n\n");

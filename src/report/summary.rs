@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::fold::Fold;
 use crate::engine::{
-    AttemptId, Confirmation, End, Event, FindingRecord, InputRecord, Kept, Missing, PauseReason,
-    Recorded, Responder, Role, RunStarted, StepStatus, Survivor, Verdict,
+    AttemptId, Confirmation, End, Event, FindingRecord, InputRecord, Kept, KeptFile, Missing,
+    PauseReason, Recorded, Responder, Role, RunStarted, StepStatus, Survivor, Verdict,
 };
 use crate::journal::Record;
 use crate::runbook::{Effect, Outcome, StepId};
@@ -192,6 +192,9 @@ pub struct Ended {
     pub took: u64,
     /// What it printed.
     pub output: Kept,
+    /// Files that were asked for as evidence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<KeptFile>,
     /// What it left running.
     pub left_running: Vec<Survivor>,
     /// What was taken from the output.

@@ -166,6 +166,10 @@ fn attempt_ended(ended: &AttemptEnded) -> String {
         phrases::result(&ended.verdict, &ended.end),
         spoken(ended.took)
     )];
+    parts.extend(ended.evidence.iter().map(|file| match (&file.path, &file.note) {
+        (Some(path), _) => format!("kept {} as {path}", file.from),
+        (None, note) => format!("{} not kept: {}", file.from, note.as_deref().unwrap_or("unknown")),
+    }));
     let left = ended.left_running.iter();
     parts.extend(left.map(|it| format!("left running: {} {}", it.pid, it.command)));
     let findings = ended.findings.iter();

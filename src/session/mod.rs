@@ -4,11 +4,16 @@
 //! Each input becomes one fact; the fact is in the journal before anything acts on it. That the
 //! start of a change is durable before its process exists is decided here and nowhere else.
 
+mod beside;
 mod ports;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
-pub use ports::{Clock, Executor, Happening, Notice, Observer, Reply, Responder, Stream};
+use beside::Running;
+pub use ports::{
+    Beside, Clock, Executor, Happening, Heard, Notice, Observer, PasswordWanted, Reply, Responder,
+    Stream,
+};
 
 use crate::engine::{
     Answer, AttemptId, Corrupt, Event, Filtered, Input, Keep, Kept, PauseReason, Question,
@@ -77,7 +82,7 @@ impl Session<'_> {
                 self.executor.start(&attempt);
             } else if let Some(question) = demands.question {
                 let until = demands.waits.first().map(|wait| wait.until);
-                self.ask(&question, until)?;
+                self.ask(&question, until, &mut interrupted)?;
             } else if self.run.running().next().is_some() {
                 self.watch(&mut interrupted)?;
             } else {
@@ -87,9 +92,36 @@ impl Session<'_> {
     }
 
     /// Asks, and takes what becomes of it.
-    fn ask(&mut self, question: &Question, until: Option<jiff::Timestamp>) -> Result<(), Broken> {
+    fn ask(
+        &mut self,
+        question: &Question,
+        until: Option<jiff::Timestamp>,
+        interrupted: &mut BTreeSet<AttemptId>,
+    ) -> Result<(), Broken> {
+        let mut beside = Running::new(self.executor);
+        let reply = self.responder.ask(question, &self.run, until, &mut beside);
+        let happened = beside.into_happened();
+        self.reply(question, reply)?;
+        self.take_all(happened, interrupted)
+    }
+
+    /// Takes what happened beside a question. Who left the walk finds it in the supervisor's record.
+    fn take_all(
+        &mut self,
+        happened: VecDeque<Happening>,
+        interrupted: &mut BTreeSet<AttemptId>,
+    ) -> Result<(), Broken> {
+        for happening in happened {
+            if self.run.rest().is_none() {
+                self.take(happening, interrupted)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, question: &Question, reply: Reply) -> Result<(), Broken> {
         let asked = || question.ask.name().to_owned();
-        let input = match self.responder.ask(question, &self.run, until) {
+        let input = match reply {
             Reply::Answer(Answer::Pause) => Input::Paused(PauseReason::Wished),
             Reply::Answer(Answer::Elsewhere { output, exit }) => {
                 let attempt = AttemptId(self.run.last_attempt().0 + 1);
@@ -103,6 +135,7 @@ impl Session<'_> {
             Reply::Interrupted => Input::Paused(PauseReason::Interrupted),
             Reply::Nobody => Input::Paused(PauseReason::PersonNeeded { question: asked() }),
             Reply::Refused => Input::Paused(PauseReason::Refused { question: asked() }),
+            Reply::Woken => return Ok(()),
         };
         if let Some(why) = self.try_establish(input)? {
             self.responder.refused(&why);
@@ -130,7 +163,16 @@ impl Session<'_> {
 
     /// Follows the commands that run, until something becomes a fact.
     fn watch(&mut self, interrupted: &mut BTreeSet<AttemptId>) -> Result<(), Broken> {
-        match self.executor.next() {
+        let happening = self.executor.next();
+        self.take(happening, interrupted)
+    }
+
+    fn take(
+        &mut self,
+        happening: Happening,
+        interrupted: &mut BTreeSet<AttemptId>,
+    ) -> Result<(), Broken> {
+        match happening {
             Happening::Ended(mut ended) => {
                 interrupted.remove(&ended.attempt);
                 // A part of an output, or no text, is told apart where values are taken from it.
@@ -162,11 +204,35 @@ impl Session<'_> {
                 self.notice(&Notice::Continued);
                 Ok(())
             }
+            Happening::PasswordWanted { attempt, request, prompt } => {
+                self.notice(&Notice::PasswordWanted { attempt });
+                self.ask_password(attempt, request, &prompt, interrupted)
+            }
+            Happening::Ready { attempt } => {
+                self.notice(&Notice::Ready { attempt });
+                Ok(())
+            }
             Happening::Tick => {
                 self.notice(&Notice::Tick);
                 Ok(())
             }
         }
+    }
+
+    fn ask_password(
+        &mut self,
+        attempt: AttemptId,
+        request: u32,
+        prompt: &str,
+        interrupted: &mut BTreeSet<AttemptId>,
+    ) -> Result<(), Broken> {
+        let command = self.run.running_command(attempt).unwrap_or_default();
+        let mut beside = Running::new(self.executor);
+        let wanted = PasswordWanted { command, prompt };
+        let password = self.responder.password(&wanted, &mut beside);
+        let happened = beside.into_happened();
+        self.executor.give_password(request, password);
+        self.take_all(happened, interrupted)
     }
 
     fn notice(&mut self, notice: &Notice<'_>) {

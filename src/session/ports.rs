@@ -1,5 +1,7 @@
 //! What a session needs from the world.
 
+use std::os::fd::BorrowedFd;
+
 use jiff::Timestamp;
 
 use crate::engine::{Attempt, AttemptId, Ended, Filtered, Kept, Question, Run, Survey};
@@ -9,11 +11,53 @@ use crate::value::Secret;
 
 /// Whoever answers questions: a console, a file of answers, a test.
 pub trait Responder {
-    /// Asks, and waits for an answer; at most until the given moment.
-    fn ask(&mut self, question: &Question, run: &Run, until: Option<Timestamp>) -> Reply;
+    /// Asks, and waits for an answer; at most until the given moment. When something happens beside
+    /// it that must be heard first, the reply is [`Reply::Woken`], and what was typed is kept for
+    /// the same question when it is asked again.
+    fn ask(
+        &mut self,
+        question: &Question,
+        run: &Run,
+        until: Option<Timestamp>,
+        beside: &mut dyn Beside,
+    ) -> Reply;
+
+    /// Asks for a password that a program wants; none if it is not given. The text never becomes a
+    /// fact of the run.
+    fn password(&mut self, wanted: &PasswordWanted<'_>, beside: &mut dyn Beside) -> Option<Secret> {
+        let _ = (wanted, beside);
+        None
+    }
 
     /// The last answer was not taken, and why; the question will be asked again.
     fn refused(&mut self, why: &str);
+}
+
+/// What goes on beside a question.
+pub trait Beside {
+    /// Becomes readable when something may have happened; none if nothing can.
+    fn wakes(&self) -> Option<BorrowedFd<'_>>;
+
+    /// Looks at what happened, without waiting.
+    fn look(&mut self) -> Heard;
+}
+
+/// Whether something happened beside a question.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Heard {
+    /// Nothing that cannot wait for the answer.
+    Nothing,
+    /// Something that must be heard before an answer is given.
+    Something,
+}
+
+/// A program that a command started wants a password.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordWanted<'a> {
+    /// The command, as the responder saw it.
+    pub command: &'a str,
+    /// What the program says: untrusted.
+    pub prompt: &'a str,
 }
 
 /// What became of a question.
@@ -31,6 +75,8 @@ pub enum Reply {
     Nobody,
     /// Nobody is there, and this is not answered without a person: a confirmation.
     Refused,
+    /// Something happened beside it that must be heard first.
+    Woken,
 }
 
 /// Whatever runs commands: the supervisor, or a scenario.
@@ -57,6 +103,21 @@ pub trait Executor {
 
     /// Waits for what happens next, at most until the next tick of the display.
     fn next(&mut self) -> Happening;
+
+    /// Becomes readable when [`Executor::glance`] may have something; none if it never has.
+    fn wakes(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// What has happened, if anything has: never waits, and leaves signals to whoever asks.
+    fn glance(&mut self) -> Option<Happening> {
+        None
+    }
+
+    /// Gives a program the password that it asked for, or none. It is hidden from then on.
+    fn give_password(&mut self, request: u32, password: Option<Secret>) {
+        let _ = (request, password);
+    }
 
     /// Asks a command to end, as Ctrl-C does; after its grace it is killed.
     fn interrupt(&mut self, attempt: AttemptId);
@@ -89,6 +150,20 @@ pub enum Happening {
     },
     /// Ctrl-Z.
     Suspend,
+    /// A program that a command started asks for a password.
+    PasswordWanted {
+        /// Which command.
+        attempt: AttemptId,
+        /// The number of the request, for [`Executor::give_password`].
+        request: u32,
+        /// What the program says: untrusted.
+        prompt: String,
+    },
+    /// The output of a background command tells that it is ready.
+    Ready {
+        /// Which.
+        attempt: AttemptId,
+    },
     /// Nothing; time to draw the elapsed time anew.
     Tick,
 }
@@ -139,6 +214,16 @@ pub enum Notice<'a> {
     },
     /// The program is about to be stopped by Ctrl-Z.
     Suspending,
+    /// A program that a command started is about to ask for a password.
+    PasswordWanted {
+        /// Which command.
+        attempt: AttemptId,
+    },
+    /// A background command is ready.
+    Ready {
+        /// Which.
+        attempt: AttemptId,
+    },
     /// Time to draw the elapsed time anew.
     Tick,
 }

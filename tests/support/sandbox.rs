@@ -167,9 +167,10 @@ impl Sandbox {
         fn visit(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let path = entry.path();
-                if path.is_dir() {
+                let kind = entry.file_type().expect("an entry is of some kind");
+                if kind.is_dir() {
                     visit(&path, found);
-                } else {
+                } else if kind.is_file() {
                     let bytes = fs::read(&path).unwrap_or_default();
                     found.push((path, bytes));
                 }

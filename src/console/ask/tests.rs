@@ -1,10 +1,11 @@
 //! A person who types what the test says, and what the terminal showed.
 
 use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
 
 use super::*;
 use crate::console::backstage::Nothing;
-use crate::console::fixture::{StillClock, run, terminal};
+use crate::console::fixture::{NothingElse, StillClock, run, terminal};
 use crate::engine::{AttemptId, Found, LaneId, OptionShown, Recorded, UndoShown};
 use crate::runbook::{Effect, StepId};
 use crate::value::{Name, Type, Value};
@@ -15,7 +16,7 @@ struct Lines(VecDeque<Line>);
 impl Input for Lines {
     fn discard(&mut self) {}
 
-    fn line(&mut self, _: Echo, _: Option<Duration>) -> Line {
+    fn line_beside(&mut self, _: Echo, _: Option<Duration>, _: Option<BorrowedFd<'_>>) -> Line {
         self.0.pop_front().unwrap_or(Line::HungUp)
     }
 }
@@ -58,7 +59,7 @@ fn ask(asking: Asking, lines: Vec<Line>) -> (Reply, String) {
         ask: asking,
         accepts: ALL.to_vec(),
     };
-    let reply = walker.ask(&question, &run(), None);
+    let reply = walker.ask(&question, &run(), None, &mut NothingElse);
     (reply, captured.walk())
 }
 
@@ -348,11 +349,11 @@ fn a_wait_ends_when_its_time_is_up() {
         ask: Asking::Wait { until },
         accepts: ALL.to_vec(),
     };
-    let reply = walker.ask(&question, &run(), Some(until));
+    let reply = walker.ask(&question, &run(), Some(until), &mut NothingElse);
     assert!(matches!(reply, Reply::HungUp));
     assert!(captured.walk().contains("Waiting, 1 min 30 s left"));
     clock.set(180.0);
-    let reply = walker.ask(&question, &run(), Some(until));
+    let reply = walker.ask(&question, &run(), Some(until), &mut NothingElse);
     assert!(matches!(reply, Reply::Elapsed));
 }
 
@@ -388,4 +389,99 @@ fn checks_run_on_their_own_from_a_check_and_not_from_a_change() {
     let (_, shown) = ask(confirm(None), vec![Line::text("?"), Line::text("a")]);
     assert!(!shown.contains("run checks on their own"), "{shown}");
     assert!(shown.contains("`a` means nothing here"), "{shown}");
+}
+
+/// Something happens once beside a question, when it has been asked.
+struct Once(u32);
+
+impl Beside for Once {
+    fn wakes(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    fn look(&mut self) -> Heard {
+        self.0 += 1;
+        if self.0 == 2 { Heard::Something } else { Heard::Nothing }
+    }
+}
+
+/// Input that counts how often it was thrown away.
+struct Discarding(Rc<std::cell::Cell<u32>>, VecDeque<Line>);
+
+impl Input for Discarding {
+    fn discard(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+
+    fn line_beside(&mut self, _: Echo, _: Option<Duration>, _: Option<BorrowedFd<'_>>) -> Line {
+        self.1.pop_front().unwrap_or(Line::HungUp)
+    }
+}
+
+#[test]
+fn what_happens_beside_a_question_is_heard_and_what_was_typed_still_counts() {
+    let (terminal, captured) = terminal(100);
+    let discarded = Rc::new(std::cell::Cell::new(0));
+    let lines = [Line::Nothing, Line::text("")].into();
+    let input = Discarding(Rc::clone(&discarded), lines);
+    let mut walker = Walker::new(terminal, Box::new(input), Box::new(Nothing), StillClock::new());
+    let asked = Question { lane: LaneId::MAIN, step: None, ask: read(), accepts: ALL.to_vec() };
+    let reply = walker.ask(&asked, &run(), None, &mut Once(0));
+    assert!(matches!(reply, Reply::Woken), "{reply:?}");
+    let before = discarded.get();
+    captured.walk();
+    let reply = walker.ask(&asked, &run(), None, &mut NothingElse);
+    assert!(matches!(reply, Reply::Answer(Answer::Proceed)), "{reply:?}");
+    assert_eq!(discarded.get(), before, "what was typed was thrown away");
+    let shown = captured.walk();
+    assert!(shown.contains("run") && !shown.contains("$ kubectl"), "{shown}");
+}
+
+#[test]
+fn another_question_throws_away_what_was_typed_for_the_first() {
+    let (terminal, _) = terminal(100);
+    let discarded = Rc::new(std::cell::Cell::new(0));
+    let lines = [Line::Nothing, Line::text("y")].into();
+    let input = Discarding(Rc::clone(&discarded), lines);
+    let mut walker = Walker::new(terminal, Box::new(input), Box::new(Nothing), StillClock::new());
+    let asked = Question { lane: LaneId::MAIN, step: None, ask: read(), accepts: ALL.to_vec() };
+    walker.ask(&asked, &run(), None, &mut Once(0));
+    let before = discarded.get();
+    let other =
+        Question { lane: LaneId::MAIN, step: None, ask: Asking::Seen, accepts: ALL.to_vec() };
+    walker.ask(&other, &run(), None, &mut NothingElse);
+    assert!(discarded.get() > before);
+}
+
+fn password(prompt: &str, lines: Vec<Line>) -> (Option<String>, String) {
+    let (terminal, captured) = terminal(100);
+    let mut walker =
+        Walker::new(terminal, Box::new(Lines(lines.into())), Box::new(Nothing), StillClock::new());
+    let wanted = PasswordWanted { command: "sudo -A true", prompt };
+    let given = walker.password(&wanted, &mut NothingElse);
+    (given.map(|given| given.expose().to_owned()), captured.walk())
+}
+
+#[test]
+fn a_password_is_asked_for_by_a_command_that_is_named() {
+    let (given, shown) = password("[sudo] password for dana: ", vec![Line::text("horse battery")]);
+    assert_eq!(given.as_deref(), Some("horse battery"));
+    assert!(shown.contains("$ sudo -A true\n"), "{shown}");
+    assert!(shown.contains("[sudo] password for dana: > "), "{shown}");
+    assert!(!shown.contains("horse"), "{shown}");
+}
+
+#[test]
+fn what_asks_for_a_password_cannot_write_on_the_terminal() {
+    let (_, shown) = password("\u{1b}[2J\u{1b}[HPassword:", vec![Line::End]);
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+}
+
+#[test]
+fn control_c_gives_no_password() {
+    for line in [Line::Interrupted, Line::End, Line::HungUp] {
+        let (given, shown) = password("Password:", vec![line]);
+        assert_eq!(given, None);
+        assert!(shown.contains("No password is given."), "{shown}");
+    }
 }

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
 use super::*;
-use crate::console::fixture::{StillClock, run};
+use crate::console::fixture::{NothingElse, StillClock, run};
 use crate::engine::OptionShown;
 use crate::runbook::StepId;
 use crate::value::{Name, Type};
@@ -75,7 +75,7 @@ fn check(yaml: &str, question: &Question, expected: &[&str]) {
     let (next, _signals) = unattended();
     let mut file = FromFile::new(Answers::parse(yaml).unwrap(), Box::new(next));
     for expected in expected {
-        let reply = match file.ask(question, &run(), None) {
+        let reply = match file.ask(question, &run(), None, &mut NothingElse) {
             Reply::Answer(Answer::Choose { option, .. }) => option.to_string(),
             Reply::Answer(Answer::Value { value: Recorded::Open(value) }) => value.written(),
             Reply::Answer(answer) => format!("{:?}", answer.kind()),
@@ -140,9 +140,9 @@ fn an_answer_that_was_not_taken_is_not_given_again() {
     let (next, _signals) = unattended();
     let answers = Answers::parse("cause: deploy").unwrap();
     let mut file = FromFile::new(answers, Box::new(next));
-    assert!(matches!(file.ask(&decide(), &run(), None), Reply::Answer(_)));
+    assert!(matches!(file.ask(&decide(), &run(), None, &mut NothingElse), Reply::Answer(_)));
     file.refused("that way is closed");
-    assert!(matches!(file.ask(&decide(), &run(), None), Reply::Nobody));
+    assert!(matches!(file.ask(&decide(), &run(), None, &mut NothingElse), Reply::Nobody));
 }
 
 #[test]
@@ -150,11 +150,11 @@ fn nobody_waits_and_nobody_confirms() {
     let (mut nobody, mut signals) = unattended();
     let until = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(60);
     let wait = question("wait", Asking::Wait { until });
-    assert!(matches!(nobody.ask(&confirm(), &run(), None), Reply::Refused));
-    assert!(matches!(nobody.ask(&decide(), &run(), None), Reply::Nobody));
+    assert!(matches!(nobody.ask(&confirm(), &run(), None, &mut NothingElse), Reply::Refused));
+    assert!(matches!(nobody.ask(&decide(), &run(), None, &mut NothingElse), Reply::Nobody));
     // The clock stands still: only the signal ends this wait.
     signals.write_all(b"i").unwrap();
-    assert!(matches!(nobody.ask(&wait, &run(), None), Reply::Interrupted));
+    assert!(matches!(nobody.ask(&wait, &run(), None, &mut NothingElse), Reply::Interrupted));
     let past = question("wait", Asking::Wait { until: Timestamp::UNIX_EPOCH });
-    assert!(matches!(nobody.ask(&past, &run(), None), Reply::Elapsed));
+    assert!(matches!(nobody.ask(&past, &run(), None, &mut NothingElse), Reply::Elapsed));
 }

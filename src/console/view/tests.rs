@@ -129,6 +129,7 @@ fn ending(end: End, verdict: Verdict) -> AttemptEnded {
         end,
         took: 1234,
         output: Kept::default(),
+        evidence: Vec::new(),
         left_running: Vec::new(),
         verdict,
         captured: BTreeMap::new(),

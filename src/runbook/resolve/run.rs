@@ -2,20 +2,23 @@
 //! is proved, repeated and undone.
 
 use super::super::model::{
-    Capture, CaptureSource, Effect, Finding, FindingSeverity, OnDisconnect, OnFailure, Poll, Retry,
-    Run, StepKey, TargetRef, Undo, Verify,
+    Capture, CaptureSource, Effect, Finding, FindingSeverity, Interactive, OnDisconnect, OnFailure,
+    Poll, Retry, Run, StepKey, TargetRef, Undo, Verify,
 };
 use super::super::parse::{Entry, Node};
 use super::commands::Reads;
 use super::{Moment, Resolver};
 use crate::diagnostic::did_you_mean;
 use crate::expression::Expression;
+use crate::template::Template;
 use crate::value::{Duration, Name, Type};
 
 /// The pauses and limits that hold if none are given, in milliseconds.
 const RETRY_EVERY: u64 = 5_000;
 const POLL_EVERY: u64 = 10_000;
 const POLL_WITHIN: u64 = 600_000;
+/// A person who talks to a program is not hurried: a week, in milliseconds.
+const INTERACTIVE_WITHIN: u64 = 7 * 24 * 3_600_000;
 
 /// Something was given and is wrong; the finding is there already.
 struct Refused;
@@ -51,10 +54,22 @@ impl Resolver<'_> {
         let subject = node
             .get("subject")
             .map(|subject| self.shown(subject, &self.place(key, Moment::Before)));
+        let place = self.place(key, Moment::Before);
+        let interactive = node.get("interactive").and_then(Node::text) == Some("true");
+        let items = |key: &str| node.get(key).and_then(Node::list).unwrap_or(&[]);
+        // A secret may be typed: it is shown by its name.
+        let type_in: Option<Vec<Template>> =
+            items("type_in").iter().map(|line| self.template(line, &place)).collect();
+        let evidence: Option<Vec<Template>> =
+            items("evidence").iter().map(|path| self.shown(path, &place)).collect();
+        let mut command = command?;
+        if interactive && node.get("timeout").or_else(|| run.get("timeout")).is_none() {
+            command.timeout = Duration::from_millis(INTERACTIVE_WITHIN);
+        }
         let (on_failure, on_failure_given) = on_failure?;
         let expect_given = expect.is_some();
         let run = Run {
-            command: command?,
+            command,
             effect,
             subject: subject.map(|found| found.ok_or(Refused)).transpose().ok()?,
             expect: match expect {
@@ -73,9 +88,9 @@ impl Resolver<'_> {
             on_failure,
             on_failure_given,
             on_disconnect: on_disconnect(node, effect),
-            interactive: None,
+            interactive: if interactive { Some(Interactive { type_in: type_in? }) } else { None },
             background: None,
-            evidence: Vec::new(),
+            evidence: evidence?,
             approval: None,
         };
         self.check_destroy(key, node, &run);
@@ -400,10 +415,15 @@ impl Resolver<'_> {
 }
 
 fn on_disconnect(node: &Node, effect: Effect) -> OnDisconnect {
+    let interactive = node.get("interactive").and_then(Node::text) == Some("true");
     match node.get("on_disconnect").and_then(Node::text) {
         Some("finish") => OnDisconnect::Finish,
         Some("stop") => OnDisconnect::Stop,
-        _ if effect == Effect::Read => OnDisconnect::Stop,
-        _ => OnDisconnect::Finish,
+        // Nobody is there to go on talking to it.
+        _ if interactive => OnDisconnect::Stop,
+        _ => match effect {
+            Effect::Read => OnDisconnect::Stop,
+            Effect::Change | Effect::Destroy => OnDisconnect::Finish,
+        },
     }
 }

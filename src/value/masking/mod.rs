@@ -144,11 +144,16 @@ impl Patterns {
 
     /// A text with everything hidden that is to be.
     pub fn masked(&self, text: &str) -> String {
-        let mut out = Vec::with_capacity(text.len());
+        String::from_utf8_lossy(&self.masked_bytes(text.as_bytes())).into_owned()
+    }
+
+    /// The same for bytes.
+    pub fn masked_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len());
         let mut masker = Masker::default();
-        masker.mask(self, text.as_bytes(), &mut out);
+        masker.mask(self, bytes, &mut out);
         masker.flush(self, &mut out);
-        String::from_utf8_lossy(&out).into_owned()
+        out
     }
 
     /// Whether nothing is hidden.
