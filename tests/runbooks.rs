@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use surefoot::diagnostic::{Colour, Severity, Source, render};
 use surefoot::runbook::{
-    BroughtFile, Loaded, NoRepository, Repository, TargetRef, ad_hoc, decode, edit, load, schema,
+    BroughtFile, Loaded, NoRepository, Repository, TargetRef, UseFailed, UsedFile, UsedPlace,
+    ad_hoc, decode, edit, load, schema,
 };
 
 fn folder(name: &str) -> PathBuf {
@@ -27,8 +28,17 @@ fn runbooks(name: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// A repository that holds one script.
-struct OneScript;
+/// A repository that holds one script, and the runbooks of `tests/runbooks` for those that use
+/// others. It stands in one of their folders.
+struct OneScript {
+    own: PathBuf,
+}
+
+impl OneScript {
+    fn around(path: &Path) -> Self {
+        Self { own: path.to_owned() }
+    }
+}
 
 impl Repository for OneScript {
     fn read(&self, path: &str) -> Result<BroughtFile, String> {
@@ -47,6 +57,30 @@ impl Repository for OneScript {
         word == "scripts/fix.sh"
     }
 
+    fn own_path(&self) -> Option<String> {
+        let path = self.own.strip_prefix(folder("")).unwrap_or(&self.own);
+        Some(path.to_str().unwrap().to_owned())
+    }
+
+    fn used(&self, place: &UsedPlace) -> Result<UsedFile, UseFailed> {
+        let path = match place {
+            UsedPlace::Catalog { service, id } if service.as_str() == "shop" => {
+                folder("used").join(format!("{id}.yaml"))
+            }
+            UsedPlace::Catalog { .. } => return Err(UseFailed::Away),
+            UsedPlace::File(path) => self.own.parent().unwrap().join(path),
+        };
+        let Ok(path) = fs::canonicalize(path) else {
+            return Err(match place {
+                UsedPlace::Catalog { .. } => UseFailed::Away,
+                UsedPlace::File(path) => UseFailed::Unreadable(format!("there is no `{path}`")),
+            });
+        };
+        let repository = Self::around(&path);
+        let name = repository.own_path().unwrap();
+        Ok(UsedFile { name, bytes: fs::read(&path).unwrap(), repository: Box::new(repository) })
+    }
+
     fn service_name(&self) -> Option<String> {
         Some("shop".to_owned())
     }
@@ -56,7 +90,7 @@ fn loaded(path: &Path) -> (Source, Loaded) {
     let name = path.file_name().unwrap().to_str().unwrap();
     let (source, findings) = decode(name, &fs::read(path).unwrap());
     if findings.is_empty() {
-        let loaded = load(&source, &OneScript);
+        let loaded = load(&source, &OneScript::around(path));
         return (source, loaded);
     }
     let loaded = Loaded { runbook: None, findings };
@@ -65,7 +99,7 @@ fn loaded(path: &Path) -> (Source, Loaded) {
 
 fn check_text(text: &str) -> Loaded {
     let source = Source { name: "test.yaml".to_owned(), text: text.into() };
-    load(&source, &OneScript)
+    load(&source, &OneScript::around(Path::new("test.yaml")))
 }
 
 #[test]
@@ -292,7 +326,7 @@ proptest! {
         }
         let (source, findings) = decode("test.yaml", &bytes);
         if findings.is_empty() {
-            let loaded = load(&source, &OneScript);
+            let loaded = load(&source, &OneScript::around(Path::new("test.yaml")));
             let errors = loaded.findings.iter().any(|found| found.severity == Severity::Error);
             prop_assert_eq!(loaded.runbook.is_none(), errors);
             let text = render(&source, &loaded.findings, 80, Colour::Plain);

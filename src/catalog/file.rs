@@ -4,8 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use super::reference::{FOLDER, runbooks_below};
 use crate::diagnostic::Source;
-use crate::runbook::{BroughtFile, Loaded, Repository, decode, load};
+use crate::runbook::{
+    BroughtFile, Loaded, Repository, UseFailed, UsedFile, UsedPlace, decode, load, own_names,
+};
+use crate::value::{RunbookId, ServiceId};
 
 /// Larger files are refused before they are read: the language allows 1 MiB.
 const MOST_BYTES: u64 = 16 << 20;
@@ -88,6 +92,8 @@ pub struct Folder {
     base: PathBuf,
     /// The repository's root; the runbook's folder if it stands in none.
     root: PathBuf,
+    /// The runbook's own file.
+    file: PathBuf,
 }
 
 impl Folder {
@@ -97,14 +103,14 @@ impl Folder {
         let base = file.parent().unwrap_or(Path::new("/")).to_owned();
         let root = base.ancestors().find(|folder| folder.join(".git").exists());
         let root = root.unwrap_or(&base).to_owned();
-        Self { base, root }
+        Self { base, root, file }
     }
 
     /// A repository whose root is known, and a file in it.
     pub fn rooted(root: &Path, file: &Path) -> Self {
         let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
         let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-        Self { base: file.parent().unwrap_or(&root).to_owned(), root }
+        Self { base: file.parent().unwrap_or(&root).to_owned(), root, file }
     }
 
     /// The path of a file in the repository; the file's name if it lies elsewhere.
@@ -118,6 +124,28 @@ impl Folder {
     /// The path in the repository of a file that a runbook names from its own folder.
     pub fn relative_to_runbook(&self, path: &str) -> String {
         self.relative(&self.base.join(path))
+    }
+
+    /// The runbook of the repository that has these names.
+    fn runbook(&self, service: &ServiceId, id: &RunbookId) -> Option<PathBuf> {
+        let stem =
+            |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        runbooks_below(&self.root.join(FOLDER)).into_iter().find(|path| {
+            let Ok(file) = File::read(path) else {
+                return false;
+            };
+            // Only a text that holds the id can give it to itself.
+            let called = stem(path) == id.as_str();
+            let (source, findings) = decode(id.as_str(), &file.bytes);
+            if !findings.is_empty() || !called && !source.text.contains(id.as_str()) {
+                return false;
+            }
+            let (own_service, own_id) = own_names(&source);
+            let own_service =
+                own_service.map(|own| own.to_string()).or_else(|| self.service_name());
+            let own_id = own_id.map_or_else(|| stem(path), |own| own.to_string());
+            own_id == id.as_str() && own_service.as_deref() == Some(service.as_str())
+        })
     }
 
     /// The repository's root.
@@ -157,6 +185,25 @@ impl Repository for Folder {
         let bytes = fs::read(&real).map_err(|error| format!("`{path}`: {}", said(&error)))?;
         let executable = found.permissions().mode() & 0o100 != 0;
         Ok(BroughtFile { path: path.to_owned(), bytes, executable })
+    }
+
+    fn own_path(&self) -> Option<String> {
+        Some(self.relative(&self.file))
+    }
+
+    fn used(&self, place: &UsedPlace) -> Result<UsedFile, UseFailed> {
+        let path = match place {
+            UsedPlace::Catalog { service, id } => {
+                self.runbook(service, id).ok_or(UseFailed::Away)?
+            }
+            UsedPlace::File(path) => self.inside(path).map_err(UseFailed::Unreadable)?,
+        };
+        let file = File::read(&path).map_err(|failed| {
+            UseFailed::Unreadable(format!("`{place}` cannot be read: {}", failed.why))
+        })?;
+        let name = self.relative(&path);
+        let repository = Self::rooted(&self.root, &path);
+        Ok(UsedFile { name, bytes: file.bytes, repository: Box::new(repository) })
     }
 
     fn holds(&self, word: &str) -> bool {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::did_you_mean;
 
 /// The folder of a repository that holds its runbooks.
-const FOLDER: &str = "runbooks";
+pub(super) const FOLDER: &str = "runbooks";
 
 /// Deeper folders are not searched.
 const MOST_DEPTH: usize = 8;

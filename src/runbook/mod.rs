@@ -6,6 +6,7 @@
 
 mod command;
 mod grammar;
+mod lineage;
 mod load;
 mod model;
 mod parse;
@@ -15,7 +16,8 @@ mod schema;
 mod span_map;
 mod structure;
 
-pub use load::{Loaded, NoRepository, Repository, ad_hoc, edit, load};
+pub use lineage::own_names;
+pub use load::{Loaded, NoRepository, Repository, UseFailed, UsedFile, ad_hoc, edit, load};
 pub use model::*;
 pub use parse::decode;
 pub use rules::{RULES, Rule};

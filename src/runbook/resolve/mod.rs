@@ -4,6 +4,8 @@
 //! A part that is wrong leaves a finding and `None`; the rest is still looked at.
 
 mod alerts;
+mod background;
+mod choices;
 mod commands;
 mod declare;
 mod environments;
@@ -12,6 +14,7 @@ mod inputs;
 mod not_yet;
 mod outline;
 mod references;
+mod repeats;
 mod run;
 mod scope;
 mod steps;
@@ -19,6 +22,7 @@ mod targets;
 mod texts;
 mod titles;
 mod top;
+mod used;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +30,7 @@ pub(super) use outline::Outline;
 pub(super) use scope::{Mentioned, Moment};
 pub(super) use texts::{ad_hoc_command, edited_command};
 
+use super::lineage::Lineage;
 use super::load::Repository;
 use super::model::{BroughtFile, Runbook, StepKey, ValueDeclaration};
 use super::parse::Node;
@@ -45,6 +50,7 @@ pub(super) fn resolve(
     source: &Source,
     root: &Node,
     repository: &dyn Repository,
+    lineage: &Lineage<'_>,
     findings: &mut Vec<Diagnostic>,
 ) -> Resolved {
     let outline = Outline::of(root, findings);
@@ -52,6 +58,7 @@ pub(super) fn resolve(
         source,
         root,
         repository,
+        lineage,
         outline: &outline,
         findings: std::mem::take(findings),
         values: BTreeMap::new(),
@@ -71,6 +78,8 @@ struct Resolver<'a> {
     source: &'a Source,
     root: &'a Node,
     repository: &'a dyn Repository,
+    /// The runbooks that use this one.
+    lineage: &'a Lineage<'a>,
     outline: &'a Outline<'a>,
     findings: Vec<Diagnostic>,
     /// What every value is declared to be.

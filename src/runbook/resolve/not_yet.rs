@@ -5,18 +5,7 @@ use super::Resolver;
 use crate::diagnostic::Span;
 
 /// Keys of a step that this version does not know how to carry out.
-const STEP_KEYS: &[&str] = &[
-    "for_each",
-    "parallel",
-    "background",
-    "interactive",
-    "type_in",
-    "approve",
-    "approval",
-    "evidence",
-    "as",
-    "timebox",
-];
+const STEP_KEYS: &[&str] = &["as"];
 
 impl Resolver<'_> {
     /// Refuses something that this version does not do.

@@ -36,6 +36,10 @@ impl Resolver<'_> {
             .map(|expect| self.conditions(expect, &self.place(key, Moment::After)));
         let findings = self.findings(key, node);
         let captures = self.captures(node);
+        let interactive = self.interactive(key, node);
+        let background = self.background(key, node);
+        let evidence = self.evidence(node, &self.place(key, Moment::Before));
+        let approval = node.get("approval").map(Self::approval);
         let verify = node.get("verify").map(|verify| self.verify(key, verify));
         let recheck = node.get("recheck").map(|recheck| {
             let inherited = self.inherited(key, Moment::Before, Reads::Only);
@@ -72,10 +76,10 @@ impl Resolver<'_> {
             on_failure,
             on_failure_given,
             on_disconnect: on_disconnect(node, effect),
-            interactive: None,
-            background: None,
-            evidence: Vec::new(),
-            approval: None,
+            interactive: interactive?,
+            background: background?,
+            evidence: evidence?,
+            approval: approval.map(|found| found.ok_or(Refused)).transpose().ok()?,
         };
         self.check_destroy(key, node, &run);
         self.check_undo_on_failure(node, &run);
@@ -172,7 +176,6 @@ impl Resolver<'_> {
 
     fn capture(&mut self, entry: &Entry) -> Option<Capture> {
         let node = &entry.value;
-        self.refuse_keys(node, &["max_age"]);
         let ways: Vec<&Entry> = node
             .map()?
             .entries
@@ -203,7 +206,7 @@ impl Resolver<'_> {
             from,
             ty,
             secret: node.get("secret").and_then(Node::text) == Some("true"),
-            max_age: None,
+            max_age: super::texts::duration(node.get("max_age")),
         })
     }
 
@@ -402,7 +405,12 @@ fn on_disconnect(node: &Node, effect: Effect) -> OnDisconnect {
     match node.get("on_disconnect").and_then(Node::text) {
         Some("finish") => OnDisconnect::Finish,
         Some("stop") => OnDisconnect::Stop,
-        _ if effect == Effect::Read => OnDisconnect::Stop,
+        _ if effect == Effect::Read || says_true(node, "interactive") => OnDisconnect::Stop,
         _ => OnDisconnect::Finish,
     }
+}
+
+/// Whether a key of a map is `true`.
+fn says_true(node: &Node, key: &str) -> bool {
+    node.get(key).and_then(Node::text) == Some("true")
 }

@@ -2,12 +2,14 @@
 //!
 //! A `use` is one edge past the procedure, if the procedure can return, and one into it; so no path
 //! enters a procedure here and leaves it there. Nothing is expanded: the graph is as large as the
-//! runbook.
+//! runbook. Steps that are taken at once, and the rounds of a `for_each`, end in nodes of their own.
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Span;
-use crate::runbook::model::{Action, Ask, Destination, OnFailure, PartId, Runbook, StepKey, Then, Used};
+use crate::runbook::model::{
+    Action, Ask, Destination, OnFailure, Order, PartId, Runbook, StepKey, Then, Used,
+};
 use crate::runbook::parse::Node;
 use crate::runbook::resolve::Outline;
 use crate::value::Name;
@@ -23,6 +25,10 @@ pub(super) enum Way {
     Enter,
     /// The step failed, and the run goes on.
     Failed,
+    /// Out of one of the branches of a group that are taken at once, when all of them have ended.
+    Joined(StepKey),
+    /// Out of the last round of a `for_each`.
+    Listed(StepKey),
     /// The step's condition did not hold.
     Skipped,
 }
@@ -30,7 +36,7 @@ pub(super) enum Way {
 /// Where the run may go next.
 #[derive(Clone, Debug)]
 pub(super) struct Edge {
-    /// A step, or the end of a part.
+    /// A step, the end of a branch or a round, or the end of a part.
     pub to: usize,
     /// How.
     pub way: Way,
@@ -51,7 +57,7 @@ pub(super) enum Jump {
 
 /// The graph of a runbook.
 pub(super) struct Graph {
-    /// The edges of each step.
+    /// The edges of each step, and of the ends of branches and rounds after them.
     pub edges: Vec<Vec<Edge>>,
     /// The node that stands for the end of each part.
     exits: BTreeMap<PartId, usize>,
@@ -59,16 +65,37 @@ pub(super) struct Graph {
     entries: BTreeMap<Name, StepKey>,
     /// The procedures that can return to who uses them.
     returns: BTreeMap<Name, bool>,
-    /// The part of each step.
+    /// The part of each step, and of the ends of branches and rounds after them.
     pub parts: Vec<PartId>,
     /// Which steps are reached from the start.
     pub reached: Vec<bool>,
+    /// The nodes that stand for the ends of branches, by the step that each begins with.
+    branches: BTreeMap<StepKey, usize>,
+    /// The nodes that stand for the ends of rounds, by the group that is repeated.
+    rounds: BTreeMap<StepKey, usize>,
 }
 
 impl Graph {
     /// Builds the graph.
     pub(super) fn of(runbook: &Runbook, outline: &Outline<'_>) -> Self {
-        let count = runbook.steps.len();
+        let mut parts: Vec<PartId> = runbook.steps.iter().map(|step| step.part.clone()).collect();
+        let (mut branches, mut rounds) = (BTreeMap::new(), BTreeMap::new());
+        for (index, step) in runbook.steps.iter().enumerate() {
+            let Action::Group { steps, order } = &step.action else {
+                continue;
+            };
+            if matches!(order, Order::AtOnce(_)) {
+                for child in steps {
+                    branches.insert(*child, parts.len());
+                    parts.push(step.part.clone());
+                }
+            }
+            if step.for_each.is_some() {
+                rounds.insert(StepKey(index), parts.len());
+                parts.push(step.part.clone());
+            }
+        }
+        let count = parts.len();
         let mut exits = BTreeMap::from([(PartId::Main, count), (PartId::Finally, count + 1)]);
         for (index, name) in runbook.procedures.keys().enumerate() {
             exits.insert(PartId::Procedure(name.clone()), count + 2 + index);
@@ -80,17 +107,20 @@ impl Graph {
             .collect();
         let mut graph = Self {
             edges: Vec::new(),
-            parts: runbook.steps.iter().map(|step| step.part.clone()).collect(),
+            reached: vec![false; parts.len()],
+            parts,
             exits,
             entries,
             returns: BTreeMap::new(),
-            reached: vec![false; count],
+            branches,
+            rounds,
         };
         let next = graph.successors(runbook);
-        for (index, next) in next.into_iter().enumerate() {
-            let edges = graph.edges_of(runbook, outline, StepKey(index), next);
+        for (index, next) in next.iter().enumerate() {
+            let edges = graph.edges_of(runbook, outline, StepKey(index), *next);
             graph.edges.push(edges);
         }
+        graph.add_ends(runbook, &next);
         graph.find_returning();
         graph.find_reached(runbook);
         graph
@@ -99,6 +129,39 @@ impl Graph {
     /// The node that stands for the end of a part.
     pub(super) fn exit(&self, part: &PartId) -> usize {
         self.exits[part]
+    }
+
+    /// How many nodes there are.
+    pub(super) fn size(&self) -> usize {
+        self.parts.len() + self.exits.len()
+    }
+
+    /// The nodes at which the branches of a group end.
+    pub(super) fn ends(&self, runbook: &Runbook, group: StepKey) -> Vec<usize> {
+        match &runbook.step(group).action {
+            Action::Group { steps, .. } => {
+                steps.iter().filter_map(|child| self.branches.get(child).copied()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The edges out of the ends of branches and rounds.
+    fn add_ends(&mut self, runbook: &Runbook, next: &[usize]) {
+        let edge = |to, way| vec![Edge { to, way, span: None, jump: Jump::None }];
+        let mut edges = vec![Vec::new(); self.parts.len() - self.edges.len()];
+        let first = self.edges.len();
+        for (child, end) in &self.branches {
+            let Some(group) = runbook.step(*child).parent else {
+                continue;
+            };
+            let after = self.rounds.get(&group).copied().unwrap_or(next[group.0]);
+            edges[end - first] = edge(after, Way::Joined(group));
+        }
+        for (group, end) in &self.rounds {
+            edges[end - first] = edge(next[group.0], Way::Listed(*group));
+        }
+        self.edges.extend(edges);
     }
 
     /// The first step of a procedure.
@@ -115,7 +178,12 @@ impl Graph {
     pub(super) fn open(&self, edge: &Edge) -> bool {
         match &edge.way {
             Way::Call(name) => self.returns(name),
-            Way::Done | Way::Enter | Way::Failed | Way::Skipped => true,
+            Way::Done
+            | Way::Enter
+            | Way::Failed
+            | Way::Joined(_)
+            | Way::Listed(_)
+            | Way::Skipped => true,
         }
     }
 
@@ -127,7 +195,7 @@ impl Graph {
 
     /// The nodes reached from one, by edges that the caller admits.
     pub(super) fn reach(&self, from: usize, admit: impl Fn(usize, &Edge) -> bool) -> Vec<bool> {
-        let mut seen = vec![false; self.parts.len() + self.exits.len()];
+        let mut seen = vec![false; self.size()];
         let mut todo = vec![from];
         seen[from] = true;
         while let Some(node) = todo.pop() {
@@ -156,7 +224,15 @@ impl Graph {
                 let after = line.get(index + 1).map_or(exit, |next| next.0);
                 next[key.0] = after;
                 if let Action::Group { steps: children, .. } = &runbook.step(*key).action {
-                    lines.push((children, after));
+                    let after = self.rounds.get(key).copied().unwrap_or(after);
+                    for (at, child) in children.iter().enumerate() {
+                        if let Some(end) = self.branches.get(child) {
+                            lines.push((&children[at..=at], *end));
+                        }
+                    }
+                    if !children.iter().any(|child| self.branches.contains_key(child)) {
+                        lines.push((children, after));
+                    }
                 }
             }
         }
@@ -203,7 +279,13 @@ impl Graph {
             Action::Goto(destination) => {
                 edges.extend(self.jump(destination, Way::Done, node.get("goto")));
             }
-            Action::Group { steps: children, .. } => edges.push(plain(children[0].0, Way::Done)),
+            Action::Group { steps: children, order } => {
+                let begun = match order {
+                    Order::AtOnce(_) => children.len(),
+                    Order::InTurn => 1,
+                };
+                edges.extend(children[..begun].iter().map(|child| plain(child.0, Way::Done)));
+            }
             Action::Run(run) => {
                 edges.push(plain(next, Way::Done));
                 let node = outline.inherited(key, "on_failure");
