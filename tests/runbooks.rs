@@ -3,15 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic like tests do")]
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use proptest::prelude::*;
 use surefoot::diagnostic::{Colour, Severity, Source, render};
 use surefoot::runbook::{
-    BroughtFile, Loaded, NoRepository, Repository, TargetRef, UseFailed, UsedFile, UsedPlace,
-    ad_hoc, decode, edit, load, schema,
+    BroughtFile, Loaded, NoRepository, Repository, StepId, TargetRef, UseFailed, UsedFile,
+    UsedPlace, ad_hoc, decode, edit, load, schema,
 };
+use surefoot::value::{Name, Type};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runbooks").join(name)
@@ -262,7 +265,7 @@ fn an_unknown_key_is_refused_in_every_mapping_of_the_schema() {
 fn an_edited_command_is_checked_like_the_authors() {
     let (_, loaded) = loaded(&folder("valid").join("everything.yaml"));
     let runbook = loaded.runbook.unwrap();
-    let step = runbook.find(&surefoot::runbook::StepId("restart".to_owned())).unwrap();
+    let step = runbook.find(&StepId("restart".to_owned())).unwrap();
     assert!(edit(&runbook, step, "demo-ctl restart {{host}} --slowly").is_ok());
     assert!(edit(&runbook, step, "demo-ctl restart {{nobody}}").is_err());
     assert!(edit(&runbook, step, "   ").is_err());
@@ -291,6 +294,65 @@ fn a_runbook_takes_its_defaults_from_its_file_and_source() {
     let runbook = load(&source, &NoRepository).runbook.unwrap();
     assert_eq!(runbook.id, "db-slow");
     assert_eq!(runbook.service, None);
+}
+
+/// Each runbook uses the next one twice: followed blindly, the last would be loaded 2^20 times.
+#[test]
+fn a_runbook_that_is_used_many_times_is_loaded_once() {
+    struct Chain {
+        at: usize,
+        loads: Rc<Cell<usize>>,
+    }
+    fn text(at: usize) -> String {
+        let steps = if at == 20 {
+            "[ { end: done } ]".to_owned()
+        } else {
+            let used = format!("{{ use: {{ file: {}.yaml }} }}", at + 1);
+            format!("[ {used}, {used}, {{ end: done }} ]")
+        };
+        format!("schema: surefoot/v1\ntitle: A\nsteps: {steps}\n")
+    }
+    impl Repository for Chain {
+        fn read(&self, path: &str) -> Result<BroughtFile, String> {
+            Err(path.to_owned())
+        }
+        fn holds(&self, _: &str) -> bool {
+            false
+        }
+        fn own_path(&self) -> Option<String> {
+            Some(format!("{}.yaml", self.at))
+        }
+        fn used(&self, _: &UsedPlace) -> Result<UsedFile, UseFailed> {
+            self.loads.set(self.loads.get() + 1);
+            let next = Self { at: self.at + 1, loads: Rc::clone(&self.loads) };
+            let name = next.own_path().unwrap();
+            let bytes = text(next.at).into_bytes();
+            Ok(UsedFile { name, bytes, repository: Box::new(next) })
+        }
+    }
+    let loads = Rc::new(Cell::new(0));
+    let chain = Chain { at: 0, loads: Rc::clone(&loads) };
+    let source = Source { name: "0.yaml".to_owned(), text: text(0).into() };
+    let loaded = load(&source, &chain);
+    let errors = loaded.findings.iter().any(|found| found.severity == Severity::Error);
+    assert!(!errors, "{:?}", loaded.findings);
+    assert_eq!(loads.get(), 40);
+}
+
+#[test]
+fn behind_a_loop_there_is_the_list_of_all() {
+    let (_, loaded) = loaded(&folder("valid").join("repeats.yaml"));
+    let runbook = loaded.runbook.unwrap();
+    let seen = |name: &str, step: &str| {
+        let step = runbook.find(&StepId(step.to_owned())).unwrap();
+        runbook.declared(&Name::new(name).unwrap(), step).unwrap().ty
+    };
+    assert_eq!(seen("broken", "look"), Type::Integer);
+    assert_eq!(seen("broken", "main.2"), Type::List);
+    assert_eq!(seen("state", "note"), Type::Name);
+    assert_eq!(seen("state", "main.4"), Type::List);
+    assert_eq!(seen("rest", "leave.2"), Type::Integer);
+    assert_eq!(seen("rest", "main.6"), Type::List);
 }
 
 #[test]

@@ -249,6 +249,39 @@ mod tests {
     }
 
     #[test]
+    fn a_used_runbook_is_found_by_path_and_by_name_and_only_inside() {
+        const PLAIN: &str = "schema: surefoot/v1\ntitle: A\nsteps: [ { end: done } ]\n";
+        let folder = repository();
+        let runbooks = folder.path().join("repo/runbooks");
+        fs::create_dir_all(runbooks.join("deep")).unwrap();
+        fs::write(runbooks.join("deep/own-name.yaml"), PLAIN).unwrap();
+        let named = format!("{PLAIN}id: other\nservice: db\n");
+        fs::write(runbooks.join("deep/file.yaml"), named).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("secret"), runbooks.join("out.yaml"))
+            .unwrap();
+        let around = Folder::around(&runbooks.join("deep/own-name.yaml"));
+        let file = |path: &str| around.used(&UsedPlace::File(path.to_owned()));
+        let called = |service: &str, id: &str| {
+            around.used(&UsedPlace::Catalog {
+                service: ServiceId::new(service).unwrap(),
+                id: RunbookId::new(id).unwrap(),
+            })
+        };
+        let found = file("../deep/file.yaml").unwrap();
+        assert_eq!(found.name, "runbooks/deep/file.yaml");
+        assert_eq!(found.repository.own_path().as_deref(), Some("runbooks/deep/file.yaml"));
+        assert!(found.repository.holds("own-name.yaml"));
+        for outside in ["../../../secret", "../out.yaml", "/etc/passwd", "missing.yaml", "."] {
+            assert!(matches!(file(outside), Err(UseFailed::Unreadable(_))), "{outside}");
+        }
+        assert_eq!(called("repo", "own-name").unwrap().name, "runbooks/deep/own-name.yaml");
+        assert_eq!(called("db", "other").unwrap().name, "runbooks/deep/file.yaml");
+        for (service, id) in [("repo", "file"), ("repo", "other"), ("db", "own-name")] {
+            assert!(matches!(called(service, id), Err(UseFailed::Away)), "{service}/{id}");
+        }
+    }
+
+    #[test]
     fn what_is_no_file_is_said_plainly() {
         let folder = tempfile::tempdir().unwrap();
         let error = File::read(folder.path()).unwrap_err().to_string();

@@ -225,6 +225,9 @@ impl Resolver<'_> {
             return self.given_text(node, place);
         }
         let template = self.given_text(node, place)?;
+        if template.sole_slot().is_none() {
+            self.refuse_list(node, &template, "this is", place);
+        }
         for mention in template.mentions() {
             let Some(declared) = self.declared(&mention.reference, place) else {
                 continue;
@@ -238,9 +241,12 @@ impl Resolver<'_> {
                 self.error_help("secret-shown", node.span.clone(), message, help);
             }
             let whole = template.sole_slot().is_some();
-            if whole && !fits(declared.ty, input.ty)
-                || !whole && declared.ty == Type::List && input.ty != Type::List
-            {
+            if declared.secret && secret && !whole {
+                let message = format!("the secret `{}` is given whole, or not", mention.reference);
+                let help = format!("{}: \"{{{{{}}}}}\"", input.name, mention.reference);
+                self.error_help("secret-shown", node.span.clone(), message, help);
+            }
+            if whole && !fits(declared.ty, input.ty) {
                 let message = format!(
                     "`{}` is {}, and the input `{}` is {}",
                     mention.reference,
