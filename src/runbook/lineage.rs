@@ -13,8 +13,17 @@ use crate::value::{RunbookId, ServiceId};
 /// Runbooks that use each other deeper than this are not followed.
 const MOST_DEPTH: usize = 32;
 
-/// What became of the used runbooks that were met, by their paths.
-pub(super) type Known = RefCell<BTreeMap<String, Result<Arc<Runbook>, UseFailed>>>;
+/// What became of a used runbook.
+type Outcome = Result<Arc<Runbook>, UseFailed>;
+
+/// What became of the used runbooks that were met.
+#[derive(Default)]
+pub(super) struct Known {
+    /// By their paths.
+    files: RefCell<BTreeMap<String, Outcome>>,
+    /// By the path of the runbook that uses them, and what it calls them.
+    places: RefCell<BTreeMap<(String, String), Outcome>>,
+}
 
 /// A runbook that is being loaded, and those that use it.
 pub(super) struct Lineage<'a> {
@@ -36,18 +45,27 @@ impl<'a> Lineage<'a> {
     }
 
     /// Loads a runbook that this one uses.
-    pub(super) fn used(
-        &self,
-        repository: &dyn Repository,
-        place: &UsedPlace,
-    ) -> Result<Arc<Runbook>, UseFailed> {
+    pub(super) fn used(&self, repository: &dyn Repository, place: &UsedPlace) -> Outcome {
+        let Some(path) = &self.path else {
+            return self.found(repository, place);
+        };
+        let key = (path.clone(), place.to_string());
+        if let Some(known) = self.known.places.borrow().get(&key) {
+            return known.clone();
+        }
+        let outcome = self.found(repository, place);
+        self.known.places.borrow_mut().insert(key, outcome.clone());
+        outcome
+    }
+
+    fn found(&self, repository: &dyn Repository, place: &UsedPlace) -> Outcome {
         let file = repository.used(place)?;
         let path = file.repository.own_path();
         if let Some(path) = &path {
             if let Some(chain) = self.circle(path) {
                 return Err(UseFailed::Circle(chain));
             }
-            if let Some(known) = self.known.borrow().get(path) {
+            if let Some(known) = self.known.files.borrow().get(path) {
                 return known.clone();
             }
         }
@@ -64,12 +82,12 @@ impl<'a> Lineage<'a> {
         };
         let loaded = own.load(&file.bytes, &*file.repository);
         if let Some(path) = path {
-            self.known.borrow_mut().insert(path, loaded.clone());
+            self.known.files.borrow_mut().insert(path, loaded.clone());
         }
         loaded
     }
 
-    fn load(&self, bytes: &[u8], repository: &dyn Repository) -> Result<Arc<Runbook>, UseFailed> {
+    fn load(&self, bytes: &[u8], repository: &dyn Repository) -> Outcome {
         let (source, mut findings) = decode(&self.name, bytes);
         let mut runbook = None;
         if findings.is_empty() {

@@ -1,6 +1,6 @@
 //! The public door: a text becomes a runbook, or findings that say why not.
 
-use super::lineage::Lineage;
+use super::lineage::{Known, Lineage};
 use super::model::{BroughtFile, Command, Runbook, StepKey, TargetRef, UsedPlace};
 use super::resolve::{self, ad_hoc_command};
 use super::{parse, rules, structure};
@@ -90,7 +90,7 @@ pub struct Loaded {
 
 /// Loads a runbook: reads, checks and compiles it.
 pub fn load(source: &Source, repository: &dyn Repository) -> Loaded {
-    let known = Default::default();
+    let known = Known::default();
     load_within(source, repository, &Lineage::first(source, repository, &known))
 }
 

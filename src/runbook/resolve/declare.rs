@@ -104,8 +104,12 @@ impl Resolver<'_> {
             let repeats = self.outline.steps[key.0].node.get("for_each");
             repeats.and_then(|repeats| repeats.get("as")?.text())
         };
-        let nested = self.outline.ancestors(step).skip(1).any(|key| item_of(key) == own);
-        let beside = (0..step.0).any(|index| item_of(StepKey(index)) == own);
+        let around = &self.outline.steps[step.0].loops;
+        let nested = around.iter().any(|key| *key != step && item_of(*key) == own);
+        let beside = self
+            .values
+            .get(&name)
+            .is_some_and(|value| matches!(value.origin, ValueOrigin::Items(_)));
         if nested || !beside && self.values.contains_key(&name) {
             let message = format!("`{name}` is the name of another value already");
             let help = "inputs, answers, captures and items have names of their own";

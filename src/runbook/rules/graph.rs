@@ -5,6 +5,7 @@
 //! runbook. Steps that are taken at once, and the rounds of a `for_each`, end in nodes of their own.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::diagnostic::Span;
 use crate::runbook::model::{
@@ -25,8 +26,9 @@ pub(super) enum Way {
     Enter,
     /// The step failed, and the run goes on.
     Failed,
-    /// Out of one of the branches of a group that are taken at once, when all of them have ended.
-    Joined(StepKey),
+    /// Out of one of the branches of a group that are taken at once, when all of them have ended;
+    /// these are the nodes at which they do.
+    Joined(Range<usize>),
     /// Out of the last round of a `for_each`.
     Listed(StepKey),
     /// The step's condition did not hold.
@@ -85,6 +87,7 @@ impl Graph {
                 continue;
             };
             if matches!(order, Order::AtOnce(_)) {
+                // They follow each other, so that a range names the ends of a group.
                 for child in steps {
                     branches.insert(*child, parts.len());
                     parts.push(step.part.clone());
@@ -136,16 +139,6 @@ impl Graph {
         self.parts.len() + self.exits.len()
     }
 
-    /// The nodes at which the branches of a group end.
-    pub(super) fn ends(&self, runbook: &Runbook, group: StepKey) -> Vec<usize> {
-        match &runbook.step(group).action {
-            Action::Group { steps, .. } => {
-                steps.iter().filter_map(|child| self.branches.get(child).copied()).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// The edges out of the ends of branches and rounds.
     fn add_ends(&mut self, runbook: &Runbook, next: &[usize]) {
         let edge = |to, way| vec![Edge { to, way, span: None, jump: Jump::None }];
@@ -155,8 +148,12 @@ impl Graph {
             let Some(group) = runbook.step(*child).parent else {
                 continue;
             };
+            let Action::Group { steps, .. } = &runbook.step(group).action else {
+                continue;
+            };
             let after = self.rounds.get(&group).copied().unwrap_or(next[group.0]);
-            edges[end - first] = edge(after, Way::Joined(group));
+            let begin = self.branches[&steps[0]];
+            edges[end - first] = edge(after, Way::Joined(begin..begin + steps.len()));
         }
         for (group, end) in &self.rounds {
             edges[end - first] = edge(next[group.0], Way::Listed(*group));

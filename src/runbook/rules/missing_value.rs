@@ -334,15 +334,12 @@ impl Flow {
                 }
                 let mut after = state.clone();
                 match &edge.way {
-                    Way::Joined(group) => {
+                    Way::Joined(ends) => {
                         // Nothing is known behind the branches until all of them have ended.
-                        let ends = graph.ends(runbook, *group);
-                        let ended: Option<Vec<&State>> =
-                            ends.iter().map(|end| states[*end].as_ref()).collect();
-                        let Some(ended) = ended else {
+                        if states[ends.clone()].iter().any(Option::is_none) {
                             continue;
-                        };
-                        for other in ended {
+                        }
+                        for other in states[ends.clone()].iter().flatten() {
                             after.every.join(&other.every);
                             after.some.join(&other.some);
                         }
