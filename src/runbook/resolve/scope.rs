@@ -44,6 +44,10 @@ impl Resolver<'_> {
     pub(super) fn declared(&self, reference: &Reference, place: &Place) -> Option<Declared> {
         let plain = |ty, closed| Declared { ty, closed, secret: false, optional: false };
         match reference {
+            // A target is looked at where it is used, which may be inside of any loop.
+            Reference::Value(name) if place.moment == Moment::Target => {
+                self.values.get(name).map(|value| value.declared)
+            }
             Reference::Value(name) => {
                 let around = |step: StepKey| &self.outline.steps[step.0].loops;
                 self.values.get(name).map(|value| value.seen(&self.loops(place), around))

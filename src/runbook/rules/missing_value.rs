@@ -97,9 +97,11 @@ fn each_use(subject: &Subject<'_>, mut found: impl FnMut(&Mentioned, &Name, Know
             (None, _) => Known { every: false, some: false },
             (Some(step), _) if !subject.graph.reached[step.0] => continue,
             (Some(step), moment) => {
-                let item = moment != Moment::Outside && flow.items[step.0] == Some(*number);
-                let own = item || moment == Moment::After && flow.sets[step.0].has(*number);
-                let before = flow.known_before(step, *number);
+                let own = moment == Moment::After && flow.sets[step.0].has(*number);
+                let before = match moment {
+                    Moment::Outside => flow.known_before(step, *number),
+                    _ => flow.known_inside(step, *number),
+                };
                 Known { every: own || before.every, some: own || before.some }
             }
         };
@@ -194,6 +196,13 @@ impl Flow {
         }
     }
 
+    /// What a step has of a value when it is done for an item.
+    fn known_inside(&self, step: StepKey, number: usize) -> Known {
+        let before = self.known_before(step, number);
+        let item = self.items[step.0] == Some(number);
+        Known { every: item || before.every, some: item || before.some }
+    }
+
     /// What the paths to all steps that use a target have of a value that the target names; `None`
     /// if no step that is reached uses it.
     fn at_target(
@@ -215,7 +224,7 @@ impl Flow {
         let users = subject.runbook.steps.iter().enumerate();
         users
             .filter(|(index, step)| subject.graph.reached[*index] && runs_there(&step.action))
-            .map(|(index, _)| self.known_before(StepKey(index), number))
+            .map(|(index, _)| self.known_inside(StepKey(index), number))
             .reduce(|one, other| Known {
                 every: one.every && other.every,
                 some: one.some && other.some,
