@@ -16,7 +16,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use surefoot::effects::{Setting, Supervised};
-use surefoot::engine::{Attempt, AttemptId, Conduct, End, Ended, Found, Keep, Role, Survey};
+use surefoot::engine::{
+    Attempt, AttemptId, Conduct, End, Ended, Found, Keep, LaneId, Role, Survey,
+};
 use surefoot::expression::Filter;
 use surefoot::plan::{
     BoundCommand, BoundFile, BoundForm, BoundPlace, BoundTarget, DigestKey, command_digest,

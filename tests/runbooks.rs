@@ -6,16 +6,19 @@
 #[path = "support/json_schema.rs"]
 mod json_schema;
 
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use json_schema::problems;
 use proptest::prelude::*;
 use surefoot::diagnostic::{Colour, Severity, Source, render};
 use surefoot::runbook::{
-    BroughtFile, Loaded, NoRepository, Repository, TargetRef, ad_hoc, decode, edit, load,
-    scenario_schema, schema,
+    BroughtFile, Loaded, NoRepository, Repository, StepId, TargetRef, UseFailed, UsedFile,
+    UsedPlace, ad_hoc, decode, edit, load, scenario_schema, schema,
 };
+use surefoot::value::{Name, Type};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runbooks").join(name)
@@ -32,8 +35,17 @@ fn runbooks(name: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// A repository that holds one script.
-struct OneScript;
+/// A repository that holds one script, and the runbooks of `tests/runbooks` for those that use
+/// others. It stands in one of their folders.
+struct OneScript {
+    own: PathBuf,
+}
+
+impl OneScript {
+    fn around(path: &Path) -> Self {
+        Self { own: path.to_owned() }
+    }
+}
 
 impl Repository for OneScript {
     fn read(&self, path: &str) -> Result<BroughtFile, String> {
@@ -52,6 +64,30 @@ impl Repository for OneScript {
         word == "scripts/fix.sh"
     }
 
+    fn own_path(&self) -> Option<String> {
+        let path = self.own.strip_prefix(folder("")).unwrap_or(&self.own);
+        Some(path.to_str().unwrap().to_owned())
+    }
+
+    fn used(&self, place: &UsedPlace) -> Result<UsedFile, UseFailed> {
+        let path = match place {
+            UsedPlace::Catalog { service, id } if service.as_str() == "shop" => {
+                folder("used").join(format!("{id}.yaml"))
+            }
+            UsedPlace::Catalog { .. } => return Err(UseFailed::Away),
+            UsedPlace::File(path) => self.own.parent().unwrap().join(path),
+        };
+        let Ok(path) = fs::canonicalize(path) else {
+            return Err(match place {
+                UsedPlace::Catalog { .. } => UseFailed::Away,
+                UsedPlace::File(path) => UseFailed::Unreadable(format!("there is no `{path}`")),
+            });
+        };
+        let repository = Self::around(&path);
+        let name = repository.own_path().unwrap();
+        Ok(UsedFile { name, bytes: fs::read(&path).unwrap(), repository: Box::new(repository) })
+    }
+
     fn service_name(&self) -> Option<String> {
         Some("shop".to_owned())
     }
@@ -61,7 +97,7 @@ fn loaded(path: &Path) -> (Source, Loaded) {
     let name = path.file_name().unwrap().to_str().unwrap();
     let (source, findings) = decode(name, &fs::read(path).unwrap());
     if findings.is_empty() {
-        let loaded = load(&source, &OneScript);
+        let loaded = load(&source, &OneScript::around(path));
         return (source, loaded);
     }
     let loaded = Loaded { runbook: None, findings };
@@ -70,7 +106,7 @@ fn loaded(path: &Path) -> (Source, Loaded) {
 
 fn check_text(text: &str) -> Loaded {
     let source = Source { name: "test.yaml".to_owned(), text: text.into() };
-    load(&source, &OneScript)
+    load(&source, &OneScript::around(Path::new("test.yaml")))
 }
 
 #[test]
@@ -244,7 +280,7 @@ fn an_unknown_key_is_refused_in_every_mapping_of_the_schema() {
 fn an_edited_command_is_checked_like_the_authors() {
     let (_, loaded) = loaded(&folder("valid").join("everything.yaml"));
     let runbook = loaded.runbook.unwrap();
-    let step = runbook.find(&surefoot::runbook::StepId("restart".to_owned())).unwrap();
+    let step = runbook.find(&StepId("restart".to_owned())).unwrap();
     assert!(edit(&runbook, step, "demo-ctl restart {{host}} --slowly").is_ok());
     assert!(edit(&runbook, step, "demo-ctl restart {{nobody}}").is_err());
     assert!(edit(&runbook, step, "   ").is_err());
@@ -275,6 +311,65 @@ fn a_runbook_takes_its_defaults_from_its_file_and_source() {
     assert_eq!(runbook.service, None);
 }
 
+/// Each runbook uses the next one twice: followed blindly, the last would be loaded 2^20 times.
+#[test]
+fn a_runbook_that_is_used_many_times_is_loaded_once() {
+    struct Chain {
+        at: usize,
+        loads: Rc<Cell<usize>>,
+    }
+    fn text(at: usize) -> String {
+        let steps = if at == 20 {
+            "[ { end: done } ]".to_owned()
+        } else {
+            let used = format!("{{ use: {{ file: {}.yaml }} }}", at + 1);
+            format!("[ {used}, {used}, {{ end: done }} ]")
+        };
+        format!("schema: surefoot/v1\ntitle: A\nsteps: {steps}\n")
+    }
+    impl Repository for Chain {
+        fn read(&self, path: &str) -> Result<BroughtFile, String> {
+            Err(path.to_owned())
+        }
+        fn holds(&self, _: &str) -> bool {
+            false
+        }
+        fn own_path(&self) -> Option<String> {
+            Some(format!("{}.yaml", self.at))
+        }
+        fn used(&self, _: &UsedPlace) -> Result<UsedFile, UseFailed> {
+            self.loads.set(self.loads.get() + 1);
+            let next = Self { at: self.at + 1, loads: Rc::clone(&self.loads) };
+            let name = next.own_path().unwrap();
+            let bytes = text(next.at).into_bytes();
+            Ok(UsedFile { name, bytes, repository: Box::new(next) })
+        }
+    }
+    let loads = Rc::new(Cell::new(0));
+    let chain = Chain { at: 0, loads: Rc::clone(&loads) };
+    let source = Source { name: "0.yaml".to_owned(), text: text(0).into() };
+    let loaded = load(&source, &chain);
+    let errors = loaded.findings.iter().any(|found| found.severity == Severity::Error);
+    assert!(!errors, "{:?}", loaded.findings);
+    assert_eq!(loads.get(), 20);
+}
+
+#[test]
+fn behind_a_loop_there_is_the_list_of_all() {
+    let (_, loaded) = loaded(&folder("valid").join("repeats.yaml"));
+    let runbook = loaded.runbook.unwrap();
+    let seen = |name: &str, step: &str| {
+        let step = runbook.find(&StepId(step.to_owned())).unwrap();
+        runbook.declared(&Name::new(name).unwrap(), step).unwrap().ty
+    };
+    assert_eq!(seen("broken", "look"), Type::Integer);
+    assert_eq!(seen("broken", "main.2"), Type::List);
+    assert_eq!(seen("state", "note"), Type::Name);
+    assert_eq!(seen("state", "main.4"), Type::List);
+    assert_eq!(seen("rest", "leave.2"), Type::Integer);
+    assert_eq!(seen("rest", "main.6"), Type::List);
+}
+
 #[test]
 fn places_inside_block_texts_are_exact() {
     let text = "schema: surefoot/v1\ntitle: A\nsteps:\n  - do: |\n      first\n\n        second {{nobody}}\n  - end: done\n";
@@ -290,9 +385,11 @@ proptest! {
 
     /// Whatever is done to the bytes: no panic, and a runbook exactly when there is no error.
     #[test]
-    fn mutated_runbooks_never_panic(changes in proptest::collection::vec((any::<prop::sample::Index>(), 0_u8..4, any::<u8>()), 1..8)) {
+    fn mutated_runbooks_never_panic(which in any::<prop::sample::Index>(), changes in proptest::collection::vec((any::<prop::sample::Index>(), 0_u8..4, any::<u8>()), 1..8)) {
         const SIGNS: &[u8] = b"\n\r\t \"'{}[]:#&*!|>%@`-?,\\$(;<=~0aZ\x00\x1b\x7f\xc3\xff";
-        let mut bytes = fs::read(folder("valid").join("everything.yaml")).unwrap();
+        let valid = runbooks("valid");
+        let path = which.get(&valid);
+        let mut bytes = fs::read(path).unwrap();
         for (place, kind, byte) in changes {
             if bytes.is_empty() {
                 break;
@@ -308,7 +405,7 @@ proptest! {
         }
         let (source, findings) = decode("test.yaml", &bytes);
         if findings.is_empty() {
-            let loaded = load(&source, &OneScript);
+            let loaded = load(&source, &OneScript::around(path));
             let errors = loaded.findings.iter().any(|found| found.severity == Severity::Error);
             prop_assert_eq!(loaded.runbook.is_none(), errors);
             let text = render(&source, &loaded.findings, 80, Colour::Plain);

@@ -170,7 +170,10 @@ impl Observer for Watcher {
             }
             Notice::Output { bytes, .. } => story.push(String::from_utf8_lossy(bytes).into_owned()),
             Notice::Ready { attempt } => story.push(format!("ready {attempt}")),
-            Notice::PasswordWanted { .. } | Notice::Tick => {}
+            Notice::Continued
+            | Notice::PasswordWanted { .. }
+            | Notice::Suspending
+            | Notice::Tick => {}
         }
     }
 }

@@ -4,8 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use super::reference::{FOLDER, runbooks_below};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::runbook::{BroughtFile, Loaded, Repository, decode, is_scenario, load, load_scenario};
+use crate::runbook::{
+    BroughtFile, Loaded, Repository, UseFailed, UsedFile, UsedPlace, decode, is_scenario, load,
+    load_scenario, own_names,
+};
+use crate::value::{RunbookId, ServiceId};
 
 /// Larger files are refused before they are read: the language allows 1 MiB.
 const MOST_BYTES: u64 = 16 << 20;
@@ -103,6 +108,8 @@ pub struct Folder {
     base: PathBuf,
     /// The repository's root; the runbook's folder if it stands in none.
     root: PathBuf,
+    /// The runbook's own file.
+    file: PathBuf,
 }
 
 impl Folder {
@@ -112,14 +119,14 @@ impl Folder {
         let base = file.parent().unwrap_or(Path::new("/")).to_owned();
         let root = base.ancestors().find(|folder| folder.join(".git").exists());
         let root = root.unwrap_or(&base).to_owned();
-        Self { base, root }
+        Self { base, root, file }
     }
 
     /// A repository whose root is known, and a file in it.
     pub fn rooted(root: &Path, file: &Path) -> Self {
         let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
         let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-        Self { base: file.parent().unwrap_or(&root).to_owned(), root }
+        Self { base: file.parent().unwrap_or(&root).to_owned(), root, file }
     }
 
     /// The path of a file in the repository; the file's name if it lies elsewhere.
@@ -138,6 +145,28 @@ impl Folder {
     /// The folder of the file.
     pub(super) fn base(&self) -> &Path {
         &self.base
+    }
+
+    /// The runbook of the repository that has these names.
+    fn runbook(&self, service: &ServiceId, id: &RunbookId) -> Option<PathBuf> {
+        let stem =
+            |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        runbooks_below(&self.root.join(FOLDER)).into_iter().find(|path| {
+            let Ok(file) = File::read(path) else {
+                return false;
+            };
+            // Only a text that holds the id can give it to itself.
+            let called = stem(path) == id.as_str();
+            let (source, findings) = decode(id.as_str(), &file.bytes);
+            if !findings.is_empty() || !called && !source.text.contains(id.as_str()) {
+                return false;
+            }
+            let (own_service, own_id) = own_names(&source);
+            let own_service =
+                own_service.map(|own| own.to_string()).or_else(|| self.service_name());
+            let own_id = own_id.map_or_else(|| stem(path), |own| own.to_string());
+            own_id == id.as_str() && own_service.as_deref() == Some(service.as_str())
+        })
     }
 
     /// The repository's root.
@@ -177,6 +206,25 @@ impl Repository for Folder {
         let bytes = fs::read(&real).map_err(|error| format!("`{path}`: {}", said(&error)))?;
         let executable = found.permissions().mode() & 0o100 != 0;
         Ok(BroughtFile { path: path.to_owned(), bytes, executable })
+    }
+
+    fn own_path(&self) -> Option<String> {
+        Some(self.relative(&self.file))
+    }
+
+    fn used(&self, place: &UsedPlace) -> Result<UsedFile, UseFailed> {
+        let path = match place {
+            UsedPlace::Catalog { service, id } => {
+                self.runbook(service, id).ok_or(UseFailed::Away)?
+            }
+            UsedPlace::File(path) => self.inside(path).map_err(UseFailed::Unreadable)?,
+        };
+        let file = File::read(&path).map_err(|failed| {
+            UseFailed::Unreadable(format!("`{place}` cannot be read: {}", failed.why))
+        })?;
+        let name = self.relative(&path);
+        let repository = Self::rooted(&self.root, &path);
+        Ok(UsedFile { name, bytes: file.bytes, repository: Box::new(repository) })
     }
 
     fn holds(&self, word: &str) -> bool {
@@ -219,6 +267,39 @@ mod tests {
             assert!(!around.holds(outside), "{outside}");
         }
         assert_eq!(around.service_name().as_deref(), Some("repo"));
+    }
+
+    #[test]
+    fn a_used_runbook_is_found_by_path_and_by_name_and_only_inside() {
+        const PLAIN: &str = "schema: surefoot/v1\ntitle: A\nsteps: [ { end: done } ]\n";
+        let folder = repository();
+        let runbooks = folder.path().join("repo/runbooks");
+        fs::create_dir_all(runbooks.join("deep")).unwrap();
+        fs::write(runbooks.join("deep/own-name.yaml"), PLAIN).unwrap();
+        let named = format!("{PLAIN}id: other\nservice: db\n");
+        fs::write(runbooks.join("deep/file.yaml"), named).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("secret"), runbooks.join("out.yaml"))
+            .unwrap();
+        let around = Folder::around(&runbooks.join("deep/own-name.yaml"));
+        let file = |path: &str| around.used(&UsedPlace::File(path.to_owned()));
+        let called = |service: &str, id: &str| {
+            around.used(&UsedPlace::Catalog {
+                service: ServiceId::new(service).unwrap(),
+                id: RunbookId::new(id).unwrap(),
+            })
+        };
+        let found = file("../deep/file.yaml").unwrap();
+        assert_eq!(found.name, "runbooks/deep/file.yaml");
+        assert_eq!(found.repository.own_path().as_deref(), Some("runbooks/deep/file.yaml"));
+        assert!(found.repository.holds("own-name.yaml"));
+        for outside in ["../../../secret", "../out.yaml", "/etc/passwd", "missing.yaml", "."] {
+            assert!(matches!(file(outside), Err(UseFailed::Unreadable(_))), "{outside}");
+        }
+        assert_eq!(called("repo", "own-name").unwrap().name, "runbooks/deep/own-name.yaml");
+        assert_eq!(called("db", "other").unwrap().name, "runbooks/deep/file.yaml");
+        for (service, id) in [("repo", "file"), ("repo", "other"), ("db", "own-name")] {
+            assert!(matches!(called(service, id), Err(UseFailed::Away)), "{service}/{id}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What tests of the console have in common: a runbook, a terminal in memory, a clock that is set.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -164,6 +164,7 @@ fn step(id: &str, number: &str, title: &str, action: Action) -> Step {
         never: Vec::new(),
         links: Vec::new(),
         for_each: None,
+        loops: BTreeSet::new(),
         timebox: None,
         action,
         span: 0..0,

@@ -106,7 +106,10 @@ impl Checker<'_> {
 
     pub(super) fn declared(&mut self, syntax: &Syntax, reference: &Reference) -> Option<Sort> {
         if let Some(ty) = self.scope.type_of(reference) {
-            return Some(Sort::of(ty));
+            return Some(match ty {
+                Type::List => Sort::List(Some(Box::new(Sort::of(self.scope.item_type(reference))))),
+                other => Sort::of(other),
+            });
         }
         let written = reference.to_string();
         let names = self.scope.names();
@@ -114,6 +117,11 @@ impl Checker<'_> {
         let near = nearest(&written, names.iter().map(String::as_str).chain(locals));
         let help = match (near, reference) {
             (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, Reference::StepExit(_) | Reference::StepOutcome(_)) => {
+                "a step with an id has an `outcome`; one that runs a command, and not once for \
+                 each item, has an `exit`"
+                    .to_owned()
+            }
             (None, Reference::Value(name)) => {
                 format!("if you mean the text, put it in quotes: \"{name}\"; {}", listed(&names))
             }

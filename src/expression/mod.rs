@@ -38,6 +38,10 @@ use crate::value::{Decimal, Facts, Reference, Type, Value};
 pub trait Scope {
     /// The type of a reference.
     fn type_of(&self, reference: &Reference) -> Option<Type>;
+    /// The type of the items of a reference that is a list.
+    fn item_type(&self, _: &Reference) -> Type {
+        Type::Text
+    }
     /// The names near `name`, for "did you mean".
     fn names(&self) -> Vec<String>;
 }

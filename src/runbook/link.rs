@@ -80,6 +80,7 @@ fn add(runbook: &mut Runbook, id: BookId, prefix: &str, own: Arc<Runbook>, by: S
         step.id = StepId(format!("{prefix}.{}", step.id));
         step.part = PartId::Of(id, Box::new(step.part));
         step.parent = step.parent.as_ref().map(moved);
+        step.loops = step.loops.iter().map(moved).collect();
         move_keys(&mut step.action, first);
         runbook.steps.push(step);
     }

@@ -1,8 +1,9 @@
 //! The public door: a text becomes a runbook, or findings that say why not.
 
 use super::grammar::TOP;
+use super::lineage::{Known, Lineage};
 use super::link::link;
-use super::model::{BroughtFile, Command, Runbook, StepKey, TargetRef};
+use super::model::{BroughtFile, Command, Runbook, StepKey, TargetRef, UsedPlace};
 use super::resolve::{self, ad_hoc_command};
 use super::{parse, rules, structure};
 use crate::diagnostic::{Diagnostic, Severity, Source, Span, sort};
@@ -15,10 +16,55 @@ pub trait Repository {
     /// Whether a word names an existing file, counted from the runbook's folder.
     fn holds(&self, word: &str) -> bool;
 
+    /// What tells this runbook's file from all others: its path in the repository.
+    fn own_path(&self) -> Option<String> {
+        None
+    }
+
+    /// Finds a runbook that this one uses. Its paths count from its own file.
+    fn used(&self, place: &UsedPlace) -> Result<UsedFile, UseFailed> {
+        match place {
+            UsedPlace::Catalog { .. } => Err(UseFailed::Away),
+            UsedPlace::File(path) => {
+                Err(UseFailed::Unreadable(format!("there is no file `{path}`")))
+            }
+        }
+    }
+
     /// The service of the source, for runbooks that name none.
     fn service_name(&self) -> Option<String> {
         None
     }
+}
+
+/// The file of a used runbook.
+pub struct UsedFile {
+    /// Its path in the repository.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The repository as seen from it.
+    pub repository: Box<dyn Repository>,
+}
+
+/// Why a used runbook cannot be used.
+#[derive(Clone, Debug)]
+pub enum UseFailed {
+    /// It belongs to a source that is not on this machine.
+    Away,
+    /// It uses the runbook that uses it; how it comes to that.
+    Circle(Vec<String>),
+    /// It has an error of its own, the first of which is this.
+    Invalid {
+        /// The file.
+        name: String,
+        /// The line.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// There is no such file, or it may not be read.
+    Unreadable(String),
 }
 
 /// A repository that holds nothing, for texts that stand alone.
@@ -46,16 +92,27 @@ pub struct Loaded {
 
 /// Loads a runbook: reads, checks and compiles it.
 pub fn load(source: &Source, repository: &dyn Repository) -> Loaded {
-    let mut findings = Vec::new();
-    let runbook = parse::parse(source, &mut findings)
-        .and_then(|root| checked(source, &root, repository, &mut findings));
-    let runbook = runbook.and_then(|runbook| match link(runbook) {
+    let known = Known::default();
+    let mut loaded = load_within(source, repository, &Lineage::first(source, repository, &known));
+    loaded.runbook = loaded.runbook.and_then(|runbook| match link(runbook) {
         Ok(runbook) => Some(runbook),
         Err(too_many) => {
-            findings.push(Diagnostic::error("limit", 0..0, too_many.to_string()));
+            loaded.findings.insert(0, Diagnostic::error("limit", 0..0, too_many.to_string()));
             None
         }
     });
+    loaded
+}
+
+/// Loads a runbook that others may use.
+pub(super) fn load_within(
+    source: &Source,
+    repository: &dyn Repository,
+    lineage: &Lineage<'_>,
+) -> Loaded {
+    let mut findings = Vec::new();
+    let runbook = parse::parse(source, &mut findings)
+        .and_then(|root| checked(source, &root, repository, lineage, &mut findings));
     conceal(&source.text, &mut findings);
     sort(&mut findings);
     let failed = findings.iter().any(|found| found.severity == Severity::Error);
@@ -80,11 +137,12 @@ fn checked(
     source: &Source,
     root: &parse::Node,
     repository: &dyn Repository,
+    lineage: &Lineage<'_>,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Runbook> {
     structure::check(&source.text, root, &TOP, findings);
     root.map()?;
-    let resolved = resolve::resolve(source, root, repository, findings);
+    let resolved = resolve::resolve(source, root, repository, lineage, findings);
     rules::check(source, root, repository, &resolved, findings);
     resolved.runbook
 }

@@ -7,6 +7,7 @@
 mod command;
 mod flow;
 mod grammar;
+mod lineage;
 mod link;
 mod load;
 mod model;
@@ -19,8 +20,9 @@ mod span_map;
 mod structure;
 
 pub use flow::{Cause, Edge, Jump, To, Way, flow};
+pub use lineage::own_names;
 pub use link::TooManySteps;
-pub use load::{Loaded, NoRepository, Repository, ad_hoc, edit, load};
+pub use load::{Loaded, NoRepository, Repository, UseFailed, UsedFile, ad_hoc, edit, load};
 pub use model::*;
 pub use parse::decode;
 pub use rules::{RULES, Rule};

@@ -2,7 +2,7 @@
 
 use super::command::{CONTEXT, ENV, RUN};
 use super::run::RUN_KEYS;
-use super::top::TYPE;
+use super::top::{TYPE, VALUES};
 use super::{Key, Keys, LINE, Mapping, Need, PLAIN, PLAIN_LINE, Shape, TEMPLATE};
 
 /// The keys that say what a step does; it has exactly one of them.
@@ -141,7 +141,7 @@ static USE: Mapping = Mapping {
         key!("runbook", PLAIN, "A runbook of the catalog."),
         only!(
             &["file", "runbook"],
-            key("with", Shape::Table(Keys::Name, &TEMPLATE), "Its inputs."),
+            key("with", Shape::Table(Keys::Name, &VALUES), "Its inputs, by their names."),
         ),
     ]],
     one_of: &["procedure", "file", "runbook"],
@@ -150,7 +150,10 @@ static USE: Mapping = Mapping {
 pub(super) static APPROVAL: Mapping = Mapping {
     what: "an approval",
     form: "{ role: database owner, why: ... }",
-    keys: &[&[required!("role", PLAIN_LINE, "Who must agree."), required!("why", PLAIN, "Why.")]],
+    keys: &[&[
+        required!("role", PLAIN_LINE, "The role that must agree."),
+        required!("why", PLAIN, "Why somebody else must agree."),
+    ]],
     one_of: &[],
 };
 

@@ -148,7 +148,8 @@ static REQUIREMENT: Mapping = Mapping {
     one_of: &["program", "env", "check"],
 };
 
-const VALUES: Shape = Shape::OneOf(&[Shape::Scalar, Shape::List(&Shape::Scalar)]);
+/// A value, or a list of them.
+pub(super) const VALUES: Shape = Shape::OneOf(&[Shape::Scalar, Shape::List(&Shape::Scalar)]);
 
 /// The keywords of the types of values.
 pub(super) const TYPE: Shape = Shape::Keyword(&[

@@ -1,12 +1,13 @@
 //! Values before a run: environments, inputs and where secrets come from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::super::command::Command;
-use super::step::StepKey;
+use super::step::{Choices, StepKey};
 use crate::diagnostic::Span;
+use crate::template::Declared;
 use crate::value::{Name, Type, Value};
 
 /// A named set of values. Every environment of a runbook has the same keys with the same types.
@@ -46,6 +47,8 @@ pub struct Input {
     pub default: Option<Value>,
     /// What it must satisfy.
     pub constraints: crate::value::Constraints,
+    /// What can be chosen, where that is not in the file and found when the input is asked for.
+    pub computed: Option<Choices>,
     /// Whether it may stay unset.
     pub presence: Presence,
     /// Whether it may be seen, and where a secret comes from.
@@ -87,7 +90,7 @@ pub enum SecretSource {
 #[derive(Clone, Debug)]
 pub struct ValueDeclaration {
     /// As templates see it.
-    pub declared: crate::template::Declared,
+    pub declared: Declared,
     /// Who sets it.
     pub origin: ValueOrigin,
 }
@@ -97,6 +100,27 @@ pub struct ValueDeclaration {
 pub enum ValueOrigin {
     /// An input of the run.
     Input,
+    /// The `for_each` steps whose item it is.
+    Items(Vec<StepKey>),
     /// The steps that capture it or ask for it.
     Steps(Vec<StepKey>),
+}
+
+impl ValueDeclaration {
+    /// What it is declared to be where `inside` are the `for_each` steps around: what was set in
+    /// another one is the list of all there. `around` tells the same of the steps that set it.
+    pub fn seen<'a>(
+        &self,
+        inside: &BTreeSet<StepKey>,
+        around: impl Fn(StepKey) -> &'a BTreeSet<StepKey>,
+    ) -> Declared {
+        let ValueOrigin::Steps(steps) = &self.origin else {
+            return self.declared;
+        };
+        if steps.is_empty() || steps.iter().any(|step| around(*step).is_subset(inside)) {
+            self.declared
+        } else {
+            Declared { ty: Type::List, ..self.declared }
+        }
+    }
 }

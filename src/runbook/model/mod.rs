@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::command::{Argument, BroughtFile, Command, FileSource, Form, Stdin, User};
 use crate::diagnostic::{Source, Span};
-use crate::template::Template;
+use crate::template::{Declared, Template};
 use crate::value::Name;
 pub use around::{
     AlertRule, AlertSource, Change, ChangeKind, Escalation, Link, MatchOperator, Matcher, Owner,
@@ -122,6 +122,13 @@ impl Runbook {
     /// A step.
     pub fn step(&self, key: StepKey) -> &Step {
         &self.steps[key.0]
+    }
+
+    /// What a value is declared to be as a step sees it: inside a `for_each` what is captured there
+    /// is the item's, behind it the list of all.
+    pub fn declared(&self, name: &Name, step: StepKey) -> Option<Declared> {
+        let value = self.values.get(name)?;
+        Some(value.seen(&self.step(step).loops, |other| &self.step(other).loops))
     }
 
     /// The step with this id.

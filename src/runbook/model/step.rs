@@ -1,5 +1,6 @@
 //! Steps and what each of them does.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,8 @@ pub struct Step {
     pub links: Vec<Link>,
     /// Done for each item of a list.
     pub for_each: Option<ForEach>,
+    /// The `for_each` steps around it and around what uses its part, itself among them.
+    pub loops: BTreeSet<StepKey>,
     /// What is said when it takes too long.
     pub timebox: Option<Timebox>,
     /// What is done.

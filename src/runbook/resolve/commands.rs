@@ -182,7 +182,7 @@ impl Resolver<'_> {
         let (shell, place) = (inherited.shell, &inherited.place);
         let text = node.text()?;
         let map = SpanMap::of(&self.source.text, node);
-        let declared = |reference: &Reference| self.declared(reference, &place.files);
+        let declared = |reference: &Reference| self.declared(reference, place);
         let parsed = Script::parse_within(text, shell, &declared, &around.values);
         let (script, problems) = match parsed {
             Ok((script, warnings)) => (Some(script), warnings),
@@ -208,7 +208,7 @@ impl Resolver<'_> {
     ) -> Surroundings {
         let open = |reference: &Reference| {
             !matches!(reference, Reference::File(_))
-                && self.declared(reference, &place.files).is_some_and(|declared| !declared.closed)
+                && self.declared(reference, place).is_some_and(|declared| !declared.closed)
         };
         let holds_open = |template: &Template| {
             let mentions = template.mentions();
@@ -243,7 +243,7 @@ impl Resolver<'_> {
                 self.check_program_name(item);
             }
             let mentions = template.mentions();
-            let list = mentions.iter().find(|mention| self.is_list(&mention.reference));
+            let list = mentions.iter().find(|mention| self.is_list(&mention.reference, place));
             arguments.push(match list.map(|mention| &mention.reference) {
                 Some(Reference::Value(name)) => {
                     let name = name.clone();
@@ -261,7 +261,7 @@ impl Resolver<'_> {
             });
             templates.push(template);
         }
-        let declared = |reference: &Reference| self.declared(reference, &place.files);
+        let declared = |reference: &Reference| self.declared(reference, place);
         let found = check_arguments_within(&templates, &declared, &around.values);
         for ArgumentProblem { argument, problem } in found {
             let map = SpanMap::of(&self.source.text, &items[argument]);
@@ -276,7 +276,7 @@ impl Resolver<'_> {
         for item in items {
             templates.push(self.template(item, place)?);
         }
-        let declared = |reference: &Reference| self.declared(reference, &place.files);
+        let declared = |reference: &Reference| self.declared(reference, place);
         let around = Around::default();
         let problems = check_arguments_within(&templates, &declared, &around.values);
         for found in problems {
@@ -309,8 +309,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn is_list(&self, reference: &Reference) -> bool {
-        self.declared(reference, &[]).is_some_and(|declared| declared.ty == Type::List)
+    pub(super) fn is_list(&self, reference: &Reference, place: &Place) -> bool {
+        self.declared(reference, place).is_some_and(|declared| declared.ty == Type::List)
     }
 
     fn stdin(&mut self, node: &Node, place: &Place) -> Option<Stdin> {
@@ -318,7 +318,8 @@ impl Resolver<'_> {
             return self.stdin_lines(items, place);
         }
         let template = self.template(node, place)?;
-        let list = template.mentions().into_iter().find(|mention| self.is_list(&mention.reference));
+        let list =
+            template.mentions().into_iter().find(|mention| self.is_list(&mention.reference, place));
         Some(match list.map(|mention| mention.reference) {
             Some(Reference::Value(name)) if node.text()?.trim() == format!("{{{{{name}}}}}") => {
                 Stdin::Lines(name)
@@ -348,16 +349,22 @@ impl Resolver<'_> {
     ) {
         for entry in node.and_then(Node::map).map_or(&[][..], |map| &map.entries) {
             if let Some(template) = self.template(&entry.value, place) {
-                self.refuse_list(&entry.value, &template, "an environment variable holds");
+                self.refuse_list(&entry.value, &template, "an environment variable holds", place);
                 env.insert(entry.key.clone(), template);
             }
         }
     }
 
     /// A text that holds no list; `what` says what it is.
-    pub(super) fn refuse_list(&mut self, node: &Node, template: &Template, what: &str) {
+    pub(super) fn refuse_list(
+        &mut self,
+        node: &Node,
+        template: &Template,
+        what: &str,
+        place: &Place,
+    ) {
         if let Some(mention) =
-            template.mentions().iter().find(|mention| self.is_list(&mention.reference))
+            template.mentions().iter().find(|mention| self.is_list(&mention.reference, place))
         {
             let message = format!("`{}` is a list, and {what} one text", mention.reference);
             self.error_help(
@@ -372,7 +379,7 @@ impl Resolver<'_> {
     /// A working directory: one text, which every process can see.
     fn directory(&mut self, node: &Node, place: &Place) -> Option<Template> {
         let template = self.shown(node, place)?;
-        self.refuse_list(node, &template, "a working directory is");
+        self.refuse_list(node, &template, "a working directory is", place);
         Some(template)
     }
 

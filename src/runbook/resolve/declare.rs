@@ -104,27 +104,49 @@ impl Resolver<'_> {
             let repeats = self.outline.steps[key.0].node.get("for_each");
             repeats.and_then(|repeats| repeats.get("as")?.text())
         };
-        let nested = self.outline.ancestors(step).skip(1).any(|key| item_of(key) == own);
-        let beside = (0..step.0).any(|index| item_of(StepKey(index)) == own);
+        let around = &self.outline.steps[step.0].loops;
+        let nested = around.iter().any(|key| *key != step && item_of(*key) == own);
+        let beside = self
+            .values
+            .get(&name)
+            .is_some_and(|value| matches!(value.origin, ValueOrigin::Items(_)));
         if nested || !beside && self.values.contains_key(&name) {
             let message = format!("`{name}` is the name of another value already");
             let help = "inputs, answers, captures and items have names of their own";
             self.error_help("two-values", node.span.clone(), message, help);
             return;
         }
-        let items = list.list().unwrap_or(&[]);
-        // Items that are texts stay texts, whatever they look like.
-        let declared = open(choice_type(items), false);
-        let origin = ValueOrigin::Input;
+        let declared = self.item_declared(list);
+        let origin = ValueOrigin::Items(vec![step]);
         self.values
             .entry(name)
             .and_modify(|value| {
                 value.declared.closed &= declared.closed;
+                value.declared.secret |= declared.secret;
                 if value.declared.ty != declared.ty {
                     value.declared.ty = Type::Text;
                 }
+                if let ValueOrigin::Items(steps) = &mut value.origin {
+                    steps.push(step);
+                }
             })
             .or_insert(ValueDeclaration { declared, origin });
+    }
+
+    /// What an item of a list is. Items that are texts stay texts, whatever they look like; behind
+    /// a `for_each` the list of all has items of the captured type.
+    fn item_declared(&self, list: &Node) -> Declared {
+        if let Some(items) = list.list() {
+            return open(choice_type(items), false);
+        }
+        let named = list.text().and_then(|text| Name::new(text.trim()).ok());
+        match named.and_then(|name| self.values.get(&name)) {
+            Some(ValueDeclaration { declared, .. }) => {
+                let ty = if declared.ty == Type::List { Type::Text } else { declared.ty };
+                Declared { ty, optional: false, ..*declared }
+            }
+            None => open(Type::Text, false),
+        }
     }
 
     fn declare_by_step(
@@ -148,8 +170,17 @@ impl Resolver<'_> {
                         .iter()
                         .all(|step| self.outline.steps[step.0].node.get("into").is_none()) =>
             {
+                let repeated = |step: StepKey| !self.outline.steps[step.0].loops.is_empty();
+                let mixed = repeated(steps[0]) != repeated(step);
                 steps.push(step);
-                if first.ty == declared.ty {
+                if mixed {
+                    let message = format!(
+                        "`{name}` is captured in a `for_each`, behind which it is a list, and \
+                         outside of one"
+                    );
+                    let help = "give one of the two another name";
+                    self.error_help("two-types", span.clone(), message, help);
+                } else if first.ty == declared.ty {
                     first.closed &= declared.closed;
                     first.secret |= declared.secret;
                 } else {

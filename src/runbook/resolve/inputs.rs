@@ -23,6 +23,8 @@ impl Resolver<'_> {
         let ty = type_of(node)?;
         let declared = self.values.get(&name)?.declared;
         let constraints = self.constraints(node, ty);
+        let choices = node.get("choices").filter(|choices| choices.list().is_none());
+        let computed = choices.map(|choices| self.computed(choices, &name));
         let default =
             node.get("default").and_then(|default| self.checked_value(default, ty, &constraints));
         if let Some(example) = node.get("example") {
@@ -54,6 +56,10 @@ impl Resolver<'_> {
             example: text("example"),
             default,
             constraints,
+            computed: match computed {
+                Some(computed) => Some(computed?),
+                None => None,
+            },
             presence: if declared.optional { Presence::Optional } else { Presence::Required },
             secrecy: if declared.secret {
                 Secrecy::Secret(self.secret_source(node))
@@ -110,8 +116,8 @@ impl Resolver<'_> {
         {
             self.error("bound", node.span.clone(), "`min` is greater than `max`: no value fits");
         }
-        if let Some(choices) = node.get("choices") {
-            constraints.choices = self.choices(choices, ty);
+        if let Some(choices) = node.get("choices").filter(|choices| choices.list().is_some()) {
+            constraints.choices = self.listed(choices, ty);
         }
         constraints
     }
@@ -127,47 +133,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Choices that stand in the file.
-    pub(super) fn choices(&mut self, node: &Node, ty: Type) -> Option<Vec<Value>> {
-        let item_type = if ty == Type::List { Type::Text } else { ty };
-        let Some(items) = node.list() else {
-            if node.map().is_some() {
-                self.not_yet(&node.span, "choices from a command");
-            } else {
-                self.expression_choices(node);
-            }
-            return None;
-        };
-        let mut values: Vec<Value> = Vec::new();
-        for item in items {
-            let value = self.value(item, item_type)?;
-            if values.contains(&value) {
-                self.error("choice-twice", item.span.clone(), "this choice stands here twice");
-            }
-            values.push(value);
-        }
-        Some(values)
-    }
-
-    /// Choices that an expression gives: checked, and not carried out by this version.
-    fn expression_choices(&mut self, node: &Node) {
-        let before = self.findings.len();
-        let place = Place { moment: super::Moment::Target, ..Place::start() };
-        if self.expression(node, Type::List, &place).is_some() {
-            self.not_yet(&node.span, "choices from an expression");
-            return;
-        }
-        self.findings.truncate(before);
-        let message =
-            "`choices` is a list, and this is neither a list nor an expression that gives one";
-        self.error_help(
-            "wrong-type",
-            node.span.clone(),
-            message,
-            "write [ a, b ], or { run: <a command> } for its lines",
-        );
-    }
-
+    /// A value of a type that keeps to some constraints.
     pub(super) fn checked_value(
         &mut self,
         node: &Node,

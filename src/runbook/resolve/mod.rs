@@ -4,14 +4,16 @@
 //! A part that is wrong leaves a finding and `None`; the rest is still looked at.
 
 mod alerts;
+mod background;
+mod choices;
 mod commands;
 mod declare;
 mod environments;
 mod files;
 mod inputs;
-mod not_yet;
 mod outline;
 mod references;
+mod repeats;
 mod run;
 mod scope;
 mod steps;
@@ -19,6 +21,7 @@ mod targets;
 mod texts;
 mod titles;
 mod top;
+mod used;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +29,7 @@ pub(super) use outline::Outline;
 pub(super) use scope::{Mentioned, Moment};
 pub(super) use texts::{ad_hoc_command, edited_command};
 
+use super::lineage::{Known, Lineage};
 use super::load::{NoRepository, Repository};
 use super::model::{BroughtFile, Input, Runbook, StepKey, ValueDeclaration};
 use super::parse::Node;
@@ -45,10 +49,11 @@ pub(super) fn resolve(
     source: &Source,
     root: &Node,
     repository: &dyn Repository,
+    lineage: &Lineage<'_>,
     findings: &mut Vec<Diagnostic>,
 ) -> Resolved {
     let outline = Outline::of(root, findings);
-    let mut resolver = Resolver::new(source, root, repository, &outline, findings);
+    let mut resolver = Resolver::new(source, root, repository, lineage, &outline, findings);
     let runbook = resolver.runbook();
     *findings = resolver.findings;
     Resolved { runbook, mentions: resolver.mentions }
@@ -63,7 +68,9 @@ pub(super) fn plain_value(
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Value> {
     let outline = Outline::of(root, &mut Vec::new());
-    let mut resolver = Resolver::new(source, root, &NoRepository, &outline, findings);
+    let known = Known::default();
+    let lineage = Lineage::first(source, &NoRepository, &known);
+    let mut resolver = Resolver::new(source, root, &NoRepository, &lineage, &outline, findings);
     let value = resolver.checked_value(node, input.ty, &input.constraints);
     *findings = resolver.findings;
     value
@@ -74,6 +81,8 @@ struct Resolver<'a> {
     source: &'a Source,
     root: &'a Node,
     repository: &'a dyn Repository,
+    /// The runbooks that use this one.
+    lineage: &'a Lineage<'a>,
     outline: &'a Outline<'a>,
     findings: Vec<Diagnostic>,
     /// What every value is declared to be.
@@ -107,6 +116,7 @@ impl<'a> Resolver<'a> {
         source: &'a Source,
         root: &'a Node,
         repository: &'a dyn Repository,
+        lineage: &'a Lineage<'a>,
         outline: &'a Outline<'a>,
         findings: &mut Vec<Diagnostic>,
     ) -> Self {
@@ -114,6 +124,7 @@ impl<'a> Resolver<'a> {
             source,
             root,
             repository,
+            lineage,
             outline,
             findings: std::mem::take(findings),
             values: BTreeMap::new(),

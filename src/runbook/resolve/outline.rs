@@ -1,6 +1,6 @@
 //! The steps of a file in order, with their ids, numbers and groups, before any is compiled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::model::{PartId, StepId, StepKey};
 use super::super::parse::Node;
@@ -37,6 +37,8 @@ pub(in crate::runbook) struct Sketch<'a> {
     pub number: String,
     /// The steps of a group.
     pub children: Vec<StepKey>,
+    /// The `for_each` steps around it and around what uses its part, itself among them.
+    pub loops: BTreeSet<StepKey>,
 }
 
 impl<'a> Outline<'a> {
@@ -62,6 +64,7 @@ impl<'a> Outline<'a> {
         }
         outline.finally = outline.line(root.get("finally"), &PartId::Finally, None, findings);
         outline.check_procedure_names(findings);
+        outline.find_loops();
         outline
     }
 
@@ -100,6 +103,7 @@ impl<'a> Outline<'a> {
                 parent,
                 number,
                 children: Vec::new(),
+                loops: BTreeSet::new(),
             });
             if let Some(name) = name {
                 self.declare(&name, key, findings);
@@ -135,6 +139,58 @@ impl<'a> Outline<'a> {
                 );
             }
         }
+    }
+
+    /// Finds the `for_each` steps around each step. Grows to a fixed point, as a procedure may be
+    /// used in another one.
+    fn find_loops(&mut self) {
+        let repeats = |key: &StepKey| self.steps[key.0].node.get("for_each").is_some();
+        let keys = || (0..self.steps.len()).map(StepKey);
+        if !keys().any(|key| repeats(&key)) {
+            return;
+        }
+        let mut loops: Vec<BTreeSet<StepKey>> =
+            keys().map(|key| self.ancestors(key).filter(repeats).collect()).collect();
+        let used: Vec<Vec<Name>> = keys().map(|key| self.procedures_used(key)).collect();
+        loop {
+            let mut grew = false;
+            for key in keys() {
+                let inside = used[key.0].iter().filter_map(|name| self.procedures.get(name));
+                for step in inside.flat_map(|(steps, _)| self.all_below(steps)) {
+                    let before = loops[step.0].len();
+                    let around = loops[key.0].clone();
+                    loops[step.0].extend(around);
+                    grew |= loops[step.0].len() > before;
+                }
+            }
+            if !grew {
+                break;
+            }
+        }
+        for (sketch, loops) in self.steps.iter_mut().zip(loops) {
+            sketch.loops = loops;
+        }
+    }
+
+    /// Steps and all that stands in them.
+    fn all_below(&self, steps: &[StepKey]) -> Vec<StepKey> {
+        let mut all = steps.to_vec();
+        let mut at = 0;
+        while let Some(key) = all.get(at) {
+            all.extend_from_slice(&self.steps[key.0].children);
+            at += 1;
+        }
+        all
+    }
+
+    /// The procedures that a step may go through and come back.
+    pub(in crate::runbook) fn procedures_used(&self, key: StepKey) -> Vec<Name> {
+        let node = self.steps[key.0].node;
+        let options = node.get("options").and_then(Node::list).unwrap_or(&[]);
+        let may_fail = node.get("run").is_some() || node.get("use").is_some();
+        let failure = self.inherited(key, "on_failure").filter(|_| may_fail);
+        let all = options.iter().chain(failure).chain([node]);
+        all.filter_map(|node| Name::new(node.get("use")?.get("procedure")?.text()?).ok()).collect()
     }
 
     /// The place of a step's id, or of the step.

@@ -1,8 +1,8 @@
 //! What steps name of each other: procedures, destinations, roles.
 
-use super::super::model::{Destination, OnFailure, StepKey, Used};
+use super::super::model::{Destination, OnFailure, StepKey};
 use super::super::parse::Node;
-use super::Resolver;
+use super::{Moment, Resolver};
 use crate::diagnostic::{cut, did_you_mean};
 use crate::value::Name;
 
@@ -25,51 +25,6 @@ impl Resolver<'_> {
             "unknown-role",
             node.span.clone(),
             format!("there is no role `{}`", cut(text)),
-            help,
-        );
-        None
-    }
-
-    /// What a `use` names.
-    pub(super) fn used(&mut self, node: &Node) -> Option<Used> {
-        self.used_procedure(node).map(Used::Procedure)
-    }
-
-    fn used_procedure(&mut self, node: &Node) -> Option<Name> {
-        self.refuse_keys(node, &["file", "runbook"]);
-        if let Some(runbook) = node.get("runbook")
-            && let Some(text) = runbook.text()
-            && matches!(text.rsplit_once('.'), Some((_, "yaml" | "yml")))
-        {
-            self.error_help(
-                "runbook-id",
-                runbook.span.clone(),
-                "`runbook` names a service and an id, and this is a path",
-                format!("file: {}", cut(text)),
-            );
-        }
-        let name = node.get("procedure")?;
-        let text = name.text()?;
-        let outline = self.outline;
-        if let Some((known, _)) =
-            outline.procedures.iter().find(|(known, _)| known.as_str() == text)
-        {
-            return Some(known.clone());
-        }
-        let help = match did_you_mean(text, outline.procedures.keys().map(Name::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if outline.ids.keys().any(|id| id.as_str() == text) => {
-                format!("`{text}` is a step; go there with `goto`")
-            }
-            None if text.contains('.') => {
-                format!("another runbook is used with `use: {{ file: {} }}`", cut(text))
-            }
-            None => "declare it under `procedures`".to_owned(),
-        };
-        self.error_help(
-            "unknown-procedure",
-            name.span.clone(),
-            format!("there is no procedure `{}`", cut(text)),
             help,
         );
         None
@@ -112,7 +67,9 @@ impl Resolver<'_> {
             Some(_) => return None,
             None => match (node.get("goto"), node.get("use")) {
                 (Some(goto), _) => OnFailure::Goto(self.destination(goto)?),
-                (None, Some(used)) => OnFailure::Use(self.used(used)?),
+                (None, Some(used)) => {
+                    OnFailure::Use(self.used(used, &self.place(key, Moment::Before))?)
+                }
                 (None, None) => return None,
             },
         };

@@ -2,15 +2,14 @@
 //! is proved, repeated and undone.
 
 use super::super::model::{
-    Capture, CaptureSource, Effect, Finding, FindingSeverity, Interactive, OnDisconnect, OnFailure,
-    Poll, Retry, Run, StepKey, TargetRef, Undo, Verify,
+    Capture, CaptureSource, Effect, Finding, FindingSeverity, OnDisconnect, OnFailure, Poll, Retry,
+    Run, StepKey, TargetRef, Undo, Verify,
 };
 use super::super::parse::{Entry, Node};
 use super::commands::Reads;
 use super::{Moment, Resolver};
 use crate::diagnostic::did_you_mean;
 use crate::expression::Expression;
-use crate::template::Template;
 use crate::value::{Duration, Name, Type};
 
 /// The pauses and limits that hold if none are given, in milliseconds.
@@ -40,6 +39,10 @@ impl Resolver<'_> {
             .map(|expect| self.conditions(expect, &self.place(key, Moment::After)));
         let findings = self.findings(key, node);
         let captures = self.captures(node);
+        let interactive = self.interactive(key, node);
+        let background = self.background(key, node);
+        let evidence = self.evidence(node, &self.place(key, Moment::Before));
+        let approval = node.get("approval").map(Self::approval);
         let verify = node.get("verify").map(|verify| self.verify(key, verify));
         let recheck = node.get("recheck").map(|recheck| {
             let inherited = self.inherited(key, Moment::Before, Reads::Only);
@@ -54,16 +57,10 @@ impl Resolver<'_> {
         let subject = node
             .get("subject")
             .map(|subject| self.shown(subject, &self.place(key, Moment::Before)));
-        let place = self.place(key, Moment::Before);
-        let interactive = node.get("interactive").and_then(Node::text) == Some("true");
-        let items = |key: &str| node.get(key).and_then(Node::list).unwrap_or(&[]);
-        // A secret may be typed: it is shown by its name.
-        let type_in: Option<Vec<Template>> =
-            items("type_in").iter().map(|line| self.template(line, &place)).collect();
-        let evidence: Option<Vec<Template>> =
-            items("evidence").iter().map(|path| self.shown(path, &place)).collect();
         let mut command = command?;
-        if interactive && node.get("timeout").or_else(|| run.get("timeout")).is_none() {
+        if says_true(node, "interactive")
+            && node.get("timeout").or_else(|| run.get("timeout")).is_none()
+        {
             command.timeout = Duration::from_millis(INTERACTIVE_WITHIN);
         }
         let (on_failure, on_failure_given) = on_failure?;
@@ -88,10 +85,10 @@ impl Resolver<'_> {
             on_failure,
             on_failure_given,
             on_disconnect: on_disconnect(node, effect),
-            interactive: if interactive { Some(Interactive { type_in: type_in? }) } else { None },
-            background: None,
+            interactive: interactive?,
+            background: background?,
             evidence: evidence?,
-            approval: None,
+            approval: approval.map(|found| found.ok_or(Refused)).transpose().ok()?,
         };
         self.check_destroy(key, node, &run);
         self.check_undo_on_failure(node, &run);
@@ -188,7 +185,6 @@ impl Resolver<'_> {
 
     fn capture(&mut self, entry: &Entry) -> Option<Capture> {
         let node = &entry.value;
-        self.refuse_keys(node, &["max_age"]);
         let ways: Vec<&Entry> = node
             .map()?
             .entries
@@ -219,7 +215,7 @@ impl Resolver<'_> {
             from,
             ty,
             secret: node.get("secret").and_then(Node::text) == Some("true"),
-            max_age: None,
+            max_age: super::texts::duration(node.get("max_age")),
         })
     }
 
@@ -415,15 +411,15 @@ impl Resolver<'_> {
 }
 
 fn on_disconnect(node: &Node, effect: Effect) -> OnDisconnect {
-    let interactive = node.get("interactive").and_then(Node::text) == Some("true");
     match node.get("on_disconnect").and_then(Node::text) {
         Some("finish") => OnDisconnect::Finish,
         Some("stop") => OnDisconnect::Stop,
-        // Nobody is there to go on talking to it.
-        _ if interactive => OnDisconnect::Stop,
-        _ => match effect {
-            Effect::Read => OnDisconnect::Stop,
-            Effect::Change | Effect::Destroy => OnDisconnect::Finish,
-        },
+        _ if effect == Effect::Read || says_true(node, "interactive") => OnDisconnect::Stop,
+        _ => OnDisconnect::Finish,
     }
+}
+
+/// Whether a key of a map is `true`.
+fn says_true(node: &Node, key: &str) -> bool {
+    node.get(key).and_then(Node::text) == Some("true")
 }

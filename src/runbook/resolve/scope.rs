@@ -1,5 +1,7 @@
 //! What a place may name, and a note of everything that is named.
 
+use std::collections::BTreeSet;
+
 use super::super::model::StepKey;
 use super::{Place, Resolver};
 use crate::diagnostic::{Span, did_you_mean};
@@ -12,6 +14,8 @@ use crate::value::{Name, Reference, Type};
 pub(in crate::runbook) enum Moment {
     /// Before step 1.
     Start,
+    /// When its step is reached, before the first of its items.
+    Outside,
     /// When its step is entered.
     Before,
     /// When its step's command has ended.
@@ -37,10 +41,17 @@ pub(in crate::runbook) struct Mentioned {
 
 impl Resolver<'_> {
     /// What a reference is declared to be, for templates and scripts.
-    pub(super) fn declared(&self, reference: &Reference, files: &[Name]) -> Option<Declared> {
+    pub(super) fn declared(&self, reference: &Reference, place: &Place) -> Option<Declared> {
         let plain = |ty, closed| Declared { ty, closed, secret: false, optional: false };
         match reference {
-            Reference::Value(name) => self.values.get(name).map(|value| value.declared),
+            // A target is looked at where it is used, which may be inside of any loop.
+            Reference::Value(name) if place.moment == Moment::Target => {
+                self.values.get(name).map(|value| value.declared)
+            }
+            Reference::Value(name) => {
+                let around = |step: StepKey| &self.outline.steps[step.0].loops;
+                self.values.get(name).map(|value| value.seen(&self.loops(place), around))
+            }
             Reference::Environment(key) if key.as_str() == "name" => Some(plain(Type::Name, true)),
             Reference::Environment(key) => {
                 let ty = *self.environment.get(key)?;
@@ -49,7 +60,7 @@ impl Resolver<'_> {
             Reference::AlertAnnotation(_) | Reference::AlertLabel(_) => {
                 Some(Declared { optional: true, ..plain(Type::Text, false) })
             }
-            Reference::File(name) => files.contains(name).then(|| plain(Type::Path, false)),
+            Reference::File(name) => place.files.contains(name).then(|| plain(Type::Path, false)),
             Reference::RunId => Some(plain(Type::String, true)),
             Reference::Exit
             | Reference::Now
@@ -60,6 +71,18 @@ impl Resolver<'_> {
             | Reference::Stdout
             | Reference::Took => None,
         }
+    }
+
+    /// The `for_each` steps that a place stands in.
+    fn loops(&self, place: &Place) -> BTreeSet<StepKey> {
+        let Some(step) = place.step else {
+            return BTreeSet::new();
+        };
+        let mut loops = self.outline.steps[step.0].loops.clone();
+        if place.moment == Moment::Outside {
+            loops.remove(&step);
+        }
+        loops
     }
 
     /// Notes that something is named.
@@ -87,7 +110,7 @@ impl Resolver<'_> {
         span: &Span,
         place: &Place,
     ) {
-        if self.declared(reference, &place.files).is_some() {
+        if self.declared(reference, place).is_some() {
             return;
         }
         let message = format!("`{reference}` is not declared");
@@ -138,9 +161,21 @@ impl Scope for ExpressionScope<'_, '_> {
             Reference::Took => after.then_some(Type::Duration),
             Reference::Now => Some(Type::Timestamp),
             Reference::RunMode => Some(Type::String),
-            Reference::StepExit(step) => self.step(step).then_some(Type::Integer),
+            Reference::StepExit(step) => self.exits(step).then_some(Type::Integer),
             Reference::StepOutcome(step) => self.step(step).then_some(Type::String),
-            other => self.resolver.declared(other, &self.place.files).map(|declared| declared.ty),
+            other => self.resolver.declared(other, self.place).map(|declared| declared.ty),
+        }
+    }
+
+    /// Behind a `for_each` there is the list of all that was captured, each of the captured type.
+    fn item_type(&self, reference: &Reference) -> Type {
+        let captured = match reference {
+            Reference::Value(name) => self.resolver.values.get(name),
+            _ => None,
+        };
+        match captured.map(|value| value.declared.ty) {
+            None | Some(Type::List) => Type::Text,
+            Some(other) => other,
         }
     }
 
@@ -156,6 +191,15 @@ impl Scope for ExpressionScope<'_, '_> {
 }
 
 impl ExpressionScope<'_, '_> {
+    /// Whether a step has one exit status here: it runs a command, and not once for each item.
+    fn exits(&self, name: &Name) -> bool {
+        let outline = self.resolver.outline;
+        outline.ids.get(name).map(|key| &outline.steps[key.0]).is_some_and(|sketch| {
+            sketch.node.get("run").is_some()
+                && sketch.loops.is_subset(&self.resolver.loops(self.place))
+        })
+    }
+
     fn step(&self, name: &Name) -> bool {
         self.resolver.outline.ids.contains_key(name)
     }

@@ -1,16 +1,14 @@
 //! Steps: the action of each, and the ways of its options.
 
 use super::super::grammar::OPTION_WAYS;
-use super::super::model::{
-    Action, Ask, Choice, Choices, Effect, Multiplicity, Order, Outcome, Step, StepKey, Then,
-};
+use super::super::model::{Action, Ask, Choice, Multiplicity, Outcome, Step, StepKey, Then};
 use super::super::parse::Node;
 use super::declare::{choice_type, type_of};
 use super::top::texts;
 use super::{Moment, Place, Resolver};
 use crate::diagnostic::cut;
 use crate::template::Template;
-use crate::value::{Name, Type, Value};
+use crate::value::{Name, Type};
 
 impl Resolver<'_> {
     /// A whole step.
@@ -19,19 +17,22 @@ impl Resolver<'_> {
         let sketch = &outline.steps[index];
         let key = StepKey(index);
         let node = sketch.node;
-        let place = self.place(key, Moment::Before);
-        self.refuse_step_keys(node);
-        self.repetition(key, node, &place);
-        if let Some(role) = node.get("timebox").and_then(|timebox| timebox.get("escalate")) {
-            self.role(role);
-        }
+        // What is said of the step as a whole is said once, before the first item.
+        let moment = match node.get("for_each") {
+            Some(_) => Moment::Outside,
+            None => Moment::Before,
+        };
+        let place = self.place(key, moment);
+        let for_each = node.get("for_each").map(|repeats| self.for_each(repeats, &place));
+        let timebox = node.get("timebox").map(|timebox| self.timebox(timebox, &place));
         let when = node.get("when").map(|when| self.condition(when, &place));
         if let Some(Some(when)) = &when {
             self.proves.insert(key, when.proves());
         }
         let title = node.get("title").map(|title| self.shown(title, &place));
         let links = self.links(node, &place);
-        let action = self.action(key, node, &place)?;
+        let inside = self.place(key, Moment::Before);
+        let action = self.action(key, node, &inside)?;
         Some(Step {
             id: sketch.id.clone(),
             name: sketch.name.clone(),
@@ -49,34 +50,18 @@ impl Resolver<'_> {
             },
             never: texts(node.get("never")),
             links: links?,
-            for_each: None,
-            timebox: None,
+            for_each: match for_each {
+                Some(for_each) => Some(for_each?),
+                None => None,
+            },
+            loops: sketch.loops.clone(),
+            timebox: match timebox {
+                Some(timebox) => Some(timebox?),
+                None => None,
+            },
             action,
             span: outline.id_span(key),
         })
-    }
-
-    /// What `for_each` names, and that changes at once are confirmed at once.
-    fn repetition(&mut self, key: StepKey, node: &Node, place: &Place) {
-        let Some(repeats) = node.get("for_each") else {
-            return;
-        };
-        if let Some(list) = repeats.get("in").filter(|list| list.list().is_none()) {
-            self.expression(list, Type::List, place);
-        }
-        let at_once = repeats.get("parallel").filter(|count| count.text() != Some("1"));
-        let confirmed = repeats.get("confirm").and_then(Node::text) == Some("once");
-        if let Some(at_once) = at_once
-            && self.effect(key) != Effect::Read
-            && !confirmed
-        {
-            self.error_help(
-                "parallel",
-                at_once.span.clone(),
-                "changes at once are confirmed once, for all items",
-                "confirm: once",
-            );
-        }
     }
 
     fn action(&mut self, key: StepKey, node: &Node, place: &Place) -> Option<Action> {
@@ -87,7 +72,7 @@ impl Resolver<'_> {
             return self.instruction(text, node, place);
         }
         if let Some(question) = node.get("ask") {
-            return self.ask(question, node, place).map(Action::Ask);
+            return self.ask(key, question, node, place).map(Action::Ask);
         }
         if let Some(open) = node.get("open") {
             return self.open(open, place);
@@ -96,7 +81,7 @@ impl Resolver<'_> {
             return self.wait(wait, place);
         }
         if let Some(used) = node.get("use") {
-            let used = self.used(used);
+            let used = self.used(used, place);
             let on_failure = self.on_failure(key);
             return Some(Action::Use { used: used?, on_failure: on_failure?.0 });
         }
@@ -106,6 +91,9 @@ impl Resolver<'_> {
         if let Some(role) = node.get("escalate") {
             return self.role(role).map(Action::Escalate);
         }
+        if let Some(approval) = node.get("approve") {
+            return Self::approval(approval).map(Action::Approve);
+        }
         if let Some(end) = node.get("end") {
             return outcome(end).map(Action::End);
         }
@@ -113,7 +101,8 @@ impl Resolver<'_> {
         self.on_failure(key)?;
         self.group_env(key, node, place);
         let children = self.outline.steps[key.0].children.clone();
-        (!children.is_empty()).then_some(Action::Group { steps: children, order: Order::InTurn })
+        let order = Self::order(node)?;
+        (!children.is_empty()).then_some(Action::Group { steps: children, order })
     }
 
     fn group_env(&mut self, _: StepKey, node: &Node, place: &Place) {
@@ -131,7 +120,7 @@ impl Resolver<'_> {
         Some(Action::Do { text: text?, checklist: checklist.into_iter().collect::<Option<_>>()? })
     }
 
-    fn ask(&mut self, question: &Node, node: &Node, place: &Place) -> Option<Ask> {
+    fn ask(&mut self, key: StepKey, question: &Node, node: &Node, place: &Place) -> Option<Ask> {
         let map = node.map()?;
         let asked = self.shown(question, place);
         match (map.entry("options"), map.entry("into")) {
@@ -167,13 +156,14 @@ impl Resolver<'_> {
             }
             (None, Some(into)) => {
                 let into = Name::new(into.value.text()?).ok();
-                self.value_question(asked, into, node)
+                self.value_question(key, asked, into, node)
             }
         }
     }
 
     fn value_question(
         &mut self,
+        key: StepKey,
         question: Option<Template>,
         into: Option<Name>,
         node: &Node,
@@ -212,15 +202,15 @@ impl Resolver<'_> {
             }
             (None, Some(choices)) => {
                 let ty = choice_type(choices.value.list().unwrap_or(&[]));
-                let values: Vec<Value> = self.choices(&choices.value, ty)?;
-                (if many { Type::List } else { ty }, Some(values))
+                let offered = self.offered(&choices.value, ty, key)?;
+                (if many { Type::List } else { ty }, Some(offered))
             }
         };
         Some(Ask::Value {
             question: question?,
             into: into?,
             ty,
-            choices: choices.map(Choices::Listed),
+            choices,
             many: if many { Multiplicity::Many } else { Multiplicity::One },
         })
     }
@@ -247,7 +237,7 @@ impl Resolver<'_> {
         let map = node.map()?;
         let way = map.entries.iter().find(|entry| OPTION_WAYS.contains(&entry.key.as_str()));
         let then = match way.map(|entry| (entry.key.as_str(), &entry.value)) {
-            Some(("use", used)) => self.used(used).map(Then::Use),
+            Some(("use", used)) => self.used(used, place).map(Then::Use),
             Some(("goto", goto)) => self.destination(goto).map(Then::Goto),
             Some((_, end)) => outcome(end).map(Then::End),
             None => Some(Then::Next),

@@ -106,7 +106,7 @@ impl Resolver<'_> {
         (what, holds, help): (&str, fn(&str) -> bool, &str),
     ) -> Option<Template> {
         let template = self.shown(node, place)?;
-        self.refuse_list(node, &template, &format!("{what} is"));
+        self.refuse_list(node, &template, &format!("{what} is"), place);
         if template.mentions().is_empty() && !holds(template.source()) {
             let message = format!("`{}` is not {what}", cut(template.source()));
             self.error_help("target", node.span.clone(), message, help);

@@ -46,9 +46,8 @@ impl Resolver<'_> {
     pub(super) fn shown(&mut self, node: &Node, place: &Place) -> Option<Template> {
         let template = self.template(node, place)?;
         for mention in template.mentions() {
-            let secret = self
-                .declared(&mention.reference, &place.files)
-                .is_some_and(|declared| declared.secret);
+            let secret =
+                self.declared(&mention.reference, place).is_some_and(|declared| declared.secret);
             if secret {
                 let message = format!("`{}` is a secret and this text is shown", mention.reference);
                 self.error("secret-shown", node.span.clone(), message);
@@ -87,7 +86,8 @@ impl Resolver<'_> {
         })
     }
 
-    /// An expression of some type.
+    /// An expression of some type. One that is true, or an empty list, stands for one that cannot be
+    /// compiled.
     pub(super) fn expression(
         &mut self,
         node: &Node,
@@ -124,7 +124,8 @@ impl Resolver<'_> {
                     self.findings.push(found);
                 }
                 let scope = ExpressionScope { resolver: self, place };
-                Expression::compile("true", &scope, wanted).ok()
+                let stand_in = if wanted == Type::List { "[]" } else { "true" };
+                Expression::compile(stand_in, &scope, wanted).ok()
             }
         }
     }
@@ -197,7 +198,7 @@ pub(in crate::runbook) fn edited_command(
         return Err(vec![Diagnostic::error("edit", 0..0, message)]);
     };
     let declared = |reference: &Reference| match reference {
-        Reference::Value(name) => runbook.values.get(name).map(|value| value.declared),
+        Reference::Value(name) => runbook.declared(name, step),
         Reference::File(name) => run.command.files.contains_key(name).then_some(plain(Type::Path)),
         Reference::Environment(key) => environment_declared(runbook, key),
         Reference::AlertAnnotation(_) | Reference::AlertLabel(_) => {

@@ -3,8 +3,8 @@
 use super::Subject;
 use crate::diagnostic::{Source, Span};
 use crate::runbook::model::{
-    Action, Command, Effect, Form, Requirement, Run, Runbook, Secrecy, SecretSource, StepKey,
-    TargetRef, Undo, Verify,
+    Action, Ask, Background, Choices, Command, Effect, Form, Ready, Requirement, Run, Runbook,
+    Secrecy, SecretSource, StepKey, TargetRef, Undo, Verify,
 };
 use crate::runbook::parse::{Kind, Node};
 use crate::runbook::resolve::Outline;
@@ -39,8 +39,6 @@ pub(super) struct Placed<'a> {
     pub command: &'a Command,
     /// What it is for.
     pub purpose: Purpose,
-    /// The step that it belongs to.
-    pub step: Option<StepKey>,
     /// The step whose main command it is.
     pub main_of: Option<&'a Run>,
     /// Where its words stand.
@@ -80,13 +78,21 @@ pub(super) fn all<'a>(
         reader.add(command, Purpose::Read, None, None);
     }
     for (index, step) in runbook.steps.iter().enumerate() {
+        let key = Some(StepKey(index));
+        if let Action::Ask(Ask::Value { choices: Some(Choices::Command(command)), .. }) =
+            &step.action
+        {
+            reader.add(command, Purpose::Read, key, None);
+        }
         let Action::Run(run) = &step.action else {
             continue;
         };
-        let key = Some(StepKey(index));
         let purpose = if run.effect == Effect::Read { Purpose::Read } else { Purpose::Change };
         reader.add(&run.command, purpose, key, Some(run));
         if let Some(Verify::Command(command)) = &run.verify {
+            reader.add(command, Purpose::Read, key, None);
+        }
+        if let Some(Background { ready: Some(Ready::Command(command)), .. }) = &run.background {
             reader.add(command, Purpose::Read, key, None);
         }
         if let Some(command) = &run.recheck {
@@ -110,6 +116,9 @@ fn before_the_steps(runbook: &Runbook) -> Vec<&Command> {
         }
     }
     for input in &runbook.inputs {
+        if let Some(Choices::Command(command)) = &input.computed {
+            commands.push(command);
+        }
         if let Secrecy::Secret(Some(SecretSource::Run(command))) = &input.secrecy {
             commands.push(command);
         }
@@ -149,7 +158,7 @@ impl<'a> Reader<'a, '_> {
             all.extend(handed.into_iter().map(|simples| (Written::HandedOver, simples)));
         }
         for (written, simples) in all {
-            self.placed.push(Placed { command, purpose, step, main_of, written, simples });
+            self.placed.push(Placed { command, purpose, main_of, written, simples });
         }
     }
 }

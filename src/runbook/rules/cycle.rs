@@ -6,7 +6,6 @@ use super::graph::{Edge, Way};
 use super::{Findings, Rule, Subject};
 use crate::diagnostic::Severity;
 use crate::runbook::model::{Action, PartId};
-use crate::runbook::parse::Node;
 use crate::value::Name;
 
 pub(super) const RULE: Rule = Rule {
@@ -38,7 +37,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         let steps: Vec<String> = cycle
             .iter()
             .take(6)
-            .map(|node| format!("`{}`", subject.runbook.steps[*node].id))
+            .filter_map(|node| subject.runbook.steps.get(*node))
+            .map(|step| format!("`{}`", step.id))
             .collect();
         let message =
             format!("these steps go round for ever, and nobody is asked: {}", steps.join(", "));
@@ -59,20 +59,21 @@ struct Alone<'a> {
 impl<'a> Alone<'a> {
     fn of(subject: &Subject<'a>) -> Self {
         let graph = subject.graph;
-        let personal: Vec<bool> = subject
-            .runbook
-            .steps
-            .iter()
-            .zip(&subject.outline.steps)
-            .map(|(step, sketch)| asks(&step.action) || waits_for_a_person(sketch.node))
-            .collect();
+        let personal: Vec<bool> =
+            subject.runbook.steps.iter().map(|step| asks(&step.action)).collect();
         let mut silent: BTreeMap<Name, bool> = BTreeMap::new();
         let passes = |from: usize, edge: &Edge, silent: &BTreeMap<Name, bool>| {
             let called = match &edge.way {
                 Way::Call(name) => silent.get(name).copied().unwrap_or(false),
-                Way::Done | Way::Enter | Way::Failed | Way::Skipped => true,
+                Way::Done
+                | Way::Enter
+                | Way::Failed
+                | Way::Joined(_)
+                | Way::Listed(_)
+                | Way::Skipped => true,
             };
-            called && (!personal[from] || edge.way == Way::Skipped)
+            let stops = personal.get(from).copied().unwrap_or(false);
+            called && (!stops || edge.way == Way::Skipped)
         };
         loop {
             let mut grew = false;
@@ -95,7 +96,7 @@ impl<'a> Alone<'a> {
                 break;
             }
         }
-        let count = subject.runbook.steps.len();
+        let count = graph.parts.len();
         let edges = (0..count)
             .map(|from| {
                 let own = graph.edges[from].iter();
@@ -178,14 +179,8 @@ fn asks(action: &Action) -> bool {
         Action::End(_)
         | Action::Goto(_)
         | Action::Group { .. }
-        | Action::Run(_)
         | Action::Use { .. }
         | Action::Wait(_) => false,
+        Action::Run(run) => run.interactive.is_some() || run.approval.is_some(),
     }
-}
-
-/// Whether a key of a step stops it until a person has acted.
-fn waits_for_a_person(node: &Node) -> bool {
-    node.get("interactive").and_then(Node::text) == Some("true")
-        || ["approval", "approve", "type_in"].iter().any(|key| node.get(key).is_some())
 }

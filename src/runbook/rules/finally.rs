@@ -1,9 +1,10 @@
 //! `finally` is offered when the run has ended: nothing jumps into it or out of it, or ends it.
 
 use super::graph::Jump;
+use super::loop_bounds::{WaysOut, ways_out};
 use super::{Findings, Rule, Subject};
 use crate::diagnostic::Severity;
-use crate::runbook::model::{Action, Ask, PartId, Then};
+use crate::runbook::model::{Action, Ask, PartId, StepKey, Then};
 use crate::runbook::parse::Node;
 
 pub(super) const RULE: Rule = Rule {
@@ -29,11 +30,25 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             findings.add(span, message, "steps that both need go into a procedure that both use");
         }
     }
+    let ways = ways_out(subject);
     for (index, step) in subject.runbook.steps.iter().enumerate() {
         if step.part != PartId::Finally {
             continue;
         }
         let node = subject.outline.steps[index].node;
+        for name in subject.outline.procedures_used(StepKey(index)) {
+            let message = match ways.get(&name) {
+                Some(WaysOut { goto: true, .. }) => {
+                    format!("`{name}` leaves `finally` by a `goto`")
+                }
+                Some(WaysOut { end: true, .. }) => {
+                    format!("`{name}` holds an `end`, and the run has ended by then")
+                }
+                _ => continue,
+            };
+            let span = node.get("use").map_or(step.span.clone(), |used| used.span.clone());
+            findings.add(span, message, "use a procedure that comes back");
+        }
         let ends: Vec<&Node> = match &step.action {
             Action::End(_) => node.get("end").into_iter().collect(),
             Action::Ask(Ask::Decision { options, .. }) => {

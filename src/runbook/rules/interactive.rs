@@ -3,7 +3,6 @@
 use super::commands::{Simple, Word, each, has_flag, place};
 use super::{Findings, Rule, Subject};
 use crate::diagnostic::Severity;
-use crate::runbook::parse::Node;
 
 pub(super) const RULE: Rule = Rule {
     code: "interactive-program",
@@ -11,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     title: "an interactive program in a plain `run`",
     explanation: "A command of a plain `run` has no terminal and no keyboard: an editor, a pager or \
         a prompt would wait until the time limit. Use a form of the program that ends by itself, \
-        or write an instruction with `do`.",
+        say that the command is `interactive`, or write an instruction with `do`.",
     check,
 };
 
@@ -25,12 +24,7 @@ const ALWAYS: &[&str] = &[
 
 fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     each(subject, |placed| {
-        let terminal = placed.step.is_some_and(|step| {
-            let node = subject.outline.steps[step.0].node;
-            node.get("interactive").and_then(Node::text) == Some("true")
-                || node.get("type_in").is_some()
-        });
-        if terminal && placed.main_of.is_some() {
+        if placed.main_of.is_some_and(|run| run.interactive.is_some()) {
             return;
         }
         let has_input = placed.command.stdin.is_some();

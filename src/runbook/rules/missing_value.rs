@@ -1,7 +1,10 @@
 //! Values that no path, or not every path, has set when they are used.
 //!
 //! A data-flow over the graph: for each step what every path to it has set, and what some path has.
-//! A procedure counts by what it sets in itself, so its users do not mix.
+//! A procedure counts by what it sets in itself, so its users do not mix. Branches that are taken at
+//! once know nothing of each other, and behind them is set what any of them sets. A round of a
+//! `for_each` begins with its item and with nothing that is captured in it; behind the last one
+//! there are the lists of all.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +21,8 @@ pub(super) const NEVER: Rule = Rule {
     title: "a value that no path has set",
     explanation: "The value is captured or answered, but on no way that leads here: only later, or \
         on a branch that does not come back. A step cannot name what its own command has still to \
-        find out, except in `expect`, `until`, `verify` and `findings`.",
+        find out, except in `expect`, `until`, `verify` and `findings`; branches of a parallel \
+        group know nothing of each other; the item of a `for_each` has a value only inside it.",
     check: never,
 };
 
@@ -36,7 +40,15 @@ fn never(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     each_use(subject, |mention, name, known| {
         if !known.some {
             let message = format!("no path has `{name}` here");
-            findings.add(mention.span.clone(), message, "capture it in a step before this one");
+            let origin = subject.runbook.values.get(name).map(|value| &value.origin);
+            let help = match origin {
+                Some(ValueOrigin::Items(_)) => {
+                    "an item has a value inside its `for_each` only; what is said of the step as \
+                     a whole, its title too, is said once for all items"
+                }
+                _ => "capture it in a step before this one",
+            };
+            findings.add(mention.span.clone(), message, help);
         }
     });
 }
@@ -62,7 +74,7 @@ fn each_use(subject: &Subject<'_>, mut found: impl FnMut(&Mentioned, &Name, Know
     let numbers: BTreeMap<&Name, usize> = runbook
         .values
         .iter()
-        .filter(|(_, value)| matches!(value.origin, ValueOrigin::Steps(_)))
+        .filter(|(_, value)| !matches!(value.origin, ValueOrigin::Input))
         .enumerate()
         .map(|(number, (name, _))| (name, number))
         .collect();
@@ -86,7 +98,10 @@ fn each_use(subject: &Subject<'_>, mut found: impl FnMut(&Mentioned, &Name, Know
             (Some(step), _) if !subject.graph.reached[step.0] => continue,
             (Some(step), moment) => {
                 let own = moment == Moment::After && flow.sets[step.0].has(*number);
-                let before = flow.known_before(step, *number);
+                let before = match moment {
+                    Moment::Outside => flow.known_before(step, *number),
+                    _ => flow.known_inside(step, *number),
+                };
                 Known { every: own || before.every, some: own || before.some }
             }
         };
@@ -109,6 +124,16 @@ impl Values {
 
     fn add(&mut self, number: usize) {
         self.0[number / 64] |= 1 << (number % 64);
+    }
+
+    fn remove(&mut self, number: usize) {
+        self.0[number / 64] &= !(1 << (number % 64));
+    }
+
+    fn leave(&mut self, other: &Self) {
+        for (own, other) in self.0.iter_mut().zip(&other.0) {
+            *own &= !other;
+        }
     }
 
     fn join(&mut self, other: &Self) {
@@ -153,6 +178,10 @@ impl State {
 struct Flow {
     /// What each step sets.
     sets: Vec<Values>,
+    /// The item of each step that is repeated.
+    items: Vec<Option<usize>>,
+    /// What is set inside of each step that is repeated.
+    inside: BTreeMap<StepKey, Values>,
     /// What is known when a step is entered; `None` where no path was found.
     before: Vec<Option<State>>,
 }
@@ -165,6 +194,13 @@ impl Flow {
             every: before.is_some_and(|state| state.every.has(number)),
             some: before.is_some_and(|state| state.some.has(number)),
         }
+    }
+
+    /// What a step has of a value when it is done for an item.
+    fn known_inside(&self, step: StepKey, number: usize) -> Known {
+        let before = self.known_before(step, number);
+        let item = self.items[step.0] == Some(number);
+        Known { every: item || before.every, some: item || before.some }
     }
 
     /// What the paths to all steps that use a target have of a value that the target names; `None`
@@ -188,7 +224,7 @@ impl Flow {
         let users = subject.runbook.steps.iter().enumerate();
         users
             .filter(|(index, step)| subject.graph.reached[*index] && runs_there(&step.action))
-            .map(|(index, _)| self.known_before(StepKey(index), number))
+            .map(|(index, _)| self.known_inside(StepKey(index), number))
             .reduce(|one, other| Known {
                 every: one.every && other.every,
                 some: one.some && other.some,
@@ -212,7 +248,17 @@ impl Flow {
                 values
             })
             .collect();
-        let mut flow = Self { sets, before: Vec::new() };
+        let items = runbook
+            .steps
+            .iter()
+            .map(|step| step.for_each.as_ref().and_then(|each| numbers.get(&each.name).copied()));
+        let mut inside: BTreeMap<StepKey, Values> = BTreeMap::new();
+        for (step, sets) in runbook.steps.iter().zip(&sets) {
+            for around in &step.loops {
+                inside.entry(*around).or_insert_with(|| Values::none(count)).join(sets);
+            }
+        }
+        let mut flow = Self { items: items.collect(), sets, inside, before: Vec::new() };
         let made = flow.procedures(runbook, graph, count);
         let mut starts = Vec::new();
         if let Some(main) = runbook.main.first() {
@@ -227,7 +273,7 @@ impl Flow {
             }
             starts.push((*finally, state));
         }
-        flow.before = flow.spread(graph, starts, &made, |_, _| true);
+        flow.before = flow.spread(runbook, graph, starts, &made, |_, _| true);
         flow
     }
 
@@ -263,8 +309,8 @@ impl Flow {
                 let exit = graph.exit(&PartId::Procedure(name.clone()));
                 let state = graph.entry(name).and_then(|entry| {
                     let start = vec![(entry, State::empty(count))];
-                    let states =
-                        self.spread(graph, start, &made, |from, edge| graph.stays(from, edge));
+                    let states = self
+                        .spread(runbook, graph, start, &made, |from, edge| graph.stays(from, edge));
                     states[exit].clone()
                 });
                 made.insert(name.clone(), state.unwrap_or_else(|| State::empty(count)));
@@ -275,13 +321,13 @@ impl Flow {
     /// Carries states along the edges until nothing changes.
     fn spread(
         &self,
+        runbook: &Runbook,
         graph: &Graph,
         starts: Vec<(StepKey, State)>,
         made: &BTreeMap<Name, State>,
         admit: impl Fn(usize, &super::graph::Edge) -> bool,
     ) -> Vec<Option<State>> {
-        let nodes = graph.reach(0, |_, _| false).len();
-        let mut states: Vec<Option<State>> = vec![None; nodes];
+        let mut states: Vec<Option<State>> = vec![None; graph.size()];
         let mut todo = Vec::new();
         for (step, state) in starts {
             states[step.0] = Some(state);
@@ -297,14 +343,29 @@ impl Flow {
                 }
                 let mut after = state.clone();
                 match &edge.way {
+                    Way::Joined(ends) => {
+                        // Nothing is known behind the branches until all of them have ended.
+                        if states[ends.clone()].iter().any(Option::is_none) {
+                            continue;
+                        }
+                        for other in states[ends.clone()].iter().flatten() {
+                            after.every.join(&other.every);
+                            after.some.join(&other.some);
+                        }
+                    }
+                    Way::Listed(group) => self.end_rounds(&mut after, *group),
                     Way::Call(name) => {
                         if let Some(made) = made.get(name) {
                             after.every.join(&made.every);
                             after.some.join(&made.some);
                         }
                     }
+                    Way::Done if enters(runbook, node, edge.to) => {
+                        self.begin_round(&mut after, StepKey(node));
+                    }
+                    Way::Enter => self.begin_round(&mut after, StepKey(node)),
                     Way::Done => after.set(&self.sets[node]),
-                    Way::Enter | Way::Failed | Way::Skipped => {}
+                    Way::Failed | Way::Skipped => {}
                 }
                 let changed = match &mut states[edge.to] {
                     Some(known) => known.merge(&after),
@@ -320,6 +381,37 @@ impl Flow {
         }
         states
     }
+}
+
+impl Flow {
+    /// What is known at the start of a round of a step, if it has rounds.
+    fn begin_round(&self, state: &mut State, step: StepKey) {
+        let Some(item) = self.items[step.0] else {
+            return;
+        };
+        if let Some(inside) = self.inside.get(&step) {
+            state.every.leave(inside);
+            state.some.leave(inside);
+        }
+        state.every.add(item);
+        state.some.add(item);
+    }
+
+    /// What is known behind the last round.
+    fn end_rounds(&self, state: &mut State, step: StepKey) {
+        if let Some(inside) = self.inside.get(&step) {
+            state.set(inside);
+        }
+        if let Some(item) = self.items[step.0] {
+            state.every.remove(item);
+            state.some.remove(item);
+        }
+    }
+}
+
+/// Whether an edge leads from a group to one of its own steps.
+fn enters(runbook: &Runbook, from: usize, to: usize) -> bool {
+    runbook.steps.get(to).is_some_and(|step| step.parent == Some(StepKey(from)))
 }
 
 fn names_set(action: &Action) -> Vec<&Name> {

@@ -6,6 +6,7 @@
 
 mod allow;
 mod ambient;
+mod at_once;
 mod commands;
 mod credential;
 mod cycle;
@@ -57,6 +58,7 @@ pub static RULES: &[Rule] = &[
     cycle::RULE,
     finally::RULE,
     interactive::RULE,
+    at_once::RULE,
     loop_bounds::RULE,
     missing_value::NEVER,
     procedure_end::RULE,

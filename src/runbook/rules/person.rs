@@ -17,7 +17,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     let root = subject.root;
     let roles = root.get("escalation").and_then(Node::list).unwrap_or(&[]);
     let team = root.get("owner").and_then(|owner| owner.get("team"));
-    for node in roles.iter().filter_map(|role| role.get("role")).chain(team) {
+    let approvals = subject.outline.steps.iter().flat_map(|sketch| {
+        ["approve", "approval"].map(|key| sketch.node.get(key).and_then(|it| it.get("role")))
+    });
+    let named = roles.iter().filter_map(|role| role.get("role")).chain(approvals.flatten());
+    for node in named.chain(team) {
         let Some(text) = node.text() else {
             continue;
         };

@@ -3,7 +3,6 @@
 use super::{Findings, Rule, Subject};
 use crate::diagnostic::Severity;
 use crate::runbook::model::{Action, Effect, Run, Step, StepKey, Undo};
-use crate::runbook::parse::Node;
 
 pub(super) const VERIFY: Rule = Rule {
     code: "no-verify",
@@ -24,8 +23,10 @@ pub(super) const UNDO: Rule = Rule {
 };
 
 fn verify(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for (key, step, run) in changes(subject) {
-        let watched = sketch_says(subject, key, "interactive");
+    for (_, step, run) in changes(subject) {
+        // Somebody watches it, or it is asked whether it is ready.
+        let watched = run.interactive.is_some()
+            || run.background.as_ref().is_some_and(|background| background.ready.is_some());
         if run.verify.is_none() && run.poll.is_none() && !watched {
             let message = format!("step {} changes something and nothing proves it", step.number);
             findings.add(
@@ -78,10 +79,4 @@ fn effect_is_known(subject: &Subject<'_>, key: StepKey) -> bool {
         .outline
         .inherited(key, "effect")
         .is_none_or(|node| matches!(node.text(), Some("read" | "change" | "destroy")))
-}
-
-/// Whether a key of the step itself is `true`.
-fn sketch_says(subject: &Subject<'_>, key: StepKey, name: &str) -> bool {
-    let node = subject.outline.steps[key.0].node;
-    node.get(name).and_then(Node::text) == Some("true")
 }
