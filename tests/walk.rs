@@ -853,6 +853,12 @@ fn suspend(walk: &mut Walk) {
     walk.session.wait_for("shell> ");
 }
 
+/// The process that a command said it is.
+fn process_of(walk: &Walk) -> String {
+    let text = fs::read_to_string(walk.sandbox.root().join("home/pid")).unwrap();
+    text.trim().to_owned()
+}
+
 /// What the system says a process does: `T` is stopped.
 fn state(process: &str) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
@@ -894,15 +900,15 @@ fn control_z_stops_a_command_and_its_time() {
     walk.answer("Alter it", "y");
     walk.session.wait_for("up");
     suspend(&mut walk);
-    let process = fs::read_to_string(walk.sandbox.root().join("home/pid")).unwrap();
-    let stopped = || (state(process.trim()) == Some('T')).then_some(());
+    let process = process_of(&walk);
+    let stopped = || (state(&process) == Some('T')).then_some(());
     eventually(stopped).expect("the command is stopped");
     // Longer than the command may take.
     walk.session.send("sleep 3.5; echo o''ver\r");
     walk.session.wait_for("over");
-    assert_eq!(state(process.trim()), Some('T'));
+    assert_eq!(state(&process), Some('T'));
     walk.session.send("fg\r");
-    eventually(|| (state(process.trim()) != Some('T')).then_some(())).expect("it goes on");
+    eventually(|| (state(&process) != Some('T')).then_some(())).expect("it goes on");
     fs::write(walk.sandbox.root().join("home/pipe"), "on\n").unwrap();
     walk.session.wait_for("exit 0");
     walk.session.wait_for("Done");
@@ -918,7 +924,7 @@ fn a_change_that_was_stopped_by_control_z_goes_on_when_the_walk_is_killed() {
         "
         - id: alter
           title: Alter it
-          run: echo up; read line < \"$HOME/pipe\"; echo altered >> \"$HOME/ledger\"
+          run: echo $$ > \"$HOME/pid\"; echo up; read line < \"$HOME/pipe\"; echo altered >> \"$HOME/ledger\"
           undo: { none: it is a test }
         - end: done
     ",
@@ -926,7 +932,10 @@ fn a_change_that_was_stopped_by_control_z_goes_on_when_the_walk_is_killed() {
     walk.answer("Alter it", "y");
     walk.session.wait_for("up");
     suspend(&mut walk);
+    let process = process_of(&walk);
+    eventually(|| (state(&process) == Some('T')).then_some(())).expect("it is stopped");
     walk.session.send("kill -9 %1\r");
+    eventually(|| (state(&process) != Some('T')).then_some(())).expect("it goes on");
     let_end(&walk);
     assert_eq!(walk.ledger(), "altered\n");
 }
