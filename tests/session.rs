@@ -138,7 +138,11 @@ impl Observer for Watcher {
     }
 
     fn noticed(&mut self, notice: &Notice<'_>, _: &Run) {
-        if let Notice::Killing { .. } | Notice::Interrupting { .. } = notice {
+        if let Notice::Continued
+        | Notice::Killing { .. }
+        | Notice::Interrupting { .. }
+        | Notice::Suspending = notice
+        {
             self.0.borrow_mut().push("noticed".to_owned());
         }
     }
@@ -306,6 +310,13 @@ fn the_first_interrupt_asks_the_command_to_end_and_the_second_kills_it() {
         ]
     );
     assert!(matches!(rest, Rest::Paused(_)));
+}
+
+#[test]
+fn control_z_stops_the_commands_and_is_told_before_and_after() {
+    let happens = vec![Happening::Suspend, ended(AttemptId(1), End::Exited { code: 0 })];
+    let (story, _) = walk(CHANGE, vec![yes()], happens);
+    assert_eq!(story[3..7], ["noticed", "suspend", "noticed", "recorded attempt_ended"]);
 }
 
 #[test]
