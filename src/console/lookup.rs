@@ -105,7 +105,7 @@ pub(super) fn steps(terminal: &Terminal, run: &Run) {
         let key = StepKey(index);
         if step.part != *part {
             part = &step.part;
-            terminal.line(&Text::of(Meaning::Heading, format!("  {}", part_name(part))));
+            terminal.line(&Text::of(Meaning::Heading, format!("  {}", part_name(part, run))));
         }
         let here = if run.current() == Some(key) { ">" } else { " " };
         let status = run.status(key).map_or("", wording::status);
@@ -117,11 +117,11 @@ pub(super) fn steps(terminal: &Terminal, run: &Run) {
     }
 }
 
-fn part_name(part: &PartId) -> &str {
+fn part_name(part: &PartId, run: &Run) -> String {
     match part {
-        PartId::Main => "main line",
-        PartId::Procedure(name) => name.as_str(),
-        PartId::Finally => "finally",
+        PartId::Main => "Main line".to_owned(),
+        PartId::Procedure(name) => wording::procedure(&run.plan().runbook, name, &*run.facts()),
+        PartId::Finally => "Finally".to_owned(),
     }
 }
 

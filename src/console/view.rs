@@ -405,14 +405,7 @@ fn part_title(part: &PartId, run: &Run) -> String {
     match part {
         PartId::Main => "Back on the main line".to_owned(),
         PartId::Finally => "Finally".to_owned(),
-        PartId::Procedure(name) => {
-            let procedure = run.plan().runbook.procedures.get(name);
-            let title = procedure.and_then(|procedure| procedure.title.as_ref());
-            title.map_or_else(
-                || wording::spoken_name(name),
-                |title| title.preview(&*run.facts(), &|reference| format!("‹{reference}›")),
-            )
-        }
+        PartId::Procedure(name) => wording::procedure(&run.plan().runbook, name, &*run.facts()),
     }
 }
 
