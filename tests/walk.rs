@@ -1046,3 +1046,51 @@ fn without_a_desktop_a_page_is_shown_to_copy() {
     walk.session.send("q\r");
     assert_eq!(walk.code(), Some(4));
 }
+
+#[test]
+fn a_suggestion_shows_the_values_it_rests_on() {
+    let mut walk = Walk::of(
+        "
+        - { id: count, title: Count them, effect: read, run: echo 3, capture: { n: { type: integer } } }
+        - id: cause
+          title: Decide
+          ask: What is it?
+          options:
+            - { id: many, label: Many, suggest: n > 2, end: mitigated }
+            - { id: few, label: Few, suggest: n < 2, end: no_action }
+    ",
+    );
+    walk.answer("Count them", "");
+    walk.session.wait_for("Many  ← suggested: n = 3");
+    walk.session.wait_for(PROMPT);
+    assert!(!walk.session.screen().contains("Few  ←"));
+    walk.session.send("1\r");
+    assert_eq!(walk.code(), Some(0));
+}
+
+#[test]
+fn the_demo_goes_on_after_a_pause_and_leaves_nothing_running() {
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks/demo.yaml");
+    let mut walk = Walk::start(Sandbox::new(), &["run", demo], &[], 100);
+    walk.answer("Start the incident", "y");
+    walk.answer("How full is it?", "q");
+    assert_eq!(walk.code(), Some(4));
+    let mut walk = walk.resume();
+    walk.answer("How full is it?", "");
+    walk.answer("Does it still grow", "");
+    walk.session.wait_for("incident/app.log grows");
+    walk.answer("Who writes it?", "k");
+    walk.answer("End the incident", "y");
+    walk.session.wait_for("the incident is over");
+    walk.answer("How did it end?", "abandoned");
+    assert_eq!(walk.code(), Some(5));
+    let script = walk.sandbox.run().join("work/files/incident");
+    let script = script.to_str().unwrap();
+    let runs = || {
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let words =
+            |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        processes.map(words).any(|words| String::from_utf8_lossy(&words).contains(script))
+    };
+    assert!(eventually(|| (!runs()).then_some(())).is_some());
+}
