@@ -941,6 +941,28 @@ fn a_change_that_was_stopped_by_control_z_goes_on_when_the_walk_is_killed() {
 }
 
 #[test]
+fn control_z_in_the_editor_stops_both_and_fg_brings_both_back() {
+    let mut walk = in_a_shell(LOOKS);
+    walk.answer("Look once", "q");
+    walk.session.wait_for("shell> ");
+    let edit = "echo editing; read word; echo \"echo $word\" > \"$1\"\n";
+    walk.sandbox.file("edit.sh", edit);
+    let editor = walk.sandbox.path("edit.sh");
+    walk.session.send(&format!("EDITOR='sh {}' '{PROGRAM}' resume\r", editor.display()));
+    walk.answer("Look once", "e");
+    walk.session.wait_for("editing");
+    suspend(&mut walk);
+    walk.session.send("fg\r");
+    walk.session.send("other\r");
+    walk.session.wait_for("$ echo other");
+    walk.session.wait_for(PROMPT);
+    walk.session.send("\r");
+    walk.answer("Look twice", "q");
+    walk.session.wait_for("shell> ");
+    assert_eq!(walk.sandbox.events_of("attempt_started")[0]["shown"], "echo other");
+}
+
+#[test]
 fn control_z_at_a_secret_leaves_the_echo_to_the_shell_alone() {
     let steps = "
         - { id: use, title: Use it, effect: read, env: { TOKEN: '{{token}}' }, run: 'printf %s \"$TOKEN\" | wc -c' }
