@@ -165,15 +165,13 @@ impl Observer for Watcher {
     fn noticed(&mut self, notice: &Notice<'_>, _: &Run) {
         let mut story = self.0.borrow_mut();
         match notice {
-            Notice::Killing { .. } | Notice::Interrupting { .. } => {
-                story.push("noticed".to_owned());
-            }
+            Notice::Continued
+            | Notice::Interrupting { .. }
+            | Notice::Killing { .. }
+            | Notice::Suspending => story.push("noticed".to_owned()),
             Notice::Output { bytes, .. } => story.push(String::from_utf8_lossy(bytes).into_owned()),
             Notice::Ready { attempt } => story.push(format!("ready {attempt}")),
-            Notice::Continued
-            | Notice::PasswordWanted { .. }
-            | Notice::Suspending
-            | Notice::Tick => {}
+            Notice::PasswordWanted { .. } | Notice::Tick => {}
         }
     }
 }
@@ -343,6 +341,13 @@ fn the_first_interrupt_asks_the_command_to_end_and_the_second_kills_it() {
         ]
     );
     assert!(matches!(rest, Rest::Paused(_)));
+}
+
+#[test]
+fn control_z_stops_the_commands_and_is_told_before_and_after() {
+    let happens = vec![Happening::Suspend, ended(AttemptId(1), End::Exited { code: 0 })];
+    let (story, _) = walk(CHANGE, vec![yes()], happens);
+    assert_eq!(story[3..7], ["noticed", "suspend", "noticed", "recorded attempt_ended"]);
 }
 
 #[test]

@@ -853,6 +853,12 @@ fn suspend(walk: &mut Walk) {
     walk.session.wait_for("shell> ");
 }
 
+/// The process that a command said it is.
+fn process_of(walk: &Walk) -> String {
+    let text = fs::read_to_string(walk.sandbox.root().join("home/pid")).unwrap();
+    text.trim().to_owned()
+}
+
 /// What the system says a process does: `T` is stopped.
 fn state(process: &str) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
@@ -894,15 +900,15 @@ fn control_z_stops_a_command_and_its_time() {
     walk.answer("Alter it", "y");
     walk.session.wait_for("up");
     suspend(&mut walk);
-    let process = fs::read_to_string(walk.sandbox.root().join("home/pid")).unwrap();
-    let stopped = || (state(process.trim()) == Some('T')).then_some(());
+    let process = process_of(&walk);
+    let stopped = || (state(&process) == Some('T')).then_some(());
     eventually(stopped).expect("the command is stopped");
     // Longer than the command may take.
     walk.session.send("sleep 3.5; echo o''ver\r");
     walk.session.wait_for("over");
-    assert_eq!(state(process.trim()), Some('T'));
+    assert_eq!(state(&process), Some('T'));
     walk.session.send("fg\r");
-    eventually(|| (state(process.trim()) != Some('T')).then_some(())).expect("it goes on");
+    eventually(|| (state(&process) != Some('T')).then_some(())).expect("it goes on");
     fs::write(walk.sandbox.root().join("home/pipe"), "on\n").unwrap();
     walk.session.wait_for("exit 0");
     walk.session.wait_for("Done");
@@ -918,7 +924,7 @@ fn a_change_that_was_stopped_by_control_z_goes_on_when_the_walk_is_killed() {
         "
         - id: alter
           title: Alter it
-          run: echo up; read line < \"$HOME/pipe\"; echo altered >> \"$HOME/ledger\"
+          run: echo $$ > \"$HOME/pid\"; echo up; read line < \"$HOME/pipe\"; echo altered >> \"$HOME/ledger\"
           undo: { none: it is a test }
         - end: done
     ",
@@ -926,9 +932,34 @@ fn a_change_that_was_stopped_by_control_z_goes_on_when_the_walk_is_killed() {
     walk.answer("Alter it", "y");
     walk.session.wait_for("up");
     suspend(&mut walk);
+    let process = process_of(&walk);
+    eventually(|| (state(&process) == Some('T')).then_some(())).expect("it is stopped");
     walk.session.send("kill -9 %1\r");
+    eventually(|| (state(&process) != Some('T')).then_some(())).expect("it goes on");
     let_end(&walk);
     assert_eq!(walk.ledger(), "altered\n");
+}
+
+#[test]
+fn control_z_in_the_editor_stops_both_and_fg_brings_both_back() {
+    let mut walk = in_a_shell(LOOKS);
+    walk.answer("Look once", "q");
+    walk.session.wait_for("shell> ");
+    let edit = "echo editing; read word; echo \"echo $word\" > \"$1\"\n";
+    walk.sandbox.file("edit.sh", edit);
+    let editor = walk.sandbox.path("edit.sh");
+    walk.session.send(&format!("EDITOR='sh {}' '{PROGRAM}' resume\r", editor.display()));
+    walk.answer("Look once", "e");
+    walk.session.wait_for("editing");
+    suspend(&mut walk);
+    walk.session.send("fg\r");
+    walk.session.send("other\r");
+    walk.session.wait_for("$ echo other");
+    walk.session.wait_for(PROMPT);
+    walk.session.send("\r");
+    walk.answer("Look twice", "q");
+    walk.session.wait_for("shell> ");
+    assert_eq!(walk.sandbox.events_of("attempt_started")[0]["shown"], "echo other");
 }
 
 #[test]
@@ -1036,4 +1067,52 @@ fn without_a_desktop_a_page_is_shown_to_copy() {
     walk.session.wait_for(PROMPT);
     walk.session.send("q\r");
     assert_eq!(walk.code(), Some(4));
+}
+
+#[test]
+fn a_suggestion_shows_the_values_it_rests_on() {
+    let mut walk = Walk::of(
+        "
+        - { id: count, title: Count them, effect: read, run: echo 3, capture: { n: { type: integer } } }
+        - id: cause
+          title: Decide
+          ask: What is it?
+          options:
+            - { id: many, label: Many, suggest: n > 2, end: mitigated }
+            - { id: few, label: Few, suggest: n < 2, end: no_action }
+    ",
+    );
+    walk.answer("Count them", "");
+    walk.session.wait_for("Many  ← suggested: n = 3");
+    walk.session.wait_for(PROMPT);
+    assert!(!walk.session.screen().contains("Few  ←"));
+    walk.session.send("1\r");
+    assert_eq!(walk.code(), Some(0));
+}
+
+#[test]
+fn the_demo_goes_on_after_a_pause_and_leaves_nothing_running() {
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks/demo.yaml");
+    let mut walk = Walk::start(Sandbox::new(), &["run", demo], &[], 100);
+    walk.answer("Start the incident", "y");
+    walk.answer("How full is it?", "q");
+    assert_eq!(walk.code(), Some(4));
+    let mut walk = walk.resume();
+    walk.answer("How full is it?", "");
+    walk.answer("Does it still grow", "");
+    walk.session.wait_for("incident/app.log grows");
+    walk.answer("Who writes it?", "k");
+    walk.answer("End the incident", "y");
+    walk.session.wait_for("the incident is over");
+    walk.answer("How did it end?", "abandoned");
+    assert_eq!(walk.code(), Some(5));
+    let script = walk.sandbox.run().join("work/files/incident");
+    let script = script.to_str().unwrap();
+    let runs = || {
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let words =
+            |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        processes.map(words).any(|words| String::from_utf8_lossy(&words).contains(script))
+    };
+    assert!(eventually(|| (!runs()).then_some(())).is_some());
 }

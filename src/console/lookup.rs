@@ -7,7 +7,7 @@ use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
 use crate::engine::{Question, Run};
-use crate::runbook::{PartId, Runbook, StepKey};
+use crate::runbook::{PartId, StepKey};
 
 /// All keys of a question.
 pub(super) fn all_keys(terminal: &Terminal, keys: &[Key]) {
@@ -105,7 +105,7 @@ pub(super) fn steps(terminal: &Terminal, run: &Run) {
         let key = StepKey(index);
         if step.part != *part {
             part = &step.part;
-            terminal.line(&Text::of(Meaning::Heading, format!("  {}", part_name(runbook, part))));
+            terminal.line(&Text::of(Meaning::Heading, format!("  {}", part_name(part, run))));
         }
         let here = if run.current() == Some(key) { ">" } else { " " };
         let status = run.status(key).map_or("", wording::status);
@@ -117,15 +117,18 @@ pub(super) fn steps(terminal: &Terminal, run: &Run) {
     }
 }
 
-fn part_name(runbook: &Runbook, part: &PartId) -> String {
+fn part_name(part: &PartId, run: &Run) -> String {
+    let runbook = &run.plan().runbook;
     let name = match part.own() {
-        PartId::Main | PartId::Of(..) => "main line",
-        PartId::Procedure(name) => name.as_str(),
-        PartId::Finally => "finally",
+        PartId::Main | PartId::Of(..) => "Main line".to_owned(),
+        PartId::Procedure(name) => {
+            wording::procedure(runbook.book(part.book()), name, &*run.facts())
+        }
+        PartId::Finally => "Finally".to_owned(),
     };
     match runbook.used_by(part.book()) {
         Some(book) => format!("{}: {name}", book.runbook.id),
-        None => name.to_owned(),
+        None => name,
     }
 }
 

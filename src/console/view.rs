@@ -489,14 +489,7 @@ fn part_title(part: &PartId, run: &Run) -> String {
         }
         PartId::Main | PartId::Of(..) => "Back on the main line".to_owned(),
         PartId::Finally => "Finally".to_owned(),
-        PartId::Procedure(name) => {
-            let procedure = runbook.procedures.get(name);
-            let title = procedure.and_then(|procedure| procedure.title.as_ref());
-            title.map_or_else(
-                || wording::spoken_name(name),
-                |title| title.preview(&*run.facts(), &|reference| format!("‹{reference}›")),
-            )
-        }
+        PartId::Procedure(name) => wording::procedure(runbook, name, &*run.facts()),
     }
 }
 

@@ -191,6 +191,15 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
     taken + "..."
 }
 
+/// The title of a procedure with the values that are known, or its name as a title.
+pub(super) fn procedure(runbook: &Runbook, name: &Name, facts: &dyn Facts) -> String {
+    let title = runbook.procedures.get(name).and_then(|procedure| procedure.title.as_ref());
+    title.map_or_else(
+        || spoken_name(name),
+        |title| title.preview(facts, &|reference| format!("‹{reference}›")),
+    )
+}
+
 /// The name of a part that has no title, as a title.
 pub(super) fn spoken_name(name: &Name) -> String {
     capital(&name.as_str().replace('_', " "))

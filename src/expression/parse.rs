@@ -356,6 +356,11 @@ impl<'t> Parser<'t> {
                 "there are no maps and messages here".to_owned(),
                 Some("values stand in an expression without braces"),
             ),
+            // Two values beside each other.
+            (TokenKind::TokInt | TokenKind::TokFloat | TokenKind::TokString, _) => (
+                format!("expected {wanted}, found `{found}`"),
+                Some("write == between what is compared"),
+            ),
             _ => (format!("expected {wanted}, found `{found}`"), None),
         };
         ExpressionProblem { at, message, help: help.map(str::to_owned) }

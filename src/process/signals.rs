@@ -89,6 +89,11 @@ impl Signals {
         self.resized.swap(false, Ordering::SeqCst)
     }
 
+    /// Forgets a Ctrl-Z that was not taken.
+    pub(crate) fn forget_suspend(&self) {
+        self.suspend.store(false, Ordering::SeqCst);
+    }
+
     /// Takes what arrived since the last call. A hang-up goes before an interrupt, which goes before
     /// Ctrl-Z.
     pub fn take(&self) -> Option<Arrived> {

@@ -3,6 +3,7 @@
 use rustix::process::{Pid, Signal, getpgid, getpid, getppid, getsid, kill_process};
 
 use super::members::Stat;
+use super::signals::Signals;
 
 /// Stops this program until it is continued. Does nothing where nobody could continue it, as the
 /// system itself ignores Ctrl-Z there: it would hang for good.
@@ -10,6 +11,10 @@ pub fn suspend() {
     if can_be_continued() {
         // It reaches this program itself, which is there to be stopped.
         let _ = kill_process(getpid(), Signal::STOP);
+    }
+    // One stop answers every Ctrl-Z that came before it, also one that was meant for an editor.
+    if let Ok(signals) = Signals::get() {
+        signals.forget_suspend();
     }
 }
 

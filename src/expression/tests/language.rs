@@ -221,6 +221,7 @@ fn broken_texts_say_what_is_missing_and_where() {
     refused("  ", "  ", "empty");
     refused("exit ==", "", "missing at the end");
     refused("exit = 0", "=", "write ==");
+    refused("exit 0", "0", "write == between");
     refused("healthy and true", "and", "write &&");
     refused("healthy or true", "or", "write ||");
     refused("healthy & true", "&", "write &&");
