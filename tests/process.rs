@@ -1044,9 +1044,9 @@ fn a_filter_that_needs_more_than_there_is_fails_alone() {
     assert_eq!(found[".[1]"].as_ref().unwrap()[0].text, "8");
     for text in grows {
         let why = found[text].as_ref().unwrap_err();
-        let bounded = why.contains("256 MiB of memory") || why.contains("2 s of computing");
+        let bounded = why.contains("256 MiB of memory") || why.contains("1 s of computing");
         assert!(bounded, "{text}: {why}");
     }
     let why = found[endless].as_ref().unwrap_err();
-    assert!(why.contains("2 s of computing"), "{why}");
+    assert!(why.contains("1 s of computing"), "{why}");
 }
