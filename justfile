@@ -26,6 +26,10 @@ deny:
 runbooks:
     cargo run --locked --quiet -- check runbooks
 
+# One static binary for Linux on x86-64: starts faster, and needs nothing of the machine.
+static:
+    cargo build --release --locked --target x86_64-unknown-linux-gnu --config .cargo/static.toml
+
 # How long a walk costs beside its commands.
 bench:
     cargo bench --locked
