@@ -11,6 +11,10 @@ check:
 test *filter:
     cargo test --locked {{filter}}
 
+# Are broken guarantees caught? Builds that are broken on purpose, each of which must turn a test red.
+sabotage:
+    tests/sabotage.sh
+
 fmt:
     cargo fmt
 

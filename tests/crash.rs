@@ -313,8 +313,12 @@ fn a_command_that_outlives_both_is_found_and_never_started_again() {
     let outcome = call(&sandbox, &RESUME).run();
     assert_eq!(outcome.code(), 6, "{}", outcome.text());
     let found = sandbox.events_of("resumed").pop().unwrap()["found"]["1"].clone();
-    let lives: Vec<i64> =
-        found["processes"].as_array().unwrap().iter().filter_map(serde_json::Value::as_i64).collect();
+    let lives: Vec<i64> = found["processes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(serde_json::Value::as_i64)
+        .collect();
     let shell = lives.iter().min().unwrap();
     assert!(outcome.stderr.contains("still running (process"), "{}", outcome.text());
     assert!(outcome.stderr.contains(&shell.to_string()), "{}", outcome.text());
