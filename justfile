@@ -11,6 +11,10 @@ check:
 test *filter:
     cargo test --locked {{filter}}
 
+# Are broken guarantees caught? Builds that are broken on purpose, each of which must turn a test red.
+sabotage:
+    tests/sabotage.sh
+
 fmt:
     cargo fmt
 
@@ -25,6 +29,10 @@ deny:
 # Validate the runbooks of this repository.
 runbooks:
     cargo run --locked --quiet -- check runbooks
+
+# One static binary for Linux on x86-64: starts faster, and needs nothing of the machine.
+static:
+    cargo build --release --locked --target x86_64-unknown-linux-gnu --config .cargo/static.toml
 
 # How long a walk costs beside its commands.
 bench:

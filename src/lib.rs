@@ -6,6 +6,9 @@
 //! [`journal`] keeps its events, a [`report`] is a fold over them, and a [`session`] joins the
 //! engine to processes and people.
 
+#[cfg(all(feature = "sabotage", not(debug_assertions)))]
+compile_error!("a build that is broken on purpose is never released");
+
 pub mod diagnostic;
 
 pub mod value;

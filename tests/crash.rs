@@ -313,8 +313,12 @@ fn a_command_that_outlives_both_is_found_and_never_started_again() {
     let outcome = call(&sandbox, &RESUME).run();
     assert_eq!(outcome.code(), 6, "{}", outcome.text());
     let found = sandbox.events_of("resumed").pop().unwrap()["found"]["1"].clone();
-    let lives: Vec<i64> =
-        found["processes"].as_array().unwrap().iter().flat_map(|it| it.as_i64()).collect();
+    let lives: Vec<i64> = found["processes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(serde_json::Value::as_i64)
+        .collect();
     let shell = lives.iter().min().unwrap();
     assert!(outcome.stderr.contains("still running (process"), "{}", outcome.text());
     assert!(outcome.stderr.contains(&shell.to_string()), "{}", outcome.text());
@@ -352,6 +356,11 @@ enum Whose {
 
 /// Runs with one fault and judges; whether the fault came.
 fn with_fault(fault: &str, whose: Whose, sandbox: &Sandbox) -> bool {
+    call_with_fault(&RUN, fault, whose, sandbox)
+}
+
+/// Calls with one fault and judges; whether the fault came.
+fn call_with_fault(arguments: &[&str], fault: &str, whose: Whose, sandbox: &Sandbox) -> bool {
     let trace = sandbox.root().join("trace");
     let inject = format!("inject={fault}");
     let mut words = vec!["strace", "-qq", "-o", trace.to_str().unwrap()];
@@ -359,11 +368,11 @@ fn with_fault(fault: &str, whose: Whose, sandbox: &Sandbox) -> bool {
     if whose == Whose::Everyone {
         words.push("-f");
     }
-    let outcome = call(sandbox, &RUN).under(&words).run();
+    let outcome = call(sandbox, arguments).under(&words).run();
     wait_until_all_are_gone(sandbox);
     let trace = fs::read_to_string(trace).unwrap_or_default();
     let came = trace.contains("(INJECTED)") || trace.contains("+++ killed by SIGKILL");
-    let story = format!("{fault} of {whose:?}, came: {came}\n{}", outcome.text());
+    let story = format!("{arguments:?} {fault} of {whose:?}, came: {came}\n{}", outcome.text());
     assert!(!outcome.stderr.contains("panicked"), "{story}");
     // The loader itself says 127 when it cannot read a library.
     let known = [0, 1, 2, 3, 4, 6, 7, 8, 127];
@@ -376,6 +385,11 @@ fn with_fault(fault: &str, whose: Whose, sandbox: &Sandbox) -> bool {
 
 /// Every so-many-th call of each kind fails in each way.
 fn sweep(share: u64, fault: &str) {
+    sweep_over(&RUN, share, fault, bench);
+}
+
+/// The same of a call in a place as it was left before.
+fn sweep_over(arguments: &[&str], share: u64, fault: &str, place: impl Fn() -> Sandbox) {
     if !strace_works() {
         return;
     }
@@ -383,13 +397,45 @@ fn sweep(share: u64, fault: &str) {
     let mut came = 0;
     for call in ["fdatasync", "write", "openat"] {
         for number in (1..).step_by(usize::try_from(step).unwrap()) {
-            if !with_fault(&format!("?{call}:{fault}:when={number}"), Whose::Walker, &bench()) {
+            let fault = format!("?{call}:{fault}:when={number}");
+            if !call_with_fault(arguments, &fault, Whose::Walker, &place()) {
                 break;
             }
             came += 1;
         }
     }
     assert!(came > 3, "only {came} faults came: the sweep proves nothing");
+}
+
+/// A run whose program was killed while its second change ran, with a torn record at the end of its
+/// journal: resume has to recover it, to take the end from the supervisor, and to go on.
+fn broken_off() -> Sandbox {
+    let sandbox = bench();
+    let mut started = call(&sandbox, &RUN).start();
+    eventually(|| (ledger(&sandbox).len() >= 2).then_some(())).expect("it gets so far");
+    // It may have ended.
+    let _ended = started.child.kill();
+    wait(&mut started.child).unwrap();
+    wait_until_all_are_gone(&sandbox);
+    let journal = sandbox.run().join("journal.jsonl");
+    let mut file = fs::OpenOptions::new().append(true).open(journal).unwrap();
+    std::io::Write::write_all(&mut file, b"{\"n\":").unwrap();
+    sandbox
+}
+
+#[test]
+fn any_call_of_resume_meets_a_failing_disk() {
+    sweep_over(&RESUME, 13, "error=EIO", broken_off);
+}
+
+#[test]
+fn any_call_of_resume_meets_a_full_disk() {
+    sweep_over(&RESUME, 17, "error=ENOSPC", broken_off);
+}
+
+#[test]
+fn resume_dies_at_any_call() {
+    sweep_over(&RESUME, 13, "signal=KILL", broken_off);
 }
 
 #[test]

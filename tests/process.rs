@@ -231,7 +231,8 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     while !holds() {
         assert!(Instant::now() < until, "not within {LIMIT:?}: {what}");
         let glance = rustix::event::Timespec { tv_sec: 0, tv_nsec: 2_000_000 };
-        rustix::event::poll(&mut [], Some(&glance)).unwrap();
+        // An interrupted wait is a short wait: children of this process end meanwhile.
+        let _ = rustix::event::poll(&mut [], Some(&glance));
     }
 }
 
@@ -555,7 +556,7 @@ fn an_interrupt_reaches_the_command_of_an_earlier_process() {
 #[test]
 fn what_a_dead_supervisor_ran_is_watched_and_its_end_unknown() {
     let mut bench = Bench::new();
-    let id = bench.start(script("echo up; sleep 1000"));
+    let id = bench.start(script("echo up; exec sleep 1000"));
     bench.wait_for("up");
     let pid = bench.executor().supervisor().unwrap();
     kill(pid, "KILL");
@@ -1095,11 +1096,11 @@ fn a_filter_that_needs_more_than_there_is_fails_alone() {
     assert_eq!(found[".[1]"].as_ref().unwrap()[0].text, "8");
     for text in grows {
         let why = found[text].as_ref().unwrap_err();
-        let bounded = why.contains("256 MiB of memory") || why.contains("2 s of computing");
+        let bounded = why.contains("256 MiB of memory") || why.contains("1 s of computing");
         assert!(bounded, "{text}: {why}");
     }
     let why = found[endless].as_ref().unwrap_err();
-    assert!(why.contains("2 s of computing"), "{why}");
+    assert!(why.contains("1 s of computing"), "{why}");
 }
 
 fn background(text: &str, ready: Option<&str>) -> impl FnOnce(&mut Attempt) {

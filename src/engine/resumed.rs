@@ -42,6 +42,10 @@ impl Run {
             return;
         }
         match role {
+            Role::Main if cfg!(feature = "sabotage-rerun") => {
+                self.state.running.remove(&attempt);
+                self.set_stage(Stage::Ready);
+            }
             Role::AdHoc | Role::Main | Role::Undo => self.doubted(attempt, found),
             // A helper that only looks is simply started again.
             Role::Assert | Role::Recheck | Role::Require | Role::Verify => {

@@ -23,10 +23,10 @@ pub const FILTER: &str = "__filter";
 
 /// What the filters of one output may need together.
 const MEBIBYTES: u64 = 256;
-const SECONDS: u64 = 2;
+const SECONDS: u64 = 1;
 
 /// Their time is counted while they compute; on a busy machine that takes longer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What one filter gave, or why it gave nothing.
 type Outcome = Result<Vec<Output>, String>;

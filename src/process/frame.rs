@@ -90,6 +90,8 @@ pub(crate) enum Filled {
 pub(crate) struct Inbox {
     buffer: Vec<u8>,
     taken: usize,
+    /// Where a read goes, made once: to clear so much at each read costs more than the reads.
+    arriving: Vec<u8>,
 }
 
 impl Inbox {
@@ -99,13 +101,13 @@ impl Inbox {
             self.buffer.drain(..self.taken);
             self.taken = 0;
         }
-        let before = self.buffer.len();
-        self.buffer.resize(before + READ_AT_ONCE, 0);
-        let read = rustix::io::read(from, &mut self.buffer[before..]);
-        self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
-        match read {
+        self.arriving.resize(READ_AT_ONCE, 0);
+        match rustix::io::read(from, &mut self.arriving) {
             Ok(0) => Ok(Filled::Closed),
-            Ok(_) => Ok(Filled::Some),
+            Ok(count) => {
+                self.buffer.extend_from_slice(&self.arriving[..count]);
+                Ok(Filled::Some)
+            }
             Err(Errno::AGAIN | Errno::INTR) => Ok(Filled::Nothing),
             Err(error) => Err(error.into()),
         }

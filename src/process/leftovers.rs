@@ -67,6 +67,11 @@ impl Leftovers {
 /// Orphans of commands become children of this process, which must take note of their end; leaders
 /// are left to their jobs.
 pub(crate) fn reap_orphans(leaders: &[Pid]) {
+    let ended = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+    if leaders.is_empty() {
+        while let Ok(Some(_)) = waitid(WaitId::All, ended) {}
+        return;
+    }
     let orphans = members::children()
         .into_iter()
         .flatten()
@@ -74,6 +79,6 @@ pub(crate) fn reap_orphans(leaders: &[Pid]) {
         .filter(|pid| !leaders.contains(pid));
     for pid in orphans {
         // One that still lives is not waited for.
-        let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
+        let _ = waitid(WaitId::Pid(pid), ended);
     }
 }

@@ -175,14 +175,15 @@ impl Supervisor {
         self.step_jobs();
         let buffer = &mut self.buffer;
         self.pipes.retain(|pipe| drain(pipe.as_fd(), buffer));
-        if self.signals.child.swap(false, Ordering::SeqCst) {
-            let leaders: Vec<Pid> = self.jobs.iter().map(|job| job.leader).collect();
-            reap_orphans(&leaders);
-        }
+        // First of all whoever waits for an end is told of it.
         if self.executor == Executor::Present
             && self.display.outbox.write(rustix::stdio::stdout()).is_err()
         {
             self.lose_executor();
+        }
+        if self.signals.child.swap(false, Ordering::SeqCst) {
+            let leaders: Vec<Pid> = self.jobs.iter().map(|job| job.leader).collect();
+            reap_orphans(&leaders);
         }
     }
 

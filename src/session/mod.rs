@@ -78,6 +78,9 @@ impl Session<'_> {
                 let missing = self.executor.survey(&survey);
                 self.establish(Input::Surveyed(missing))?;
             } else if let Some(attempt) = demands.start.into_iter().next() {
+                if cfg!(feature = "sabotage-early-start") {
+                    self.executor.start(&attempt);
+                }
                 self.establish(Input::Started(attempt.id))?;
                 self.executor.start(&attempt);
             } else if let Some(question) = demands.question {
