@@ -41,7 +41,7 @@ const ANYWHERE: &[Note] = &[
     of("shell", "", "Bash runs with `-euo pipefail`."),
     of("target", "cluster", "What is not given is inherited from the step or group around it."),
     of("as", "postgres", ""),
-    of("env", "{ KUBECONFIG: /etc/kube/prod-eu }", "What is not given is inherited."),
+    of("env", "{ KUBECONFIG: /etc/kube/prod-eu }", ""),
     of("cwd", "/var/log", "By default the run's own `work/` folder."),
     of("stdin", "\"{{names}}\"", "A list is handed over as a line for each item."),
     of("timeout", "90s", "Then TERM, a while later KILL, to all it started."),
@@ -223,8 +223,8 @@ const STEP: &[Note] = &[
     of(
         "capture",
         "{ rate: { json: .rate, type: float } }",
-        "A name takes the whole output, \
-        trimmed. The latest capture of a name counts.",
+        "A name takes the whole output, trimmed; so does a map, or a part of it by one of `json`, \
+         `regex`, `lines` and `line`. The latest capture of a name counts.",
     ),
     of(
         "verify",
