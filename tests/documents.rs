@@ -2,15 +2,23 @@
 //! say what the program says.
 #![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
 
+#[path = "support/sandbox.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod sandbox;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sandbox::Sandbox;
 use serde_json::Value;
-use surefoot::catalog::{File, runbooks_below};
+use surefoot::catalog::{File, Folder, runbooks_below};
+use surefoot::console::graph;
 use surefoot::diagnostic::{Colour, Severity, Source, render};
-use surefoot::runbook::{NoRepository, RULES, load, schema};
+use surefoot::runbook::{
+    NoRepository, RULES, is_scenario, load, load_scenario, scenario_schema, schema,
+};
 
 const WIDTH: usize = 100;
 
@@ -97,6 +105,274 @@ fn runbooks_in_the_documents_load_without_findings() {
         }
     }
     assert!(count >= 5, "only {count} runbooks were found in the documents");
+}
+
+#[test]
+fn scenarios_in_the_documents_fit_their_runbooks() {
+    let shelf = Folder::around(&root().join("runbooks/scenario.yaml"));
+    let mut count = 0;
+    for (path, text) in documents() {
+        for (line, block) in blocks(&text, "yaml").into_iter().filter(|(_, it)| is_scenario(it)) {
+            count += 1;
+            let name = format!("{}, line {line}", path.display());
+            let source = Source { name: "document.yaml".to_owned(), text: block.as_str().into() };
+            let findings = load_scenario(&source, &shelf).findings;
+            let told = render(&source, &findings, WIDTH, Colour::Plain);
+            assert!(findings.is_empty(), "{name}:\n{told}");
+        }
+    }
+    assert!(count >= 1, "no scenario was found in the documents");
+}
+
+/// A place that holds the runbooks of this repository.
+fn with_runbooks() -> Sandbox {
+    fn copy(sandbox: &Sandbox, folder: &Path) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                copy(sandbox, &path);
+            } else {
+                let name = path.strip_prefix(root()).unwrap().display().to_string();
+                sandbox.file(&name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    let sandbox = Sandbox::new();
+    copy(&sandbox, &root().join("runbooks"));
+    sandbox
+}
+
+/// What a line of a document calls the program with, without what the shell does around it.
+fn call(line: &str) -> Option<Vec<String>> {
+    let line = line.trim_start_matches("$ ");
+    let line = line.split([';', '|', '>', '<', '#']).next().unwrap();
+    let words = shlex::split(line)?;
+    let (program, arguments) = words.split_first()?;
+    (program == "surefoot").then(|| arguments.to_vec())
+}
+
+#[test]
+fn examples_on_the_console_print_what_they_show() {
+    let sandbox = with_runbooks();
+    let mut count = 0;
+    for (path, text) in documents() {
+        for (line, block) in blocks(&text, "console") {
+            for example in block.split("$ ").skip(1) {
+                count += 1;
+                let (command, shown) = example.split_once('\n').unwrap();
+                let arguments = call(command).expect("examples call the program");
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                let outcome = sandbox.surefoot(&arguments).run();
+                let place = format!("{}, line {line}: {command}", path.display());
+                let printed = format!("{}{}", outcome.stdout, outcome.stderr);
+                assert_eq!(printed.trim_end(), shown.trim_end(), "{place}");
+            }
+        }
+    }
+    assert!(count >= 2, "only {count} examples were found");
+}
+
+#[test]
+fn commands_in_the_documents_are_known_with_their_options() {
+    let sandbox = with_runbooks();
+    let mut seen = BTreeSet::new();
+    for (path, text) in documents() {
+        let lines = ["", "console"].iter().flat_map(|language| blocks(&text, language));
+        for (at, block) in lines {
+            for arguments in block.lines().filter_map(call) {
+                if !seen.insert(arguments.clone()) {
+                    continue;
+                }
+                // What stands before `--help` is read before it.
+                let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                let place = format!("{}, line {at}: {arguments:?}", path.display());
+                arguments.push("--help");
+                let outcome = sandbox.surefoot(&arguments).run();
+                assert_eq!(outcome.code(), 0, "{place}: {}", outcome.stderr);
+            }
+        }
+    }
+    assert!(seen.len() >= 10, "only {} commands were found", seen.len());
+}
+
+/// A page whose generated parts, between `<!-- what: of which -->` and `<!-- end -->`, are made
+/// anew.
+fn remade(page: &str, what: &str, make: &mut dyn FnMut(&str) -> String) -> String {
+    let opening = format!("<!-- {what}: ");
+    let mut out = String::new();
+    let mut rest = page;
+    while let Some((before, after)) = rest.split_once(&opening) {
+        let (of, after) = after.split_once(" -->\n").expect("the mark is closed");
+        let (_, behind) = after.split_once("<!-- end -->").expect("the part has an end");
+        write!(out, "{before}{opening}{of} -->\n\n{}\n<!-- end -->", make(of)).unwrap();
+        rest = behind;
+    }
+    out + rest
+}
+
+fn assert_made(path: &str, made: &str) {
+    if bless() {
+        fs::write(root().join(path), made).unwrap();
+    } else {
+        assert!(read(path) == made, "{path} is out of date: BLESS=1 cargo test --test documents");
+    }
+}
+
+/// The keys of a definition that go with some others only.
+fn companions(definition: &Value) -> BTreeMap<&str, Vec<&str>> {
+    let mut found = BTreeMap::new();
+    for rule in definition["allOf"].as_array().into_iter().flatten() {
+        let message = rule["then"]["errorMessage"].as_str().unwrap_or_default();
+        if !message.starts_with("this key goes only with") {
+            continue;
+        }
+        let with: Vec<&str> = needed(rule);
+        for key in rule["then"]["properties"].as_object().into_iter().flatten() {
+            found.insert(key.0.as_str(), with.clone());
+        }
+    }
+    found
+}
+
+/// A value in the flow form of YAML.
+fn flow(value: &Value) -> String {
+    let list = |items: Vec<String>| items.join(", ");
+    match value {
+        Value::Object(map) => {
+            let entries = map.iter().map(|(key, value)| format!("{key}: {}", flow(value)));
+            format!("{{ {} }}", list(entries.collect()))
+        }
+        Value::Array(items) => format!("[ {} ]", list(items.iter().map(flow).collect())),
+        Value::String(text) => {
+            let plain = |c: char| c.is_alphanumeric() || " -_./=<>*".contains(c);
+            let starts = text.starts_with(|c: char| c.is_alphabetic() || c == '.' || c == '/');
+            let read: Result<Value, _> = serde_yaml::from_str(text);
+            let same = read.is_ok_and(|read| read == *value);
+            if starts && same && text.chars().all(plain) { text.clone() } else { value.to_string() }
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The keys of which a rule asks for one.
+fn needed(rule: &Value) -> Vec<&str> {
+    let ways = rule["if"]["not"]["anyOf"].as_array().into_iter().flatten();
+    ways.filter_map(|way| way["required"][0].as_str()).collect()
+}
+
+/// A table of the keys of a definition.
+fn table_of_keys(definition: &Value, keep: &dyn Fn(&str) -> bool) -> String {
+    let with = companions(definition);
+    let required: Vec<&str> =
+        definition["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut out = String::from("| key | | meaning | example |\n| --- | --- | --- | --- |\n");
+    for (key, property) in definition["properties"].as_object().unwrap() {
+        if !keep(key) {
+            continue;
+        }
+        let beside = match with.get(key.as_str()) {
+            _ if required.contains(&key.as_str()) => "required".to_owned(),
+            Some(with) if keep("run") || *with != ["run"] => {
+                let with: Vec<String> = with.iter().map(|key| format!("`{key}`")).collect();
+                format!("with {}", with.join(", "))
+            }
+            _ => String::new(),
+        };
+        let mut about = property["description"].as_str().unwrap().to_owned();
+        let words = property["enum"].as_array().into_iter().flatten();
+        let meanings = property["enumDescriptions"].as_array();
+        for (index, word) in words.enumerate() {
+            let meaning = meanings.and_then(|all| all[index].as_str());
+            match meaning {
+                Some(meaning) => write!(about, " `{}`: {meaning}", word.as_str().unwrap()),
+                None => write!(about, " `{}`", word.as_str().unwrap()),
+            }
+            .unwrap();
+        }
+        let about = about.replace('|', "\\|");
+        let told = property.get("enum").is_some() || property["type"] == "boolean";
+        let example = property["examples"].get(0).filter(|_| !told).map_or_else(String::new, flow);
+        let example = match example.replace('|', "\\|") {
+            example if example.is_empty() => example,
+            example => format!("`{example}`"),
+        };
+        writeln!(out, "| `{key}` | {beside} | {about} | {example} |").unwrap();
+    }
+    out
+}
+
+/// The tables that a mark asks for: names of definitions; of a step only a group of its keys; and
+/// `without` the keys of another definition.
+fn tables(schema: &Value, of: &str) -> String {
+    let (names, without) = of.split_once(" without ").unwrap_or((of, ""));
+    let find = |name: &str| match name {
+        "runbook" | "scenario" => schema,
+        name => schema["$defs"].get(name).unwrap_or_else(|| panic!("there is no `{name}`")),
+    };
+    let hidden = |key: &str| !without.is_empty() && find(without)["properties"].get(key).is_some();
+    let words: Vec<&str> = names.split(' ').collect();
+    if let ["a_step", group] = words.as_slice() {
+        let step = find("a_step");
+        let actions = needed(&step["allOf"][0]);
+        let with = companions(step);
+        let own = |key: &str| match (actions.contains(&key), with.get(key).map(Vec::as_slice)) {
+            (true, _) => "actions",
+            (false, None) => "common",
+            (false, Some(["run"])) => "run",
+            (false, Some(_)) => "others",
+        };
+        assert!(["actions", "common", "others", "run"].contains(group), "{group}");
+        return table_of_keys(step, &|key| own(key) == *group);
+    }
+    let mut out = Vec::new();
+    for name in &words {
+        let definition = find(name);
+        let head = match words.len() {
+            1 => String::new(),
+            _ => format!("{}:\n\n", definition["title"].as_str().unwrap()),
+        };
+        out.push(head + &table_of_keys(definition, &|key| !hidden(key)));
+    }
+    out.join("\n")
+}
+
+#[test]
+fn the_tables_of_keys_are_made_from_the_schemas() {
+    for (path, schema) in
+        [("docs/reference/runbook.md", schema()), ("docs/reference/scenario.md", scenario_schema())]
+    {
+        let mut named = Vec::new();
+        let made = remade(&read(path), "keys", &mut |of| {
+            named.push(of.to_owned());
+            tables(&schema, of)
+        });
+        let shown: Vec<&str> = named.iter().flat_map(|of| of.split(' ')).collect();
+        let definitions = schema["$defs"].as_object().unwrap();
+        for (name, definition) in definitions {
+            // A definition may be a part of one that is shown.
+            let within = |other: &&str| {
+                let keys = definition["properties"].as_object().unwrap();
+                let others = definitions.get(*other).and_then(|it| it["properties"].as_object());
+                others
+                    .is_some_and(|others| keys.iter().all(|(key, it)| others.get(key) == Some(it)))
+            };
+            assert!(shown.iter().any(within), "{path} has no table of `{name}`");
+        }
+        assert_made(path, &made);
+    }
+}
+
+#[test]
+fn the_picture_in_the_guide_is_the_one_of_the_program() {
+    let path = "docs/guide/reading.md";
+    let mut count = 0;
+    let made = remade(&read(path), "graph", &mut |of| {
+        count += 1;
+        let (_, loaded) = File::read(&root().join(of)).unwrap().load(of);
+        format!("```mermaid\n{}```\n", graph(&loaded.runbook.unwrap()))
+    });
+    assert_eq!(count, 1);
+    assert_made(path, &made);
 }
 
 #[test]
@@ -284,15 +560,11 @@ fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// Editors read it from the repository; `surefoot schema` prints the same.
+/// Editors read them from the repository; `surefoot schema` prints the same.
 #[test]
-fn the_committed_schema_is_the_one_of_the_program() {
-    let path = root().join("schemas/runbook-v1.schema.json");
-    let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
-    if bless() {
-        fs::write(path, made).unwrap();
-    } else {
-        let kept = fs::read_to_string(path).unwrap();
-        assert!(kept == made, "it is out of date: BLESS=1 cargo test --test documents");
+fn the_committed_schemas_are_those_of_the_program() {
+    for (name, made) in [("runbook", schema()), ("scenario", scenario_schema())] {
+        let made = serde_json::to_string_pretty(&made).unwrap() + "\n";
+        assert_made(&format!("schemas/{name}-v1.schema.json"), &made);
     }
 }

@@ -213,26 +213,29 @@ fn shape(shape: &'static Shape, definitions: &mut Map<String, Value>) -> Value {
             json!({ "anyOf": ways.collect::<Vec<_>>() })
         }
         Shape::Scalar => json!({ "type": ["string", "number", "boolean"] }),
-        Shape::Table(keys, value) => {
-            let values = self::shape(value, definitions);
-            let names = match keys {
-                Keys::Check => "^[a-z][a-z0-9_-]*$",
-                Keys::Env => "^[A-Za-z_][A-Za-z0-9_]*$",
-                Keys::Name | Keys::Value => "^[a-z][a-z0-9_]*$",
-                Keys::Step => "^[a-z][a-z0-9_]*(\\.[a-z0-9][a-z0-9_]*)*$",
-            };
-            json!({
-                "type": "object",
-                "propertyNames": { "pattern": names },
-                "additionalProperties": values,
-            })
-        }
+        Shape::Table(keys, value) => table(*keys, value, definitions),
         Shape::Timestamp => told(
             json!({ "type": "string", "pattern": "^[0-9]{4}-.*T.*(Z|[+-][0-9]{2}:?[0-9]{2})$" }),
             "a moment is written with its zone: 2026-03-01T02:40:00Z",
         ),
         Shape::Whole(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
     }
+}
+
+/// A mapping with free keys.
+fn table(keys: Keys, value: &'static Shape, definitions: &mut Map<String, Value>) -> Value {
+    let values = shape(value, definitions);
+    let names = match keys {
+        Keys::Check => "^[a-z][a-z0-9_-]*$",
+        Keys::Env => "^[A-Za-z_][A-Za-z0-9_]*$",
+        Keys::Name | Keys::Value => "^[a-z][a-z0-9_]*$",
+        Keys::Step => "^[a-z][a-z0-9_]*(\\.[a-z0-9][a-z0-9_]*)*$",
+    };
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": names },
+        "additionalProperties": values,
+    })
 }
 
 /// One of some words, each with what it means.

@@ -31,111 +31,103 @@ fn fits(root: &Value, schema: &Value, value: &Value) -> bool {
     found.is_empty()
 }
 
+/// Keywords that say something of the value itself, and those that say something of its parts.
+const OWN: [&str; 10] = [
+    "type",
+    "enum",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "required",
+    "anyOf",
+    "not",
+];
+const PARTS: [&str; 8] =
+    ["$ref", "allOf", "if", "then", "properties", "additionalProperties", "propertyNames", "items"];
+
 fn visit(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
-    let Some(keywords) = schema.as_object() else {
-        if schema == &Value::Bool(false) {
-            found.push(format!("{at}: nothing may stand here"));
-        }
-        return;
-    };
-    let mut fail = |what: String| found.push(format!("{at}: {what}"));
-    let list = |rule: &Value| rule.as_array().cloned().unwrap_or_default();
-    let below = |name: &str| format!("{at}/{name}");
-    let matches =
-        |rule: &Value, text: &str| Regex::new(rule.as_str().unwrap()).unwrap().is_match(text);
-    for (keyword, rule) in keywords {
-        match keyword.as_str() {
-            "type" => {
-                let types = rule.as_array().cloned().unwrap_or_else(|| vec![rule.clone()]);
-                if !types.iter().any(|name| is(value, name.as_str().unwrap())) {
-                    fail(format!("{value} is not {rule}"));
-                }
+    if schema == &Value::Bool(false) {
+        found.push(format!("{at}: nothing may stand here"));
+    }
+    for (keyword, rule) in schema.as_object().into_iter().flatten() {
+        let keyword = keyword.as_str();
+        if OWN.contains(&keyword) {
+            if breaks(root, keyword, rule, value) {
+                found.push(format!("{at}: {value} breaks {keyword}: {rule}"));
             }
-            "enum" if !list(rule).contains(value) => fail(format!("{value} is none of {rule}")),
-            "pattern" if value.as_str().is_some_and(|text| !matches(rule, text)) => {
-                fail(format!("{value} does not match {rule}"));
-            }
-            "minLength" | "maxLength" => {
-                let count = value.as_str().map(|text| text.chars().count() as u64);
-                let limit = rule.as_u64().unwrap();
-                let wrong =
-                    |count: u64| if keyword == "minLength" { count < limit } else { count > limit };
-                if count.is_some_and(wrong) {
-                    fail(format!("{value} breaks {keyword} {limit}"));
-                }
-            }
-            "minimum" if value.as_f64() < rule.as_f64() && value.is_number() => {
-                fail(format!("{value} is too small"))
-            }
-            "maximum" if value.as_f64() > rule.as_f64() && value.is_number() => {
-                fail(format!("{value} is too large"))
-            }
-            "required" if value.is_object() => {
-                for key in
-                    list(rule).iter().filter(|key| value.get(key.as_str().unwrap()).is_none())
-                {
-                    fail(format!("{key} is missing"));
-                }
-            }
-            "anyOf" if !list(rule).iter().any(|way| fits(root, way, value)) => {
-                fail(format!("{value} fits no way"));
-            }
-            "not" if fits(root, rule, value) => fail(format!("{value} fits what it must not")),
-            _ => {}
+        } else if PARTS.contains(&keyword) {
+            parts(root, schema, keyword, value, (at, found));
+        } else {
+            assert!(NOTES.contains(&keyword), "{keyword} is not understood here");
         }
     }
-    for (keyword, rule) in keywords {
-        match (keyword.as_str(), value) {
-            ("$ref", _) => {
-                let target = root.pointer(rule.as_str().unwrap().trim_start_matches('#')).unwrap();
-                visit(root, target, value, at, found);
-            }
-            ("allOf", _) => list(rule).iter().for_each(|all| visit(root, all, value, at, found)),
-            ("if", _) if fits(root, rule, value) => visit(root, &schema["then"], value, at, found),
-            ("properties", Value::Object(map)) => {
-                for (key, inner) in map {
-                    if let Some(own) = rule.get(key) {
-                        visit(root, own, inner, &below(key), found);
-                    }
-                }
-            }
-            ("additionalProperties", Value::Object(map)) => {
-                for (key, inner) in map {
-                    if schema["properties"].get(key).is_none() {
-                        visit(root, rule, inner, &below(key), found);
-                    }
-                }
-            }
-            ("propertyNames", Value::Object(map)) => {
-                map.keys()
-                    .for_each(|key| visit(root, rule, &key.as_str().into(), &below(key), found));
-            }
-            ("items", Value::Array(items)) => {
-                for (index, item) in items.iter().enumerate() {
-                    visit(root, rule, item, &below(&index.to_string()), found);
-                }
-            }
-            (
-                "type"
-                | "enum"
-                | "pattern"
-                | "minLength"
-                | "maxLength"
-                | "minimum"
-                | "maximum"
-                | "required"
-                | "anyOf"
-                | "not"
-                | "if"
-                | "then"
-                | "properties"
-                | "additionalProperties"
-                | "propertyNames"
-                | "items",
-                _,
-            ) => {}
-            (other, _) => assert!(NOTES.contains(&other), "{other} is not understood here"),
+}
+
+fn breaks(root: &Value, keyword: &str, rule: &Value, value: &Value) -> bool {
+    let list = rule.as_array().map_or(&[][..], Vec::as_slice);
+    let length = value.as_str().map(|text| text.chars().count() as u64);
+    match keyword {
+        "type" if list.is_empty() => !is(value, rule.as_str().unwrap()),
+        "type" => !list.iter().any(|name| is(value, name.as_str().unwrap())),
+        "enum" => !list.contains(value),
+        "pattern" => {
+            let pattern = Regex::new(rule.as_str().unwrap()).unwrap();
+            value.as_str().is_some_and(|text| !pattern.is_match(text))
         }
+        "minLength" => length.is_some_and(|length| length < rule.as_u64().unwrap()),
+        "maxLength" => length.is_some_and(|length| length > rule.as_u64().unwrap()),
+        "minimum" => value.is_number() && value.as_f64() < rule.as_f64(),
+        "maximum" => value.is_number() && value.as_f64() > rule.as_f64(),
+        "required" => {
+            value.is_object() && list.iter().any(|key| value.get(key.as_str().unwrap()).is_none())
+        }
+        "anyOf" => !list.iter().any(|way| fits(root, way, value)),
+        "not" => fits(root, rule, value),
+        other => panic!("{other} is not understood here"),
+    }
+}
+
+fn parts(
+    root: &Value,
+    schema: &Value,
+    keyword: &str,
+    value: &Value,
+    (at, found): (&str, &mut Vec<String>),
+) {
+    let rule = &schema[keyword];
+    match (keyword, value) {
+        ("$ref", _) => {
+            let target = root.pointer(rule.as_str().unwrap().trim_start_matches('#')).unwrap();
+            visit(root, target, value, at, found);
+        }
+        ("allOf", _) => {
+            for all in rule.as_array().unwrap() {
+                visit(root, all, value, at, found);
+            }
+        }
+        ("if", _) if fits(root, rule, value) => visit(root, &schema["then"], value, at, found),
+        ("properties" | "additionalProperties" | "propertyNames", Value::Object(map)) => {
+            for (key, inner) in map {
+                let place = format!("{at}/{key}");
+                let own = schema["properties"].get(key);
+                match (keyword, own) {
+                    ("properties", Some(own)) => visit(root, own, inner, &place, found),
+                    ("additionalProperties", None) => visit(root, rule, inner, &place, found),
+                    ("propertyNames", _) => {
+                        visit(root, rule, &key.as_str().into(), &place, found);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        ("items", Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                visit(root, rule, item, &format!("{at}/{index}"), found);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -164,12 +164,12 @@ impl Chart {
             chart: Self { title: shown_line(runbook.title.source()), ..Self::default() },
             next: count,
         };
-        drawing.part(None, PartId::Main);
+        drawing.part(None, &PartId::Main);
         for (name, procedure) in super::procedures(runbook) {
             let title = procedure.title.as_ref().map_or(name.as_str(), |title| title.source());
-            drawing.part(Some(title.to_owned()), PartId::Procedure(name.clone()));
+            drawing.part(Some(title.to_owned()), &PartId::Procedure(name.clone()));
         }
-        drawing.part(Some("Finally, however the run ended".to_owned()), PartId::Finally);
+        drawing.part(Some("Finally, however the run ended".to_owned()), &PartId::Finally);
         drawing.lines();
         drawing.chart
     }
@@ -207,13 +207,13 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    fn part(&mut self, title: Option<String>, part: PartId) {
-        let steps = self.runbook.part(&part);
+    fn part(&mut self, title: Option<String>, part: &PartId) {
+        let steps = self.runbook.part(part);
         if steps.is_empty() {
             return;
         }
         let mut items: Vec<Item> = steps.iter().flat_map(|key| self.items(*key)).collect();
-        items.extend(self.leaving(&part));
+        items.extend(self.leaving(part));
         self.chart.parts.push(Part { title: title.map(|title| shown_line(&title)), items });
     }
 
@@ -293,7 +293,7 @@ impl Drawing<'_> {
 
     fn line(&mut self, from: usize, step: &Step, edge: &Edge) {
         let Some(to) = self.place(&edge.to) else { return };
-        let label = self.label(step, edge).map(|label| shown_line(&label));
+        let label = label(step, edge).map(|label| shown_line(&label));
         let manner = match edge.way {
             Way::Enter => Manner::Call,
             Way::Failed => Manner::Failed,
@@ -324,26 +324,25 @@ impl Drawing<'_> {
             _ => Some(key.0),
         }
     }
+}
 
-    fn label(&self, step: &Step, edge: &Edge) -> Option<String> {
-        match (edge.cause, &edge.way) {
-            (_, Way::Call(_)) => None,
-            (Cause::Condition, _) => {
-                let when = step.when.as_ref().map_or("", |when| when.text());
-                Some(if matches!(step.action, Action::Group { .. }) {
-                    "if not".to_owned()
-                } else {
-                    format!("skipped unless {when}")
-                })
-            }
-            (Cause::Failure, _) => Some("if it fails".to_owned()),
-            (Cause::Option(index), _) => match &step.action {
-                Action::Ask(Ask::Decision { options, .. }) => {
-                    options.get(index).map(|option| option.label.source().to_owned())
-                }
-                _ => None,
-            },
-            (Cause::Action, _) => None,
+/// What it takes to follow an edge, if that is more than going on.
+fn label(step: &Step, edge: &Edge) -> Option<String> {
+    match (edge.cause, &edge.way) {
+        (_, Way::Call(_)) | (Cause::Action, _) => None,
+        (Cause::Condition, _) if matches!(step.action, Action::Group { .. }) => {
+            Some("if not".to_owned())
         }
+        (Cause::Condition, _) => {
+            let when = step.when.as_ref().map_or("", |when| when.text());
+            Some(format!("skipped unless {when}"))
+        }
+        (Cause::Failure, _) => Some("if it fails".to_owned()),
+        (Cause::Option(index), _) => match &step.action {
+            Action::Ask(Ask::Decision { options, .. }) => {
+                options.get(index).map(|option| option.label.source().to_owned())
+            }
+            _ => None,
+        },
     }
 }

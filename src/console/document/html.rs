@@ -182,6 +182,13 @@ impl Page {
                     lines(text)
                 ));
             }
+            fact => self.detail(fact),
+        }
+    }
+
+    /// What a list of facts or ways holds.
+    fn detail(&mut self, block: &Block) {
+        match block {
             Block::Field { label, text } if text.is_empty() => {
                 self.lists();
                 self.put(format_args!("<p class=\"label\">{}</p>\n", line(label)));
@@ -205,6 +212,7 @@ impl Page {
                 self.within(Open::Items, "<ul>\n");
                 self.put(format_args!("<li>{}</li>\n", line(text)));
             }
+            _ => {}
         }
     }
 

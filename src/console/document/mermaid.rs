@@ -64,7 +64,7 @@ fn node(node: &Node) -> String {
         Kind::Approve | Kind::Do | Kind::Escalate => ("[/", "/]"),
         Kind::Goto => (">", "]"),
         Kind::Open => ("[(", ")]"),
-        Kind::Run(Effect::Destroy) => ("[[", "]]"),
+        Kind::Run(Effect::Destroy) => ("[/", "\\]"),
         Kind::Run(_) => ("[", "]"),
         Kind::Use => ("[[", "]]"),
         Kind::Wait => ("(", ")"),

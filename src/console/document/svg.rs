@@ -211,7 +211,7 @@ impl<'a> Layout<'a> {
             };
             let taken: Vec<usize> =
                 tracks[..index].iter().filter(|other| touches(other)).map(|it| it.at).collect();
-            tracks[index].at = (0..).find(|at| !taken.contains(at)).unwrap_or_default();
+            tracks[index].at = (0..=index).find(|at| !taken.contains(at)).unwrap_or_default();
         }
         tracks
     }

@@ -36,9 +36,14 @@ pub(super) fn check(
     };
     let roster = Roster::of(&opened, shelf);
     let mut checker = Checker { source, root, roster: &roster, findings };
-    checker.one(root.get("environment"), &opened.root, "environments", "environment");
+    let environments = Declared::of(&opened.root, "environments", "environment");
+    if let Some((node, name)) = root.get("environment").and_then(|node| Some((node, node.text()?)))
+    {
+        checker.known(name, &node.span, &environments);
+    }
+    let targets = Declared::of(&opened.root, "targets", "target");
     for entry in entries(root, "targets") {
-        checker.known(&entry.key, &entry.key_span, &opened.root, "targets", "target");
+        checker.known(&entry.key, &entry.key_span, &targets);
     }
     let inputs = checker.inputs(&opened);
     for entry in entries(root, "results") {
@@ -62,6 +67,19 @@ pub(super) fn check(
     read::scenario(root, inputs)
 }
 
+/// The names of one kind that a runbook declares.
+struct Declared<'a> {
+    what: &'static str,
+    names: Vec<&'a str>,
+}
+
+impl<'a> Declared<'a> {
+    fn of(runbook: &'a Node, map: &str, what: &'static str) -> Self {
+        let names = entries(runbook, map).map(|entry| entry.key.as_str()).collect();
+        Self { what, names }
+    }
+}
+
 struct Checker<'a> {
     source: &'a Source,
     root: &'a Node,
@@ -74,18 +92,10 @@ impl<'a> Checker<'a> {
         self.findings.push(Diagnostic::error(code, span.clone(), message).help(help));
     }
 
-    /// A name that must be a key of a map of the runbook.
-    fn one(&mut self, node: Option<&Node>, runbook: &Node, map: &str, what: &str) {
-        if let Some((node, name)) = node.and_then(|node| Some((node, node.text()?))) {
-            self.known(name, &node.span, runbook, map, what);
-        }
-    }
-
-    fn known(&mut self, name: &str, span: &Span, runbook: &Node, map: &str, what: &str) {
-        let names: Vec<&str> = entries(runbook, map).map(|entry| entry.key.as_str()).collect();
-        if !names.contains(&name) {
-            let message = format!("the runbook has no {what} `{}`", cut(name));
-            self.error("unknown-name", span, message, choose(name, &names));
+    fn known(&mut self, name: &str, span: &Span, declared: &Declared<'_>) {
+        if !declared.names.contains(&name) {
+            let message = format!("the runbook has no {} `{}`", declared.what, cut(name));
+            self.error("unknown-name", span, message, choose(name, &declared.names));
         }
     }
 
@@ -97,8 +107,9 @@ impl<'a> Checker<'a> {
             let found = Diagnostic::warning("runbook-invalid", node.span.clone(), message);
             self.findings.push(found.help("surefoot check says what is wrong with it"));
         }
+        let declared = Declared::of(&opened.root, "inputs", "input");
         for entry in entries(self.root, "inputs") {
-            self.known(&entry.key, &entry.key_span, &opened.root, "inputs", "input");
+            self.known(&entry.key, &entry.key_span, &declared);
             let input = inputs.iter().find(|input| input.name.as_str() == entry.key);
             if let Some(input) = input
                 && let Some(value) = self.input(entry, input)

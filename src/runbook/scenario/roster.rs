@@ -51,17 +51,17 @@ pub(super) enum Asks {
 
 impl Roster {
     /// The steps of a runbook.
-    pub(super) fn of(opened: &Opened<'_>, shelf: &dyn Shelf) -> Self {
+    pub(super) fn of(opened: &Opened<'_>, library: &dyn Shelf) -> Self {
         let mut roster = Self::default();
         let outline = Outline::of(&opened.root, &mut Vec::new());
         roster.procedures = outline.procedures.keys().map(ToString::to_string).collect();
         let place =
             Place { repository: opened.repository.as_ref(), folder: String::new(), depth: 0 };
-        roster.add(&opened.root, "", &place, shelf);
+        roster.add(&opened.root, "", &place, library);
         roster
     }
 
-    fn add(&mut self, root: &Node, prefix: &str, place: &Place<'_>, shelf: &dyn Shelf) {
+    fn add(&mut self, root: &Node, prefix: &str, place: &Place<'_>, library: &dyn Shelf) {
         let outline = Outline::of(root, &mut Vec::new());
         for (index, sketch) in outline.steps.iter().enumerate() {
             let node = sketch.node;
@@ -77,14 +77,14 @@ impl Roster {
                 uses: uses.is_some(),
             };
             if let Some(used) = uses {
-                self.used(used, &format!("{name}."), place, shelf);
+                self.used(used, &format!("{name}."), place, library);
             }
             self.steps.insert(name, known);
         }
     }
 
     /// The steps of a used runbook, if it can be read.
-    fn used(&mut self, used: &Node, prefix: &str, place: &Place<'_>, shelf: &dyn Shelf) {
+    fn used(&mut self, used: &Node, prefix: &str, place: &Place<'_>, library: &dyn Shelf) {
         if place.depth == MOST_DEPTH {
             return;
         }
@@ -97,15 +97,15 @@ impl Roster {
             let inner = Place { repository: place.repository, folder, depth: place.depth + 1 };
             let source = Source { name: path, text: text.into() };
             if let Some(root) = parse(&source, &mut Vec::new()) {
-                self.add(&root, prefix, &inner, shelf);
+                self.add(&root, prefix, &inner, library);
             }
         } else if let Some(reference) = used.get("runbook").and_then(Node::text)
-            && let Ok(found) = shelf.find(reference)
+            && let Ok(found) = library.find(reference)
             && let Some(root) = parse(&found.source, &mut Vec::new())
         {
             let repository = found.repository.as_ref();
             let inner = Place { repository, folder: String::new(), depth: place.depth + 1 };
-            self.add(&root, prefix, &inner, shelf);
+            self.add(&root, prefix, &inner, library);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod runbook;
 mod scenario;
+mod words;
 
 use super::{Key, Mapping, Shape};
 
@@ -46,7 +47,7 @@ fn of_shape(shape: &Shape) -> Option<&'static str> {
 
 /// What a word among some words means.
 pub(in crate::runbook) fn meaning(words: &[&str], word: &str) -> Option<&'static str> {
-    let (known, meanings) = runbook::WORDS.iter().find(|(known, _)| *known == words)?;
+    let (known, meanings) = words::WORDS.iter().find(|(known, _)| *known == words)?;
     let place = known.iter().position(|known| *known == word)?;
     meanings.get(place).copied()
 }
