@@ -12,6 +12,7 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use super::kept::{keep, recovered};
 use super::launch::launch;
+use super::sharing::Sharing;
 use crate::engine::{Attempt, AttemptId, End, Ended, Kept, Printed, Survey};
 use crate::plan::{DigestKey, command_digest};
 use crate::process::{Arrived, Client, Launch, Message, Signals, program_in_path, stop_supervisor};
@@ -54,6 +55,7 @@ pub struct Supervised {
     setting: Setting,
     signals: &'static Signals,
     client: Option<Client>,
+    sharing: Sharing,
     hidden: Vec<Hidden>,
     running: BTreeSet<AttemptId>,
     /// Attempts of an earlier process, whose end its supervisor writes down.
@@ -68,6 +70,7 @@ impl Supervised {
             setting,
             signals: Signals::get()?,
             client: None,
+            sharing: Sharing::default(),
             hidden: Vec::new(),
             running: BTreeSet::new(),
             attached: BTreeSet::new(),
@@ -80,13 +83,13 @@ impl Supervised {
         self.client.as_ref().map(Client::supervisor)
     }
 
-    fn prepare(&self, attempt: &Attempt) -> Result<Launch, String> {
+    fn prepare(&mut self, attempt: &Attempt) -> Result<Launch, String> {
         let digest =
             command_digest(&attempt.command, attempt.identity.as_deref(), &self.setting.key);
         if digest != attempt.digest {
             return Err("the command is not the one that was agreed to: its digest differs".into());
         }
-        launch(&self.setting, attempt)
+        launch(&self.setting, &mut self.sharing, attempt)
     }
 
     fn client(&mut self) -> Result<&mut Client, String> {

@@ -6,12 +6,11 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::executor::Setting;
+use super::sharing::Sharing;
 use super::{cluster, remote};
 use crate::engine::Attempt;
 use crate::plan::{BoundCommand, BoundFile, BoundForm, BoundPlace};
-use crate::process::{
-    Durability, Handshake, Launch, Lifetime, MadeFile, prepare_connections, program_in_path,
-};
+use crate::process::{Durability, Handshake, Launch, Lifetime, MadeFile, program_in_path};
 use crate::runbook::Effect;
 use crate::template::{Held, Shell};
 use crate::value::Name;
@@ -26,7 +25,11 @@ pub(super) struct Started {
 }
 
 /// What the supervisor shall start for an attempt; or why it cannot be started.
-pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, String> {
+pub(super) fn launch(
+    setting: &Setting,
+    sharing: &mut Sharing,
+    attempt: &Attempt,
+) -> Result<Launch, String> {
     let command = &attempt.command;
     let mut environment = base_environment(setting);
     let mut made = Vec::new();
@@ -35,7 +38,10 @@ pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, Str
     }
     let (started, cwd) = if command.is_far() {
         // What is there has its own environment, folders and files.
-        let connections = connections(setting, &environment, &command.target.place);
+        let connections = match &command.target.place {
+            BoundPlace::Ssh { host } => sharing.folder(setting, &environment, host),
+            _ => None,
+        };
         (remote::started(attempt, &environment, connections), setting.work.clone())
     } else {
         for (name, value) in command.variables.iter().chain(&command.env) {
@@ -94,41 +100,6 @@ fn reach_cluster(
     let path = setting.folder.join("kube").join(attempt.id.0.to_string());
     environment.insert(KUBECONFIG.into(), path.clone().into());
     Ok(Some(MadeFile { path, bytes, executable: false, lifetime: Lifetime::Attempt }))
-}
-
-/// The longest path of a folder in which ssh can make a socket for a connection: 104 bytes, without
-/// the name it gives and what it adds while it makes one.
-const LONGEST_FOLDER: usize = 104 - 1 - 40 - 18;
-
-/// The folder of the run's shared connections; none where it cannot be had, and then every command
-/// makes its own.
-fn connections(
-    setting: &Setting,
-    environment: &BTreeMap<OsString, OsString>,
-    place: &BoundPlace,
-) -> Option<PathBuf> {
-    let BoundPlace::Ssh { .. } = place else {
-        return None;
-    };
-    let name = format!("surefoot-{}", short_digest(setting.folder.as_os_str()));
-    let runtime = environment.get(OsStr::new("XDG_RUNTIME_DIR")).map(PathBuf::from);
-    let folder = runtime
-        .into_iter()
-        .chain([PathBuf::from("/tmp")])
-        .filter(|parent| parent.is_absolute())
-        .map(|parent| parent.join(&name))
-        // In the option a `%` has a meaning of its own, and a blank ends it.
-        .find(|path| {
-            let text = path.as_os_str().as_encoded_bytes();
-            text.len() <= LONGEST_FOLDER
-                && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(byte))
-        })?;
-    prepare_connections(&folder).ok().map(|()| folder)
-}
-
-fn short_digest(text: &OsStr) -> String {
-    use sha2::Digest as _;
-    remote::hex(&sha2::Sha256::digest(text.as_encoded_bytes())[..6])
 }
 
 /// The responder's environment without what is meant for this program alone: inputs, which may be
