@@ -591,6 +591,29 @@ fn commands_share_one_connection_that_ends_with_the_run() {
 }
 
 #[test]
+fn a_connection_that_the_responder_shares_is_used_and_outlives_the_run() {
+    let Some(host) = Host::start() else { return };
+    let mut bench = Bench::reaching(&host);
+    let own = tempfile::Builder::new().prefix("own-").tempdir().unwrap();
+    host.configure(&format!(
+        "ControlMaster auto\n  ControlPath {}/%C\n  ControlPersist 60\n  RemoteCommand echo mine",
+        own.path().display()
+    ));
+    let first = bench.start(&web(), |attempt| script(attempt, "echo up; sleep 1000"));
+    bench.wait_for("up");
+    assert_eq!(fs::read_dir(bench.path("run")).unwrap().count(), 0, "the run has its own");
+    let masters = sshd::masters(own.path());
+    assert_eq!(masters.len(), 1);
+    bench.executor().kill(first);
+    assert_eq!(bench.wait().end, End::Interrupted { signal: None });
+    let supervisor = bench.executor().supervisor().unwrap().to_string();
+    bench.executor = None;
+    gone(&supervisor);
+    assert_eq!(sshd::masters(own.path()), masters);
+    host.lose_connections(own.path());
+}
+
+#[test]
 fn a_killed_command_leaves_the_shared_connection_alone() {
     let Some(host) = Host::start() else { return };
     let mut bench = Bench::reaching(&host);

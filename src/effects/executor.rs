@@ -13,6 +13,7 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 use super::kept::{keep, recovered};
 use super::launch::launch;
+use super::sharing::Sharing;
 use crate::engine::{Attempt, AttemptId, Conduct, End, Ended, Filtered, Kept, Survey};
 use crate::expression::Filter;
 use crate::plan::{DigestKey, command_digest};
@@ -59,6 +60,7 @@ pub struct Supervised {
     setting: Setting,
     signals: &'static Signals,
     client: Option<Client>,
+    sharing: Sharing,
     hidden: Vec<Hidden>,
     running: BTreeSet<AttemptId>,
     /// Attempts of an earlier process, whose end its supervisor writes down.
@@ -80,6 +82,7 @@ impl Supervised {
             setting,
             signals: Signals::get()?,
             client: None,
+            sharing: Sharing::default(),
             hidden: Vec::new(),
             running: BTreeSet::new(),
             attached: BTreeSet::new(),
@@ -95,13 +98,13 @@ impl Supervised {
         self.client.as_ref().map(Client::supervisor)
     }
 
-    fn prepare(&self, attempt: &Attempt) -> Result<Launch, String> {
+    fn prepare(&mut self, attempt: &Attempt) -> Result<Launch, String> {
         let digest =
             command_digest(&attempt.command, attempt.identity.as_deref(), &self.setting.key);
         if digest != attempt.digest {
             return Err("the command is not the one that was agreed to: its digest differs".into());
         }
-        launch(&self.setting, attempt)
+        launch(&self.setting, &mut self.sharing, attempt)
     }
 
     fn client(&mut self) -> Result<&mut Client, String> {

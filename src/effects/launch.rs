@@ -6,12 +6,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::executor::Setting;
+use super::sharing::Sharing;
 use super::{at_terminal, cluster, remote};
 use crate::engine::{Attempt, Conduct};
 use crate::plan::{BoundCommand, BoundFile, BoundForm, BoundPlace};
 use crate::process::{
-    Durability, Handshake, Launch, Lifetime, MadeFile, askpass_program, prepare_connections,
-    program_in_path,
+    Durability, Handshake, Launch, Lifetime, MadeFile, askpass_program, program_in_path,
 };
 use crate::runbook::Effect;
 use crate::template::{Held, Shell};
@@ -27,7 +27,11 @@ pub(super) struct Started {
 }
 
 /// What the supervisor shall start for an attempt; or why it cannot be started.
-pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, String> {
+pub(super) fn launch(
+    setting: &Setting,
+    sharing: &mut Sharing,
+    attempt: &Attempt,
+) -> Result<Launch, String> {
     let command = &attempt.command;
     if let Conduct::Interactive { type_in } = &attempt.conduct
         && let Some(why) = at_terminal::refused(attempt, type_in)
@@ -53,7 +57,10 @@ pub(super) fn launch(setting: &Setting, attempt: &Attempt) -> Result<Launch, Str
         let started = match attempt.conduct {
             Conduct::Interactive { .. } => at_terminal::started(command)?,
             Conduct::Background { .. } | Conduct::Followed => {
-                let connections = connections(setting, &environment, &command.target.place);
+                let connections = match &command.target.place {
+                    BoundPlace::Ssh { host } => sharing.folder(setting, &environment, host),
+                    _ => None,
+                };
                 remote::started(attempt, &environment, connections)
             }
         };
@@ -121,41 +128,6 @@ fn reach_cluster(
     let path = setting.folder.join("kube").join(attempt.id.0.to_string());
     environment.insert(KUBECONFIG.into(), path.clone().into());
     Ok(Some(MadeFile { path, bytes, executable: false, lifetime: Lifetime::Attempt }))
-}
-
-/// The longest path of a folder in which ssh can make a socket for a connection: 104 bytes, without
-/// the name it gives and what it adds while it makes one.
-const LONGEST_FOLDER: usize = 104 - 1 - 40 - 18;
-
-/// The folder of the run's shared connections; none where it cannot be had, and then every command
-/// makes its own.
-fn connections(
-    setting: &Setting,
-    environment: &BTreeMap<OsString, OsString>,
-    place: &BoundPlace,
-) -> Option<PathBuf> {
-    let BoundPlace::Ssh { .. } = place else {
-        return None;
-    };
-    let name = format!("surefoot-{}", short_digest(setting.folder.as_os_str()));
-    let runtime = environment.get(OsStr::new("XDG_RUNTIME_DIR")).map(PathBuf::from);
-    let folder = runtime
-        .into_iter()
-        .chain([PathBuf::from("/tmp")])
-        .filter(|parent| parent.is_absolute())
-        .map(|parent| parent.join(&name))
-        // In the option a `%` has a meaning of its own, and a blank ends it.
-        .find(|path| {
-            let text = path.as_os_str().as_encoded_bytes();
-            text.len() <= LONGEST_FOLDER
-                && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(byte))
-        })?;
-    prepare_connections(&folder).ok().map(|()| folder)
-}
-
-fn short_digest(text: &OsStr) -> String {
-    use sha2::Digest as _;
-    remote::hex(&sha2::Sha256::digest(text.as_encoded_bytes())[..6])
 }
 
 /// The responder's environment without what is meant for this program alone: inputs, which may be

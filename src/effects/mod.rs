@@ -8,6 +8,7 @@ mod executor;
 mod kept;
 mod launch;
 mod remote;
+mod sharing;
 
 pub use clock::SystemClock;
 pub use executor::{Setting, Supervised};

@@ -81,6 +81,8 @@ fn ssh(host: &str, connections: Option<&Path>, askpass: bool) -> Vec<String> {
     if !askpass {
         option("BatchMode=yes".to_owned());
     }
+    // The configuration may name a command for the responder's own logins.
+    option("RemoteCommand=none".to_owned());
     option(format!("ConnectTimeout={CONNECT}"));
     option("ServerAliveInterval=15".to_owned());
     option("ServerAliveCountMax=3".to_owned());

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,6 +33,27 @@ pub fn prepare(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Whether a process is an ssh that holds a connection for others, the run's own or the responder's.
+pub(crate) fn is_one(pid: i32) -> bool {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    words.starts_with(TITLE)
+        && words.windows(MARK.len()).any(|window| window == MARK)
+        && fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|program| program.ends_with("ssh"))
+}
+
+/// How such an ssh begins its command line, before the path of the socket, and what stands behind it.
+const TITLE: &[u8] = b"ssh: ";
+const MARK: &[u8] = b" [mux]";
+
+/// Whether the connection of a process lies in a folder.
+fn holder(pid: i32, folder: &Path) -> bool {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    words
+        .strip_prefix(TITLE)
+        .and_then(|rest| rest.strip_prefix(folder.as_os_str().as_bytes()))
+        .is_some_and(|rest| rest.starts_with(b"/"))
+}
+
 /// The shared connections of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
@@ -46,25 +68,12 @@ impl Connections {
         }
     }
 
-    /// Whether a process holds one of them.
-    pub(crate) fn held_by(&self, pid: i32) -> bool {
-        use std::os::unix::ffi::OsStrExt as _;
-        let Some(folder) = &self.folder else {
-            return false;
-        };
-        let command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        command
-            .strip_prefix(b"ssh: ")
-            .and_then(|rest| rest.strip_prefix(folder.as_os_str().as_bytes()))
-            .is_some_and(|rest| rest.starts_with(b"/"))
-    }
-
     /// Closes them.
     pub(crate) fn end(&self) {
         let Some(folder) = &self.folder else {
             return;
         };
-        let held: Vec<Member> = members::all(|pid| self.held_by(pid));
+        let held: Vec<Member> = members::all(|pid| holder(pid, folder) && is_one(pid));
         for member in &held {
             member.signal(Signal::TERM);
         }

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::connections::Connections;
+use super::connections;
 use super::display::Display;
 use super::handshake::Handshake;
 use super::leftovers::Leftovers;
@@ -78,7 +78,6 @@ pub(crate) struct Around<'a> {
     /// The leaders of the other commands.
     pub(crate) others: &'a [Pid],
     pub(crate) earlier: &'a Leftovers,
-    pub(crate) connections: &'a Connections,
     pub(crate) buffer: &'a mut [u8],
     pub(crate) display: &'a mut Display,
 }
@@ -403,7 +402,7 @@ impl Job {
         };
         match members::children() {
             Some(children)
-                if children.iter().all(|pid| leader(pid) || around.connections.held_by(*pid)) =>
+                if children.iter().all(|pid| leader(pid) || connections::is_one(*pid)) =>
             {
                 BTreeSet::new()
             }
@@ -423,7 +422,6 @@ impl Job {
             leader: self.leader,
             others: around.others,
             earlier: around.earlier,
-            connections: around.connections,
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 
+use super::connections;
 use super::members::{self, Member};
 use super::moment::Moment;
 use super::status::await_process;
@@ -58,7 +59,8 @@ impl Leftovers {
             .into_iter()
             .filter(|member| match self.known.get(member) {
                 Some(policy) => *policy == OnDisconnect::Stop,
-                None => !any_stays,
+                // A connection that is not the run's own is the responder's, for other uses too.
+                None => !any_stays && !connections::is_one(member.pid),
             })
             .collect()
     }

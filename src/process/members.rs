@@ -7,7 +7,7 @@ use std::fs;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::connections::Connections;
+use super::connections;
 use super::leftovers::Leftovers;
 use crate::engine::Survivor;
 
@@ -87,8 +87,6 @@ pub(crate) struct Wanted<'a> {
     pub(crate) others: &'a [Pid],
     /// What commands that ended earlier left running.
     pub(crate) earlier: &'a Leftovers,
-    /// Connections that commands share.
-    pub(crate) connections: &'a Connections,
 }
 
 /// The children of this process, itself single-threaded; none if the kernel does not tell.
@@ -172,7 +170,7 @@ fn processes() -> BTreeMap<i32, Stat> {
 /// What a process tells of itself.
 fn claim(wanted: &Wanted<'_>, own: i32, pid: i32, stat: Stat) -> Claim {
     let leader = wanted.leader.as_raw_nonzero().get();
-    if wanted.connections.held_by(pid) {
+    if connections::is_one(pid) {
         return Claim::Foreign;
     }
     if stat.group == leader || stat.session == leader {

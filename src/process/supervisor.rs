@@ -316,7 +316,6 @@ impl Supervisor {
             patterns: &self.patterns,
             others: &others,
             earlier: &self.leftovers,
-            connections: &self.connections,
             buffer: &mut self.buffer,
             display: &mut self.display,
         };

@@ -111,6 +111,13 @@ impl Host {
         format!("#!/bin/sh\nexec /usr/bin/ssh -F {} \"$@\"\n", config.display())
     }
 
+    /// Adds a line to what the client's configuration says of every host.
+    pub(crate) fn configure(&self, line: &str) {
+        let path = self.folder.path().join("ssh_config");
+        let text = fs::read_to_string(&path).expect("a configuration");
+        fs::write(path, format!("{text}  {line}\n")).expect("a file");
+    }
+
     /// Ends the shared connections below a folder at once, as a cut cable does.
     #[expect(clippy::unused_self, reason = "they are connections to this host")]
     pub(crate) fn lose_connections(&self, folder: &Path) {
