@@ -2,8 +2,8 @@
 //! is proved, repeated and undone.
 
 use super::super::model::{
-    Capture, CaptureSource, Effect, Finding, FindingSeverity, Interactive, OnDisconnect, OnFailure,
-    Poll, Retry, Run, StepKey, TargetRef, Undo, Verify,
+    Capture, CaptureSource, Command, Effect, Finding, FindingSeverity, Interactive, OnDisconnect,
+    OnFailure, Poll, Retry, Run, StepKey, TargetRef, Undo, Verify,
 };
 use super::super::parse::{Entry, Node};
 use super::commands::Reads;
@@ -53,18 +53,9 @@ impl Resolver<'_> {
         let subject = node
             .get("subject")
             .map(|subject| self.shown(subject, &self.place(key, Moment::Before)));
-        let place = self.place(key, Moment::Before);
-        let interactive = node.get("interactive").and_then(Node::text) == Some("true");
-        let items = |key: &str| node.get(key).and_then(Node::list).unwrap_or(&[]);
-        // A secret may be typed: it is shown by its name.
-        let type_in: Option<Vec<Template>> =
-            items("type_in").iter().map(|line| self.template(line, &place)).collect();
-        let evidence: Option<Vec<Template>> =
-            items("evidence").iter().map(|path| self.shown(path, &place)).collect();
-        let mut command = command?;
-        if interactive && node.get("timeout").or_else(|| run.get("timeout")).is_none() {
-            command.timeout = Duration::from_millis(INTERACTIVE_WITHIN);
-        }
+        let interactive = self.interactive(key, node);
+        let evidence = self.evidence(key, node);
+        let command = unhurried(command?, node, run);
         let (on_failure, on_failure_given) = on_failure?;
         let expect_given = expect.is_some();
         let run = Run {
@@ -87,7 +78,7 @@ impl Resolver<'_> {
             on_failure,
             on_failure_given,
             on_disconnect: on_disconnect(node, effect),
-            interactive: if interactive { Some(Interactive { type_in: type_in? }) } else { None },
+            interactive: interactive.map(|found| found.ok_or(Refused)).transpose().ok()?,
             background: None,
             evidence: evidence?,
             approval: None,
@@ -95,6 +86,24 @@ impl Resolver<'_> {
         self.check_destroy(key, node, &run);
         self.check_undo_on_failure(node, &run);
         Some(run)
+    }
+
+    #[expect(clippy::option_option, reason = "outside: it gets no terminal; inside: it is wrong")]
+    fn interactive(&mut self, key: StepKey, node: &Node) -> Option<Option<Interactive>> {
+        if !is_interactive(node) {
+            return None;
+        }
+        let place = self.place(key, Moment::Before);
+        let lines = node.get("type_in").and_then(Node::list).unwrap_or(&[]);
+        // A secret may be typed: it is shown by its name.
+        let type_in: Option<_> = lines.iter().map(|line| self.template(line, &place)).collect();
+        Some(type_in.map(|type_in| Interactive { type_in }))
+    }
+
+    fn evidence(&mut self, key: StepKey, node: &Node) -> Option<Vec<Template>> {
+        let place = self.place(key, Moment::Before);
+        let paths = node.get("evidence").and_then(Node::list).unwrap_or(&[]);
+        paths.iter().map(|path| self.shown(path, &place)).collect()
     }
 
     /// The effect of a step, its own or the nearest group's.
@@ -413,13 +422,25 @@ impl Resolver<'_> {
     }
 }
 
+fn is_interactive(node: &Node) -> bool {
+    node.get("interactive").and_then(Node::text) == Some("true")
+}
+
+/// A person who talks to a program has the time they need, unless the author limits it.
+fn unhurried(mut command: Command, node: &Node, run: &Node) -> Command {
+    let limited = node.get("timeout").or_else(|| run.get("timeout")).is_some();
+    if is_interactive(node) && !limited {
+        command.timeout = Duration::from_millis(INTERACTIVE_WITHIN);
+    }
+    command
+}
+
 fn on_disconnect(node: &Node, effect: Effect) -> OnDisconnect {
-    let interactive = node.get("interactive").and_then(Node::text) == Some("true");
     match node.get("on_disconnect").and_then(Node::text) {
         Some("finish") => OnDisconnect::Finish,
         Some("stop") => OnDisconnect::Stop,
         // Nobody is there to go on talking to it.
-        _ if interactive => OnDisconnect::Stop,
+        _ if is_interactive(node) => OnDisconnect::Stop,
         _ => match effect {
             Effect::Read => OnDisconnect::Stop,
             Effect::Change | Effect::Destroy => OnDisconnect::Finish,
