@@ -92,9 +92,9 @@ fn half_a_line_waits_for_its_rest() {
 #[test]
 fn half_a_line_survives_what_wakes_the_prompt() {
     let (mut tty, mut pty, _signals) = terminal();
-    let (wakes, mut waker) = UnixStream::pair().unwrap();
+    let (wakes, mut bell) = UnixStream::pair().unwrap();
     pty.write_all(b"ha").unwrap();
-    waker.write_all(b"x").unwrap();
+    bell.write_all(b"x").unwrap();
     assert_eq!(tty.line_beside(Echo::Shown, None, Some(wakes.as_fd())), Line::Woken);
     pty.write_all(b"lf\r").unwrap();
     assert_eq!(tty.line_beside(Echo::Shown, None, None), Line::text("half"));

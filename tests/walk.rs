@@ -1116,3 +1116,74 @@ fn the_demo_goes_on_after_a_pause_and_leaves_nothing_running() {
     };
     assert!(eventually(|| (!runs()).then_some(())).is_some());
 }
+/// What `sudo -A` does: asks by the program that it is told of, and runs the rest if it likes the
+/// answer.
+const SUDO: &str = r#"#!/bin/sh
+[ "$1" = -A ] || exit 2
+shift
+password=$("$SUDO_ASKPASS" "[sudo] password for dana:") || { echo "sudo: no password" >&2; exit 1; }
+[ "$password" = "horse battery" ] || { echo "sudo: not $password" >&2; exit 1; }
+exec "$@"
+"#;
+
+fn with_sudo() -> Walk {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::trusting(&runbook(
+        "
+        - { id: root, title: As root, effect: read, run: 'sudo -A echo done by root' }
+        - end: done
+    ",
+    ));
+    sandbox.file("bin/sudo", SUDO);
+    let sudo = sandbox.path("bin/sudo");
+    fs::set_permissions(&sudo, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", sandbox.path("bin").display());
+    let more = [("PATH", path.as_str()), ("TERM", "xterm"), ("NO_COLOR", "1")];
+    let runbook = sandbox.path("runbook.yaml");
+    let mut walk = Walk::start(sandbox, &["run", runbook.to_str().unwrap()], &more, 80);
+    walk.answer("As root", "");
+    walk.session.wait_for("A password is asked for by");
+    walk.session.wait_for("$ sudo -A echo done by root");
+    walk.session.wait_for("[sudo] password for dana: > ");
+    eventually(|| (!walk.session.echoes()).then_some(())).unwrap();
+    walk
+}
+
+#[test]
+fn sudo_asks_on_the_terminal_and_the_password_is_seen_nowhere() {
+    let mut walk = with_sudo();
+    walk.session.send("horse battery\r");
+    walk.session.wait_for("done by root");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    assert!(!String::from_utf8_lossy(&walk.session.log()).contains("horse battery"));
+    for (path, bytes) in walk.sandbox.state_files() {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!text.contains("horse battery"), "{}", path.display());
+    }
+    // What stays of a run is its record, and not how to ask.
+    assert!(!walk.sandbox.run().join("askpass").is_symlink());
+    assert!(!walk.sandbox.run().join("askpass.socket").exists());
+}
+
+#[test]
+fn a_wrong_password_is_hidden_too() {
+    let mut walk = with_sudo();
+    walk.session.send("horse bakery\r");
+    walk.session.wait_for("sudo: not ***");
+    walk.answer("exit 1", "q");
+    assert_eq!(walk.code(), Some(4));
+    assert!(!walk.sandbox.journal().contains("horse bakery"));
+}
+
+#[test]
+fn control_c_gives_no_password_and_the_program_fails() {
+    let mut walk = with_sudo();
+    walk.session.send("\x03");
+    walk.session.wait_for("No password is given.");
+    walk.session.wait_for("sudo: no password");
+    walk.session.wait_for(PROMPT);
+    assert!(walk.session.echoes());
+    walk.session.send("q\r");
+    assert_eq!(walk.code(), Some(4));
+}

@@ -121,7 +121,7 @@ fn own(ask: &Asking) -> Vec<Key> {
     let undo = || line("u", "undo", Act::Ask(AnswerKind::Undo));
     let done = || Act::Ask(AnswerKind::Done);
     match ask {
-        Asking::Approve { .. } => vec![stop()],
+        Asking::Approve { .. } | Asking::Terminal { .. } => vec![stop()],
         Asking::Assertion { .. } => vec![line("r", "check again", again()), stop()],
         Asking::Attest { .. } => vec![line("", "done", done())],
         Asking::Confirm(card) if card.must_type.is_none() => {
@@ -164,7 +164,6 @@ fn own(ask: &Asking) -> Vec<Key> {
         Asking::SurveyFailed { .. } => {
             vec![line("", "go on without", proceed()), line("r", "check again", again()), stop()]
         }
-        Asking::Terminal { .. } => vec![stop()],
         Asking::Unavailable { .. } => vec![line("c", "go on all the same", proceed())],
         Asking::Unclear { .. } => vec![line("c", "do it", proceed())],
         Asking::UndoOffer { .. } => {

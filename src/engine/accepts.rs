@@ -64,13 +64,12 @@ impl Run {
             Asking::Seen => vec![A::Done, A::Again, A::Skip, A::Stop],
             Asking::Survey { .. } => vec![A::Proceed, A::Skip],
             Asking::SurveyFailed { .. } => vec![A::Proceed, A::Again, A::Stop],
-            Asking::Terminal { .. } => vec![A::Skip, A::Stop],
             Asking::Unavailable { .. } | Asking::Unclear { .. } => {
                 vec![A::Proceed, A::Skip, A::Stop]
             }
             Asking::UndoOffer { .. } => vec![A::Undo, A::Leave],
             Asking::Value { .. } => vec![A::Value, A::NoneOfThese, A::NotSure, A::Skip, A::Stop],
-            Asking::Wait { .. } => vec![A::Skip, A::Stop],
+            Asking::Terminal { .. } | Asking::Wait { .. } => vec![A::Skip, A::Stop],
         }
     }
 

@@ -2,8 +2,8 @@
 //! is proved, repeated and undone.
 
 use super::super::model::{
-    Capture, CaptureSource, Effect, Finding, FindingSeverity, OnDisconnect, OnFailure, Poll, Retry,
-    Run, StepKey, TargetRef, Undo, Verify,
+    Capture, CaptureSource, Command, Effect, Finding, FindingSeverity, OnDisconnect, OnFailure,
+    Poll, Retry, Run, StepKey, TargetRef, Undo, Verify,
 };
 use super::super::parse::{Entry, Node};
 use super::commands::Reads;
@@ -57,12 +57,7 @@ impl Resolver<'_> {
         let subject = node
             .get("subject")
             .map(|subject| self.shown(subject, &self.place(key, Moment::Before)));
-        let mut command = command?;
-        if says_true(node, "interactive")
-            && node.get("timeout").or_else(|| run.get("timeout")).is_none()
-        {
-            command.timeout = Duration::from_millis(INTERACTIVE_WITHIN);
-        }
+        let command = unhurried(command?, node, run);
         let (on_failure, on_failure_given) = on_failure?;
         let expect_given = expect.is_some();
         let run = Run {
@@ -408,6 +403,15 @@ impl Resolver<'_> {
             );
         }
     }
+}
+
+/// A person who talks to a program has the time they need, unless the author limits it.
+fn unhurried(mut command: Command, node: &Node, run: &Node) -> Command {
+    let limited = node.get("timeout").or_else(|| run.get("timeout")).is_some();
+    if says_true(node, "interactive") && !limited {
+        command.timeout = Duration::from_millis(INTERACTIVE_WITHIN);
+    }
+    command
 }
 
 fn on_disconnect(node: &Node, effect: Effect) -> OnDisconnect {
