@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostic::Source;
-use crate::runbook::{BroughtFile, Loaded, Repository, decode, load};
+use crate::runbook::{BroughtFile, Loaded, Repaired, Repository, decode, load, repair};
 
 /// Larger files are refused before they are read: the language allows 1 MiB.
 const MOST_BYTES: u64 = 16 << 20;
@@ -61,6 +61,12 @@ impl File {
         self.load_in(name, &Folder::around(&self.path))
     }
 
+    /// Repairs its text, as far as that is safe; nothing is written. `None` if it holds no text.
+    pub fn repair(&self, name: &str) -> Option<Repaired> {
+        let (source, findings) = decode(name, &self.bytes);
+        findings.is_empty().then(|| repair(&source, &Folder::around(&self.path)))
+    }
+
     /// Loads it, with a repository that is known.
     pub fn load_in(&self, name: &str, folder: &Folder) -> (Source, Loaded) {
         let (source, findings) = decode(name, &self.bytes);
@@ -73,7 +79,7 @@ impl File {
 }
 
 /// What the system said, without its number.
-fn said(error: &io::Error) -> String {
+pub(super) fn said(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
@@ -160,7 +166,8 @@ impl Repository for Folder {
     }
 
     fn holds(&self, word: &str) -> bool {
-        self.inside(word).is_ok_and(|path| path.is_file())
+        // Most words name nothing, and one look tells.
+        self.base.join(word).is_file() && self.inside(word).is_ok_and(|path| path.is_file())
     }
 
     fn service_name(&self) -> Option<String> {

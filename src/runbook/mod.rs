@@ -5,18 +5,22 @@
 //! as a whole (`rules`). Every stage adds findings; all are reported, not the first.
 
 mod command;
+mod custom_schema;
 mod grammar;
 mod load;
 mod model;
 mod parse;
+mod repair;
 mod resolve;
 mod rules;
 mod schema;
 mod span_map;
 mod structure;
 
+pub use custom_schema::{CustomSchema, SchemaProblem};
 pub use load::{Loaded, NoRepository, Repository, ad_hoc, edit, load};
 pub use model::*;
 pub use parse::decode;
+pub use repair::{Repair, Repaired, repair};
 pub use rules::{RULES, Rule};
 pub use schema::schema;

@@ -7,6 +7,9 @@ mod sandbox;
 
 mod bad_runbooks;
 mod check;
+mod check_fix;
+mod check_forms;
+mod check_watch;
 mod ends;
 mod held;
 mod hostile;
