@@ -24,7 +24,8 @@ fn scenarios(name: &str) -> Vec<PathBuf> {
 
 fn checked(path: &Path) -> (Source, Vec<Diagnostic>) {
     let name = path.file_name().unwrap().to_str().unwrap();
-    File::read(path).unwrap().check(name)
+    let (source, loaded) = File::read(path).unwrap().check(name);
+    (source, loaded.findings)
 }
 
 #[test]

@@ -4,11 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::reference::{FOLDER, runbooks_below};
-use crate::diagnostic::{Diagnostic, Source};
+use super::reference::FOLDER;
+use super::walk::runbooks_below;
+use crate::diagnostic::Source;
 use crate::runbook::{
-    BroughtFile, Loaded, Repository, UseFailed, UsedFile, UsedPlace, decode, is_scenario, load,
-    load_scenario, own_names,
+    BroughtFile, Loaded, Repaired, Repository, UseFailed, UsedFile, UsedPlace, decode, is_scenario,
+    load, load_scenario, own_names, repair,
 };
 use crate::value::{RunbookId, ServiceId};
 
@@ -66,19 +67,26 @@ impl File {
         self.load_in(name, &Folder::around(&self.path))
     }
 
+    /// Repairs its text, as far as that is safe; nothing is written. `None` if it holds no text.
+    pub fn repair(&self, name: &str) -> Option<Repaired> {
+        let (source, findings) = decode(name, &self.bytes);
+        let whole = findings.is_empty() && !is_scenario(&source.text);
+        whole.then(|| repair(&source, &Folder::around(&self.path)))
+    }
+
     /// Checks it: a runbook, or a scenario against its runbook.
-    pub fn check(&self, name: &str) -> (Source, Vec<Diagnostic>) {
+    pub fn check(&self, name: &str) -> (Source, Loaded) {
         let folder = Folder::around(&self.path);
         let (source, findings) = decode(name, &self.bytes);
-        if !findings.is_empty() {
-            return (source, findings);
-        }
-        let findings = if is_scenario(&source.text) {
-            load_scenario(&source, &folder).findings
+        let loaded = if !findings.is_empty() {
+            Loaded { runbook: None, findings }
+        } else if is_scenario(&source.text) {
+            let findings = load_scenario(&source, &folder).findings;
+            Loaded { runbook: None, findings }
         } else {
-            load(&source, &folder).findings
+            load(&source, &folder)
         };
-        (source, findings)
+        (source, loaded)
     }
 
     /// Loads it, with a repository that is known.
@@ -93,7 +101,7 @@ impl File {
 }
 
 /// What the system said, without its number.
-fn said(error: &io::Error) -> String {
+pub(super) fn said(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
@@ -228,7 +236,8 @@ impl Repository for Folder {
     }
 
     fn holds(&self, word: &str) -> bool {
-        self.inside(word).is_ok_and(|path| path.is_file())
+        // Most words name nothing, and one look tells.
+        self.base.join(word).is_file() && self.inside(word).is_ok_and(|path| path.is_file())
     }
 
     fn service_name(&self) -> Option<String> {

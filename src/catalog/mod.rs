@@ -5,11 +5,15 @@ mod alert;
 mod digest;
 mod file;
 mod reference;
+mod rewrite;
 mod shelf;
 mod trust;
+mod walk;
 
 pub use alert::{AlertFailed, read_alert};
 pub use digest::{closure_digest, sha256};
 pub use file::{File, FileFailed, Folder};
-pub use reference::{ReferenceFailed, locate, runbooks_below};
+pub use reference::{ReferenceFailed, locate};
+pub use rewrite::{RewriteFailed, rewrite};
 pub use trust::{TrustFailed, TrustStore};
+pub use walk::{Unreadable, Walked, runbooks_below, walk};

@@ -1,15 +1,12 @@
 //! From what a person types to a runbook's file: a path, an id, `service/id`, or any unique part.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::walk::{has_ending, runbooks_below};
 use crate::diagnostic::did_you_mean;
 
 /// The folder of a repository that holds its runbooks.
 pub(super) const FOLDER: &str = "runbooks";
-
-/// Deeper folders are not searched.
-const MOST_DEPTH: usize = 8;
 
 /// Why a reference names no runbook.
 #[derive(Debug, thiserror::Error)]
@@ -74,40 +71,14 @@ pub fn locate(reference: &str, here: &Path) -> Result<PathBuf, ReferenceFailed> 
     }
 }
 
-pub(super) fn has_ending(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
-}
-
 fn folder(here: &Path) -> Option<PathBuf> {
     here.ancestors().map(|folder| folder.join(FOLDER)).find(|folder| folder.is_dir())
 }
 
-/// The runbooks below a folder, sorted. Links are not followed out of sight: only files count.
-pub fn runbooks_below(folder: &Path) -> Vec<PathBuf> {
-    fn visit(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
-        let Ok(entries) = fs::read_dir(folder) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            let Ok(kind) = entry.file_type() else {
-                continue;
-            };
-            let path = entry.path();
-            if kind.is_dir() && depth < MOST_DEPTH {
-                visit(&path, depth + 1, found);
-            } else if kind.is_file() && has_ending(&path) {
-                found.push(path);
-            }
-        }
-    }
-    let mut found = Vec::new();
-    visit(folder, 0, &mut found);
-    found.sort();
-    found
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

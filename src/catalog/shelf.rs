@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::file::{File, Folder};
-use super::reference::{FOLDER, has_ending, runbooks_below};
+use super::reference::FOLDER;
+use super::walk::{has_ending, runbooks_below};
 use crate::diagnostic::{cut, did_you_mean};
 use crate::runbook::{Found, NotFound, Shelf, decode, is_scenario};
 

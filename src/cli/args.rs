@@ -46,7 +46,10 @@ Examples:
     #[command(after_help = "\
 Examples:
   surefoot check
-  surefoot check runbooks/disk-filling.yaml --format json")]
+  surefoot check runbooks/disk-filling.yaml --format json
+  surefoot check --fix
+  surefoot check --watch runbooks/disk-filling.yaml
+  surefoot check --schema owners.schema.json --format sarif > findings.sarif")]
     Check(CheckArguments),
     /// List past runs
     History(FormatArguments),
@@ -189,6 +192,15 @@ pub(crate) struct CheckArguments {
     /// How findings are printed
     #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
     pub(crate) format: CheckFormat,
+    /// Repair what can be repaired without changing what a runbook does
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Check again whenever something changes, until Ctrl-C
+    #[arg(long, conflicts_with = "fix")]
+    pub(crate) watch: bool,
+    /// Check every runbook against a JSON Schema of your own, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schema: Vec<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -261,8 +273,14 @@ pub(crate) enum StreamFormat {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum CheckFormat {
+    /// For people
     Text,
+    /// A list of objects
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub's workflows
+    Github,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

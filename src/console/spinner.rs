@@ -46,12 +46,37 @@ impl Spinner {
         bar.tick();
     }
 
+    /// Draws how far something has come.
+    pub fn progress(&self, words: &str, done: usize, all: usize) {
+        if !self.turns() {
+            return;
+        }
+        let mut held = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = held.get_or_insert_with(|| self.start_bar());
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        bar.set_message(super::filter::shown_line(words));
+        bar.set_length(count(all));
+        bar.set_position(count(done));
+        bar.tick();
+    }
+
     /// Takes it off the screen.
     pub fn clear(&self) {
         let bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
+    }
+
+    fn start_bar(&self) -> ProgressBar {
+        let bar = self.start();
+        let signs = match self.settings.glyphs {
+            Glyphs::Ascii => "=> ",
+            Glyphs::Unicode => "━╸ ",
+        };
+        let style = bar.style().template("    {spinner} {msg} {bar:24} {pos} of {len}");
+        bar.set_style(style.expect("the template is constant").progress_chars(signs));
+        bar
     }
 
     fn start(&self) -> ProgressBar {
@@ -84,7 +109,9 @@ impl Screen {
 
 impl TermLike for Screen {
     fn width(&self) -> u16 {
-        u16::try_from(columns(self.width).unwrap_or(80)).unwrap_or(u16::MAX)
+        // A terminal writes `^C` behind the line, and must find room for it there.
+        let columns = columns(self.width).unwrap_or(80).saturating_sub(2);
+        u16::try_from(columns).unwrap_or(u16::MAX)
     }
 
     fn move_cursor_up(&self, count: usize) -> io::Result<()> {

@@ -250,6 +250,13 @@ impl Terminal {
         }
     }
 
+    /// Empties the screen, where the cursor may be moved; what scrolled off it stays.
+    pub fn clear_screen(&self) {
+        if self.settings.cursor == Cursor::Movable {
+            self.write("\x1b[H\x1b[2J");
+        }
+    }
+
     /// Replaces the line above the one the cursor is in, which stays as it is. Does nothing where
     /// the cursor may not be moved.
     pub fn replace_line_above(&self, text: &Text) {

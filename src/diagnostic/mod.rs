@@ -1,45 +1,41 @@
 //! A problem in a text, as data: code, severity, place, message and help.
 //!
-//! Whoever finds a problem makes a [`Diagnostic`]; all are collected, sorted by place and rendered
-//! in one place, for people or as JSON. Nothing here knows what a runbook is.
+//! Whoever finds a problem makes a [`Diagnostic`], with a [`Fix`] where a machine may repair it; all
+//! are collected, sorted by place and rendered here: for people, as JSON, as SARIF, and as GitHub's
+//! annotations. Nothing here knows what a runbook is.
 
+mod fix;
+mod github;
+mod json;
 mod render;
+mod sarif;
+mod source;
 mod suggest;
 mod visible;
 
-pub use render::{Colour, render, to_json};
+pub use fix::{Applied, Edit, Fix, apply};
+pub use github::to_github;
+pub use json::to_json;
+pub use render::{Colour, render};
+pub use sarif::{Description, to_sarif};
+pub use source::{Position, Source};
 pub use suggest::did_you_mean;
 pub use visible::{cut, is_unsafe, visible};
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use serde::Serialize;
 
 /// A place in a text, in bytes from its start.
 pub type Span = Range<usize>;
 
-/// A text with the name under which people know it.
+/// A source with what was found in it.
 #[derive(Clone, Debug)]
-pub struct Source {
-    /// The path as the user wrote it.
-    pub name: String,
-    /// The whole text.
-    pub text: Arc<str>,
-}
-
-impl Source {
-    /// The line and the column of an offset, both from 1; columns count characters.
-    pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        let mut end = offset.min(self.text.len());
-        while !self.text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let before = &self.text[..end];
-        let line = before.matches('\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        (line, before[start..].chars().count() + 1)
-    }
+pub struct Report {
+    /// The text.
+    pub source: Source,
+    /// The findings, in the order of their places.
+    pub findings: Vec<Diagnostic>,
 }
 
 /// Puts findings in the order of their places, and drops exact repetitions.
@@ -91,6 +87,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// A part of the text that must not be shown, such as a secret.
     pub concealed: Option<Span>,
+    /// The repair, if there is one that cannot be wrong.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -105,7 +103,16 @@ impl Diagnostic {
     }
 
     fn new(code: &'static str, severity: Severity, span: Span, message: String) -> Self {
-        Self { code, severity, span, message, labels: Vec::new(), help: None, concealed: None }
+        Self {
+            code,
+            severity,
+            span,
+            message,
+            labels: Vec::new(),
+            help: None,
+            concealed: None,
+            fix: None,
+        }
     }
 
     /// Adds what to do.
@@ -119,6 +126,13 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds the repair.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fix = fix.into();
         self
     }
 }

@@ -1,7 +1,6 @@
-//! Renders findings: for people with the lines and carets, for programs as JSON.
+//! Renders findings for people: each with its lines, and carets below them.
 //!
-//! Both are pure functions to text. Nothing of the source, the path or a message reaches the
-//! result as a control character.
+//! Nothing of the source, the path or a message reaches the result as a control character.
 
 use std::ops::Range;
 
@@ -35,28 +34,6 @@ pub fn render(source: &Source, findings: &[Diagnostic], width: usize, colour: Co
         text.push_str("\n\n");
     }
     text
-}
-
-/// The findings as JSON, one object each.
-pub fn to_json(source: &Source, findings: &[Diagnostic]) -> Vec<serde_json::Value> {
-    findings
-        .iter()
-        .map(|finding| {
-            let (line, column) = source.line_column(finding.span.start);
-            let (end_line, end_column) = source.line_column(finding.span.end);
-            serde_json::json!({
-                "code": finding.code,
-                "severity": finding.severity,
-                "path": source.name,
-                "line": line,
-                "column": column,
-                "end_line": end_line,
-                "end_column": end_column,
-                "message": visible(&finding.message),
-                "help": finding.help.as_deref().map(visible),
-            })
-        })
-        .collect()
 }
 
 fn block(source: &Source, finding: &Diagnostic, concealed: &[Span], renderer: &Renderer) -> String {
@@ -183,8 +160,6 @@ mod tests {
         let text = render(&source, std::slice::from_ref(&finding), 80, Colour::Plain);
         assert!(!text.contains(super::super::is_unsafe), "{text:?}");
         assert!(text.contains("\\x1b]0;a"), "{text}");
-        let json = serde_json::Value::from(to_json(&source, &[finding])).to_string();
-        assert!(!json.contains(super::super::is_unsafe), "{json:?}");
     }
 
     #[test]
@@ -197,14 +172,5 @@ mod tests {
         let text = render(&source("a: hunter2 b\n"), &[secret, other], 80, Colour::Plain);
         assert!(!text.contains("hunter2"), "{text}");
         assert_eq!(text.matches("•••••••").count(), 2, "{text}");
-    }
-
-    #[test]
-    fn columns_count_characters_from_one() {
-        let source = source("ä: ö\nb: c\n");
-        assert_eq!(source.line_column(0), (1, 1));
-        assert_eq!(source.line_column(4), (1, 4));
-        assert_eq!(source.line_column(7), (2, 1));
-        assert_eq!(source.line_column(99), (3, 1));
     }
 }

@@ -5,6 +5,7 @@
 //! as a whole (`rules`). Every stage adds findings; all are reported, not the first.
 
 mod command;
+mod custom_schema;
 mod flow;
 mod grammar;
 mod lineage;
@@ -12,6 +13,7 @@ mod link;
 mod load;
 mod model;
 mod parse;
+mod repair;
 mod resolve;
 mod rules;
 mod scenario;
@@ -19,12 +21,14 @@ mod schema;
 mod span_map;
 mod structure;
 
+pub use custom_schema::{CustomSchema, SchemaProblem};
 pub use flow::{Cause, Edge, Jump, To, Way, flow};
 pub use lineage::own_names;
 pub use link::TooManySteps;
 pub use load::{Loaded, NoRepository, Repository, UseFailed, UsedFile, ad_hoc, edit, load};
 pub use model::*;
 pub use parse::decode;
+pub use repair::{Repair, Repaired, repair};
 pub use rules::{RULES, Rule};
 pub use scenario::{
     Answer, End, Expected, Found, Inject, LoadedScenario, NotFound, Part, Scenario, Shelf,

@@ -194,4 +194,13 @@ proptest! {
         let template = Template::parse(&source).unwrap();
         prop_assert_eq!(template.render(&known(&[])).unwrap(), source);
     }
+
+    #[test]
+    fn of_plain_slots_the_library_has_no_other_opinion(
+        source in "([a-c \n\"'}]|\\\\|\\{|\\{\\{[a-c]{1,2}(\\.[a-z_0-9]{1,3})?\\}\\}){0,12}"
+    ) {
+        if super::pieces::is_plain(&source) {
+            prop_assert!(handlebars::Template::compile(&source).is_ok(), "{source}");
+        }
+    }
 }

@@ -9,6 +9,9 @@ mod sandbox;
 
 mod bad_runbooks;
 mod check;
+mod check_fix;
+mod check_forms;
+mod check_watch;
 mod display;
 mod ends;
 mod held;

@@ -11,11 +11,14 @@ mod screen;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use jaq_core::compile::Undefined;
 use jaq_core::data::JustLut;
+use jaq_core::load::parse::Def;
 use jaq_core::load::{Arena, Error as LoadError, File, Lexer, Loader};
 use jaq_core::{Compiler, Ctx, Vars, native, unwrap_valr};
 use jaq_json::Val;
@@ -106,7 +109,8 @@ impl Filter {
         }
         refuse_complex(text, &tokens)?;
         refuse_impure(text, &tokens)?;
-        Ok(Self { text: Arc::from(text), program: Arc::new(program(text)?) })
+        let words = tokens.iter().filter_map(|token| known(token.0)).collect();
+        Ok(Self { text: Arc::from(text), program: Arc::new(program(text, words)?) })
     }
 
     /// The filter as its author wrote it.
@@ -209,29 +213,83 @@ fn document(json: &str) -> Result<Val, FilterError> {
         .map_err(|error| FilterError::at_run_time(format!("the output is not JSON: {error}")))
 }
 
-fn program(text: &str) -> Result<Program, FilterError> {
-    let definitions = jaq_core::defs()
-        .chain(jaq_std::defs())
-        .chain(jaq_json::defs())
-        .filter(|definition| !is_left_out(definition.name, definition.args.len()));
-    let functions = jaq_core::funs::<JustLut<Val>>()
-        .chain(jaq_std::base_funs())
-        .chain(jaq_json::funs())
-        .chain([test_function()]);
+/// The definitions of jaq's library that filters may use, in their order.
+static DEFINITIONS: LazyLock<Vec<Def<&'static str>>> = LazyLock::new(|| {
+    let all = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    all.filter(|definition| !is_left_out(definition.name, definition.args.len())).collect()
+});
+
+/// The built-in functions that filters may use.
+fn functions() -> impl Iterator<Item = native::Fun<JustLut<Val>>> {
+    let all = jaq_core::funs().chain(jaq_std::base_funs()).chain(jaq_json::funs());
+    all.chain([test_function()])
+}
+
+/// The names of all that is defined or built in.
+static NAMES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    let definitions = DEFINITIONS.iter().map(|definition| definition.name);
+    definitions.chain(functions().map(|function| function.0)).collect()
+});
+
+/// The name in jaq's library that a word is, if it is one.
+fn known(word: &str) -> Option<&'static str> {
+    NAMES.get(word).copied()
+}
+
+/// Compiles a filter with the part of the library that it needs: to compile all of it takes longer
+/// than the rest of checking a runbook, and a filter needs little.
+fn program(text: &str, mut needed: Vec<&'static str>) -> Result<Program, FilterError> {
+    loop {
+        let missing = match compiled(text, &needed)? {
+            Ok(program) => return Ok(program),
+            Err(missing) => missing,
+        };
+        let before = needed.len();
+        for missing in &missing {
+            // What is missing although it is there has other arguments.
+            match known(&missing.name).filter(|name| !needed[..before].contains(name)) {
+                Some(name) => needed.push(name),
+                None => return Err(missing.told()),
+            }
+        }
+        if needed.len() == before {
+            return Err(FilterError::new("the filter cannot be compiled", None));
+        }
+    }
+}
+
+/// What a filter, or a definition that it needs, names and is not there.
+struct Missing {
+    name: String,
+    what: &'static str,
+    at: Option<Range<usize>>,
+}
+
+impl Missing {
+    fn told(&self) -> FilterError {
+        FilterError::new(format!("there is no {} `{}`", self.what, self.name), self.at.clone())
+    }
+}
+
+fn compiled(
+    text: &str,
+    needed: &[&'static str],
+) -> Result<Result<Program, Vec<Missing>>, FilterError> {
+    let definitions = DEFINITIONS.iter().filter(|definition| needed.contains(&definition.name));
+    let functions = functions().filter(|function| needed.contains(&function.0));
     let arena = Arena::default();
     let file = File { code: text, path: () };
-    let modules =
-        Loader::new(definitions).load(&arena, file).map_err(|errors| load_error(text, errors))?;
-    Compiler::default().with_funs(functions).compile(modules).map_err(|errors| {
-        let first = errors.into_iter().flat_map(|(_, errors)| errors).next();
-        match first {
-            Some((name, what)) => FilterError::new(
-                format!("there is no {} `{name}`", what.as_str()),
-                place(text, name),
-            ),
-            None => FilterError::new("the filter cannot be compiled", None),
-        }
-    })
+    let modules = Loader::new(definitions.cloned())
+        .load(&arena, file)
+        .map_err(|errors| load_error(text, errors))?;
+    let missing = |(name, what): (&str, Undefined)| Missing {
+        name: name.to_owned(),
+        what: what.as_str(),
+        at: place(text, name),
+    };
+    let compiled = Compiler::default().with_funs(functions).compile(modules);
+    Ok(compiled
+        .map_err(|errors| errors.into_iter().flat_map(|(_, all)| all).map(missing).collect()))
 }
 
 /// `test(pattern)`, with regular expressions that match in linear time.

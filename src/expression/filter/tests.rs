@@ -198,3 +198,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_definition_hides_a_function_so_what_is_not_needed_changes_nothing() {
+    let functions: Vec<_> =
+        functions().map(|(name, arguments, _)| (name.to_owned(), arguments.len())).collect();
+    for definition in DEFINITIONS.iter() {
+        let own = (definition.name.to_owned(), definition.args.len());
+        assert!(!functions.contains(&own), "{own:?}");
+    }
+}
+
+#[test]
+fn every_definition_compiles_with_what_it_needs() {
+    let mut count = 0;
+    for definition in DEFINITIONS.iter() {
+        let arguments = vec!["."; definition.args.len()].join("; ");
+        let call = match definition.args.len() {
+            0 => definition.name.to_owned(),
+            _ => format!("{}({arguments})", definition.name),
+        };
+        if let Err(error) = super::program(&call, Vec::new()) {
+            panic!("{call}: {error}");
+        }
+        count += 1;
+    }
+    assert!(count > 60, "{count}");
+    let error = Filter::compile("first(.;.;.)").unwrap_err();
+    assert_eq!(error.message, "there is no filter `first`");
+    assert_eq!(error.at, Some(0..5));
+}

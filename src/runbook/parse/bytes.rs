@@ -69,6 +69,10 @@ pub(super) fn check(source: &Source, findings: &mut Vec<Diagnostic>) {
     merge_marks(text, findings);
     let mut reported = 0;
     for (at, character) in text.char_indices() {
+        // Most are.
+        if matches!(character, ' '..='~' | '\n') {
+            continue;
+        }
         if character == '\r' && text[at + 1..].starts_with('\n') {
             continue;
         }

@@ -4,15 +4,17 @@
 //! keys of a runbook.
 
 mod agree;
+mod anchors;
 mod bytes;
 mod hints;
 mod traps;
 mod tree;
 
+pub(super) use agree::same_values;
 pub use bytes::decode;
 pub(super) use bytes::odd_character;
-pub(super) use traps::quoted_form;
-pub(super) use tree::{Entry, Kind, Map, Node, Scalar, Style};
+pub(super) use traps::{is_value_of_line, quoted_form};
+pub(super) use tree::{Entry, Kind, Map, Node, Scalar, Style, text_node};
 
 use crate::diagnostic::{Diagnostic, Severity, Source};
 

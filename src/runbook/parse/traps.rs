@@ -1,7 +1,7 @@
 //! What YAML makes of text that its author did not mean as YAML, and the form to write instead.
 
 use super::hints;
-use crate::diagnostic::{Diagnostic, Span, cut};
+use crate::diagnostic::{Diagnostic, Fix, Span, cut};
 
 /// A text in quotes that YAML gives back unchanged.
 pub(in crate::runbook) fn quoted_form(text: &str) -> String {
@@ -13,6 +13,12 @@ pub(in crate::runbook) fn quoted_form(text: &str) -> String {
     }
 }
 
+/// Whether the value of a line begins at a place, on a line that is no part of braces.
+pub(in crate::runbook) fn is_value_of_line(text: &str, start: usize) -> bool {
+    let line = line_of(text, start);
+    line.start + value_start(&text[line]) == start
+}
+
 /// The help that shows the rest of a line in quotes.
 pub(super) fn quote_help(text: &str, start: usize) -> String {
     format!("put the text in quotes: {}", cut(&quoted_form(rest_of_line(text, start))))
@@ -22,7 +28,19 @@ pub(super) fn quote_help(text: &str, start: usize) -> String {
 pub(super) fn braces(text: &str, start: usize) -> Diagnostic {
     let rest = rest_of_line(text, start);
     let message = "a value that starts with `{{` must be quoted: YAML takes it as a map";
-    Diagnostic::error("quote-it", start..start + rest.len(), message).help(quote_help(text, start))
+    let span = start..start + rest.len();
+    Diagnostic::error("quote-it", span.clone(), message)
+        .help(quote_help(text, start))
+        .fix(quote_rest(text, &span))
+}
+
+/// The repair that puts the rest of a line in quotes, where all of it is one text.
+fn quote_rest(text: &str, span: &Span) -> Option<Fix> {
+    let whole = &text[span.clone()];
+    let one = is_value_of_line(text, span.start) && !whole.contains(" #");
+    // A quote may begin a text in quotes that was not closed.
+    (one && !whole.starts_with(['"', '\'', '[', '|', '>']))
+        .then(|| Fix::replace("put the text in quotes", span.clone(), quoted_form(whole)))
 }
 
 /// The finding for a text that the parser could not read at `at`.
@@ -121,7 +139,12 @@ fn value_to_quote(text: &str, line: &Span) -> Option<Diagnostic> {
         }
         _ => return None,
     };
-    Some(Diagnostic::error("quote-it", place.clone(), what).help(quote_help(text, place.start)))
+    let fix = quote_rest(text, &place);
+    Some(
+        Diagnostic::error("quote-it", place.clone(), what)
+            .help(quote_help(text, place.start))
+            .fix(fix),
+    )
 }
 
 /// Where the value of a `key: value` line, or of a list item, starts.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span as Place, StructureStyle};
 
+use super::anchors::Anchors;
 use super::traps;
 use crate::diagnostic::{Diagnostic, Span, cut};
 
@@ -79,6 +80,11 @@ pub(in crate::runbook) enum Style {
     Single,
 }
 
+/// What a text in quotes is.
+pub(in crate::runbook) fn text_node(text: &str) -> Kind {
+    Kind::Scalar(Scalar { value: text.to_owned(), style: Style::Double })
+}
+
 impl Map {
     /// The value of a key.
     pub(in crate::runbook) fn get(&self, key: &str) -> Option<&Node> {
@@ -147,8 +153,15 @@ pub(super) fn build(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Node> 
         text,
         findings,
         nodes: 0,
+        anchors: Anchors::default(),
     };
-    builder.document().ok().flatten()
+    let root = builder.document().ok().flatten();
+    let Builder { anchors, findings, .. } = builder;
+    if let Some(found) = findings.iter_mut().find(|found| matches!(found.code, "alias" | "anchor"))
+    {
+        found.fix = anchors.repair(text);
+    }
+    root
 }
 
 /// The text cannot be read any further; the finding is already there.
@@ -161,13 +174,18 @@ struct Builder<'input, 'findings> {
     text: &'input str,
     findings: &'findings mut Vec<Diagnostic>,
     nodes: usize,
+    anchors: Anchors,
 }
 
 impl<'input> Builder<'input, '_> {
     fn next(&mut self) -> Result<Step<'input>, Unreadable> {
         loop {
             match self.parser.next_event() {
-                Some(Ok((Event::Anchor(..), place))) => self.refuse_anchor(self.span(&place)),
+                Some(Ok((Event::Anchor(id, _), place))) => {
+                    let span = self.span(&place);
+                    self.anchors.anchor(id, span.clone());
+                    self.refuse_anchor(span);
+                }
                 Some(Ok(step)) => return Ok(step),
                 Some(Err(error)) => {
                     let at = error.marker().byte_offset().unwrap_or(self.text.len());
@@ -231,20 +249,36 @@ impl<'input> Builder<'input, '_> {
             self.findings.push(Diagnostic::error("limit", span, message));
             return Err(Unreadable);
         }
+        let anchor = event.anchor_id();
+        let node = self.kind_of_node(event, &place, span, depth)?;
+        if let Some(id) = anchor {
+            self.anchors.marks(id, &node.span);
+        }
+        Ok(node)
+    }
+
+    fn kind_of_node(
+        &mut self,
+        event: Event<'input>,
+        place: &Place,
+        span: Span,
+        depth: usize,
+    ) -> Result<Node, Unreadable> {
         match event {
             Event::Scalar(value, style, _, tag) => {
-                self.refuse_tag(tag.is_some(), &place);
+                self.refuse_tag(tag.is_some(), place);
                 Ok(self.scalar(&value, style, span))
             }
             Event::SequenceStart(_, _, tag) => {
-                self.refuse_tag(tag.is_some(), &place);
+                self.refuse_tag(tag.is_some(), place);
                 self.list(span.start, depth)
             }
             Event::MappingStart(style, _, tag) => {
-                self.refuse_tag(tag.is_some(), &place);
+                self.refuse_tag(tag.is_some(), place);
                 self.mapping(span.start, style == StructureStyle::Flow, depth)
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                self.anchors.alias(span.clone());
                 self.refuse_alias(span.clone());
                 Ok(Node {
                     kind: Kind::Scalar(Scalar {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::super::model::{Environment, Protection};
 use super::super::parse::{Entry, Node, Scalar, Style};
-use super::super::structure::respelled;
+use super::super::structure::{quoted, respelled};
 use super::Resolver;
 use super::declare::shape_of;
-use crate::diagnostic::{Span, cut};
+use crate::diagnostic::{Diagnostic, Span, cut};
 use crate::value::{Name, Type, Value};
 
 impl Resolver<'_> {
@@ -97,7 +97,8 @@ impl Resolver<'_> {
             if respelled(text) || text.starts_with(digit) && text.parse::<f64>().is_ok() {
                 let message = format!("`{}` is a plain number that YAML may respell", cut(text));
                 let help = format!("put it in quotes: \"{}\"", cut(text));
-                self.error_help("quote-it", node.span.clone(), message, help);
+                let found = Diagnostic::error("quote-it", node.span.clone(), message).help(help);
+                self.findings.push(found.fix(quoted(node, text)));
             }
         }
         Value::Text(text.to_owned())

@@ -2,7 +2,7 @@
 
 use super::super::model::{Input, Presence, Secrecy, SecretSource};
 use super::super::parse::{Entry, Node, Style};
-use super::super::structure::{cut_by_comment, respelled};
+use super::super::structure::{cut_by_comment, quoted, respelled};
 use super::declare::type_of;
 use super::{Place, Resolver};
 use crate::diagnostic::{Diagnostic, Span, cut};
@@ -166,7 +166,8 @@ impl Resolver<'_> {
                 let message =
                     format!("YAML would respell `{}`, and text is declared", cut(&scalar.value));
                 let help = format!("put it in quotes: \"{}\"", cut(&scalar.value));
-                self.error_help("quote-it", node.span.clone(), message, help);
+                let found = Diagnostic::error("quote-it", node.span.clone(), message).help(help);
+                self.findings.push(found.fix(quoted(node, &scalar.value)));
             }
         }
     }

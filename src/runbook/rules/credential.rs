@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 
 use super::{Findings, Rule, Subject};
@@ -144,15 +145,29 @@ fn literal(text: &str) -> bool {
     text.len() >= 4 && !text.contains("{{") && !text.contains('$') && !text.starts_with('/')
 }
 
+/// All words of all patterns, with the pattern that each belongs to.
+static WORDS: LazyLock<(AhoCorasick, Vec<usize>)> = LazyLock::new(|| {
+    let all = || {
+        let patterns = PATTERNS.iter().enumerate();
+        patterns.flat_map(|(at, pattern)| pattern.words.iter().map(move |word| (word, at)))
+    };
+    let words = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(all().map(|(word, _)| word))
+        .expect("the words are constant and few");
+    (words, all().map(|(_, at)| at).collect())
+});
+
 fn secret(text: &str) -> Option<Range<usize>> {
-    let lower = text.to_ascii_lowercase();
-    PATTERNS
-        .iter()
-        .filter(|pattern| pattern.words.iter().any(|word| lower.contains(word)))
-        .find_map(|pattern| {
-            let found = pattern.regex.captures(text)?.name("secret")?;
-            Some(found.range())
-        })
+    let (words, owners) = &*WORDS;
+    let mut possible = [false; PATTERNS.len()];
+    for found in words.find_overlapping_iter(text) {
+        possible[owners[found.pattern().as_usize()]] = true;
+    }
+    PATTERNS.iter().zip(possible).filter(|(_, possible)| *possible).find_map(|(pattern, _)| {
+        let found = pattern.regex.captures(text)?.name("secret")?;
+        Some(found.range())
+    })
 }
 
 #[cfg(test)]

@@ -2,14 +2,18 @@
 //!
 //! What a text means is not looked at here; `resolve` does that.
 
+mod joined;
+mod rename;
 mod scalar;
 mod text;
 
-pub(super) use text::{cut_by_comment, respelled};
+pub(super) use text::{cut_by_comment, quoted, respelled};
+
+use rename::{Names, Part};
 
 use super::grammar::{Key, Keys, Mapping, Need, SCENARIO, Shape, TOP};
 use super::parse::{Entry, Kind, Map, Node};
-use crate::diagnostic::{Diagnostic, cut, did_you_mean};
+use crate::diagnostic::{Diagnostic, Fix, cut, did_you_mean};
 use crate::value::Name;
 
 /// Checks the whole tree against a whole file's table.
@@ -19,7 +23,7 @@ pub(super) fn check(
     top: &'static Mapping,
     findings: &mut Vec<Diagnostic>,
 ) {
-    let mut checker = Checker { text, findings };
+    let mut checker = Checker { text, findings, names: Names::default() };
     match &root.kind {
         Kind::Map(map) => checker.mapping(root, map, top),
         Kind::List(_) | Kind::Scalar(_) => {
@@ -33,11 +37,14 @@ pub(super) fn check(
             checker.findings.push(found);
         }
     }
+    let Checker { names, findings, .. } = checker;
+    names.repair(text, findings);
 }
 
 struct Checker<'a> {
     text: &'a str,
     findings: &'a mut Vec<Diagnostic>,
+    names: Names,
 }
 
 impl Checker<'_> {
@@ -205,14 +212,28 @@ impl Checker<'_> {
             let names: Vec<&str> = mapping.all().map(|key| key.name).collect();
             format!("its keys are: {}", names.join(", "))
         };
-        self.findings
-            .push(Diagnostic::error("unknown-key", entry.key_span.clone(), message).help(help));
+        let fix = mapping
+            .all()
+            .find(|known| spelled_alike(known.name, key) && map.get(known.name).is_none())
+            .map(|known| {
+                let title = format!("write `{}`", known.name);
+                Fix::replace(title, entry.key_span.clone(), known.name)
+            });
+        let found = Diagnostic::error("unknown-key", entry.key_span.clone(), message);
+        self.findings.push(found.help(help).fix(fix));
     }
 
     fn table(&mut self, map: &Map, keys: Keys, value: &'static Shape, owner: &str) {
         for entry in &map.entries {
             match keys {
-                Keys::Name => self.name(&entry.key, &entry.key_span, Name::propose_form),
+                Keys::Name => {
+                    // These name the inputs of a runbook, here or elsewhere.
+                    let part = match owner {
+                        "inputs" | "with" => Part::Mentions,
+                        _ => Part::Declares,
+                    };
+                    self.name(&entry.key, &entry.key_span, Name::propose_form, part);
+                }
                 Keys::Value => self.value_name(&entry.key, &entry.key_span),
                 Keys::Env => self.env_name(&entry.key, &entry.key_span),
                 Keys::Check | Keys::Step => {}
@@ -252,6 +273,11 @@ fn head(text: &str, node: &Node) -> std::ops::Range<usize> {
         .find('\n')
         .map_or(node.span.end, |length| node.span.start + length);
     node.span.start..end
+}
+
+/// Whether two words are one word, written in two ways: `on_failure` and `on-failure`.
+fn spelled_alike(one: &str, other: &str) -> bool {
+    Name::propose_form(one) == Name::propose_form(other)
 }
 
 fn kind_of(kind: &Kind) -> &'static str {

@@ -2,8 +2,10 @@
 
 use super::super::grammar::{Shape, Slots};
 use super::super::parse::{Node, Scalar, Style};
-use super::Checker;
-use crate::diagnostic::{Diagnostic, Span, cut, did_you_mean};
+use super::rename::{Language, Part};
+use super::text::quoted;
+use super::{Checker, spelled_alike};
+use crate::diagnostic::{Diagnostic, Fix, Span, cut, did_you_mean};
 use crate::value::{Duration, Name, RunbookId, Type, Value};
 
 impl Checker<'_> {
@@ -15,7 +17,7 @@ impl Checker<'_> {
         owner: &str,
     ) {
         if scalar.is_null() {
-            self.no_value(node, scalar, owner);
+            self.no_value(node, scalar, shape, owner);
             return;
         }
         let value = scalar.value.as_str();
@@ -39,14 +41,19 @@ impl Checker<'_> {
                     self.findings.push(found);
                 }
             }
-            Shape::Expression | Shape::Scalar => self.characters(node, value),
+            Shape::Expression => {
+                self.names.text(node, scalar.style, Language::Expression);
+                self.characters(node, value);
+            }
+            Shape::Scalar => self.characters(node, value),
             Shape::Id => self.id(node, value, owner),
             Shape::Keyword(words) => self.keyword(node, value, words, owner),
             Shape::Line(slots) => {
                 self.text(node, scalar, *slots, owner);
                 self.line(node, value, owner);
             }
-            Shape::Name | Shape::Word => self.name(value, &node.span, Name::propose_form),
+            Shape::Name => self.name(value, &node.span, Name::propose_form, Part::Declares),
+            Shape::Word => self.name(value, &node.span, Name::propose_form, Part::Mentions),
             Shape::Number => {
                 if scalar.style != Style::Plain || value.parse::<f64>().is_err() {
                     self.error(
@@ -68,7 +75,7 @@ impl Checker<'_> {
         }
     }
 
-    fn no_value(&mut self, node: &Node, scalar: &Scalar, owner: &str) {
+    fn no_value(&mut self, node: &Node, scalar: &Scalar, shape: &Shape, owner: &str) {
         let rest = self.text[node.span.end..].lines().next().unwrap_or("");
         let rest = rest.trim_start_matches(':');
         let owner = cut(owner);
@@ -86,8 +93,13 @@ impl Checker<'_> {
         } else {
             let message =
                 format!("YAML reads `{}` as no value, and `{owner}` needs one", scalar.value);
+            let text = matches!(
+                shape,
+                Shape::CommandText | Shape::Line(_) | Shape::Prose(_) | Shape::Verbatim
+            );
             Diagnostic::error("quote-it", node.span.clone(), message)
                 .help(format!("if it is meant as text, put it in quotes: \"{}\"", scalar.value))
+                .fix(text.then(|| quoted(node, &scalar.value)))
         };
         self.findings.push(found);
     }
@@ -102,7 +114,11 @@ impl Checker<'_> {
             Some(near) => format!("did you mean `{near}`? It is one of: {list}"),
             None => format!("it is one of: {list}"),
         };
-        let mut found = Diagnostic::error("keyword", node.span.clone(), message).help(help);
+        let fix = words.iter().find(|word| spelled_alike(word, value)).map(|word| {
+            Fix::replace(format!("write `{word}`"), node.span.clone(), (*word).to_owned())
+        });
+        let mut found =
+            Diagnostic::error("keyword", node.span.clone(), message).help(help).fix(fix);
         if owner == "schema" {
             let message = format!(
                 "`{}` is not a version of the language that this program knows",
@@ -120,7 +136,8 @@ impl Checker<'_> {
         if plain && super::respelled(value) {
             let message = format!("YAML would respell `{}`, and `{owner}` is text", cut(value));
             let found = Diagnostic::error("quote-it", node.span.clone(), message)
-                .help(format!("put it in quotes: \"{}\"", cut(value)));
+                .help(format!("put it in quotes: \"{}\"", cut(value)))
+                .fix(quoted(node, value));
             self.findings.push(found);
         }
         if RunbookId::new(value).is_ok() {
@@ -134,20 +151,28 @@ impl Checker<'_> {
         self.findings.push(found);
     }
 
-    pub(super) fn name(&mut self, value: &str, span: &Span, propose: fn(&str) -> Option<String>) {
+    pub(super) fn name(
+        &mut self,
+        value: &str,
+        span: &Span,
+        propose: fn(&str) -> Option<String>,
+        part: Part,
+    ) {
         if Name::new(value).is_ok() {
+            self.names.right(value, part);
             return;
         }
         let message = format!("`{}` is not a name: names are [a-z][a-z0-9_]*", cut(value));
         let mut found = Diagnostic::error("name", span.clone(), message);
         if let Some(near) = propose(value) {
             found = found.help(format!("write `{}`", cut(&near)));
+            self.names.wrong([value, &near], span, part, self.findings.len());
         }
         self.findings.push(found);
     }
 
     pub(super) fn value_name(&mut self, value: &str, span: &Span) {
-        self.name(value, span, Name::propose);
+        self.name(value, span, Name::propose, Part::Declares);
         if Name::reserved(value) {
             let message = format!(
                 "`{}` means something else in templates or expressions and cannot name a value",

@@ -1,13 +1,17 @@
 //! Texts: what YAML cuts, joins and respells without a word, and characters nobody sees.
 
 use super::super::grammar::Slots;
-use super::super::parse::{Node, Scalar, Style, odd_character, quoted_form};
-use super::Checker;
-use crate::diagnostic::{Diagnostic, cut};
+use super::super::parse::{Node, Scalar, Style, is_value_of_line, odd_character, quoted_form};
+use super::rename::Language;
+use super::{Checker, joined};
+use crate::diagnostic::{Diagnostic, Fix, cut};
 
 impl Checker<'_> {
     pub(super) fn text(&mut self, node: &Node, scalar: &Scalar, slots: Slots, owner: &str) {
         self.characters(node, &scalar.value);
+        if slots == Slots::Template {
+            self.names.text(node, scalar.style, Language::Template);
+        }
         self.spelled(node, scalar, owner);
         if slots == Slots::Plain && scalar.value.contains("{{") {
             let message = format!("`{}` is plain text: templates do not stand here", cut(owner));
@@ -35,7 +39,8 @@ impl Checker<'_> {
                 cut(owner)
             );
             let found = Diagnostic::error("quote-it", node.span.clone(), message)
-                .help(format!("put it in quotes: \"{}\"", cut(&scalar.value)));
+                .help(format!("put it in quotes: \"{}\"", cut(&scalar.value)))
+                .fix(quoted(node, &scalar.value));
             self.findings.push(found);
         }
     }
@@ -43,6 +48,7 @@ impl Checker<'_> {
     pub(super) fn command_text(&mut self, node: &Node, scalar: &Scalar, owner: &str) {
         self.characters(node, &scalar.value);
         self.look_alikes(node, &scalar.value);
+        self.names.text(node, scalar.style, Language::Template);
         if scalar.style == Style::Plain {
             self.findings.extend(cut_by_comment(self.text, node));
         }
@@ -61,20 +67,22 @@ impl Checker<'_> {
             let found = Diagnostic::error("joined-command", node.span.clone(), message).help(
                 format!("write `{owner}: |` and the command on the lines below, or one line"),
             );
+            let found = found.fix(joined::as_block(self.text, node, scalar));
             self.findings.push(found);
         }
         if respelled(&scalar.value) && scalar.style == Style::Plain {
             let message =
                 format!("YAML would respell `{}`, and a command is text", cut(&scalar.value));
             let found = Diagnostic::error("quote-it", node.span.clone(), message)
-                .help(format!("put it in quotes: \"{}\"", cut(&scalar.value)));
+                .help(format!("put it in quotes: \"{}\"", cut(&scalar.value)))
+                .fix(quoted(node, &scalar.value));
             self.findings.push(found);
         }
     }
 
     /// What reads like something else in a command, or stands where nobody looks.
     fn look_alikes(&mut self, node: &Node, value: &str) {
-        let odd = value
+        let odd = if value.is_ascii() { "" } else { value }
             .chars()
             .find(|c| matches!(c, '\u{2800}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2018}'..='\u{201f}'));
         if let Some(odd) = odd {
@@ -96,6 +104,10 @@ impl Checker<'_> {
 
     /// Characters that an escape brought in; what stands in the file itself was checked before.
     pub(super) fn characters(&mut self, node: &Node, value: &str) {
+        // Most are plain.
+        if value.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\t')) {
+            return;
+        }
         for (at, character) in value.char_indices() {
             if character == '\r' && value[at..].starts_with("\r\n") {
                 continue;
@@ -149,10 +161,20 @@ pub(in crate::runbook) fn cut_by_comment(text: &str, node: &Node) -> Option<Diag
     }
     let span = node.span.start..node.span.end + rest.trim_end().len();
     let whole = &text[span.clone()];
+    // In braces or brackets, what follows may be theirs; on several lines, quotes join.
+    let ends_there = !whole.contains('\n') && !whole.ends_with([',', '}', ']']);
+    let fix = (ends_there && is_value_of_line(text, node.span.start))
+        .then(|| Fix::replace("put the text in quotes", span.clone(), quoted_form(whole)));
     Some(
-        Diagnostic::error("cut-by-comment", span.clone(), "YAML cuts this text off at ` #`")
-            .help(format!("put the text in quotes: {}", cut(&quoted_form(whole)))),
+        Diagnostic::error("cut-by-comment", span, "YAML cuts this text off at ` #`")
+            .help(format!("put the text in quotes: {}", cut(&quoted_form(whole))))
+            .fix(fix),
     )
+}
+
+/// The repair that puts a plain text in quotes, in which YAML leaves it alone.
+pub(in crate::runbook) fn quoted(node: &Node, value: &str) -> Fix {
+    Fix::replace("put it in quotes", node.span.clone(), quoted_form(value))
 }
 
 /// Whether YAML takes a plain text as a number that it would write otherwise.

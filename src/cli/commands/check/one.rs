@@ -1,0 +1,87 @@
+//! One file: checked, repaired, and written again.
+
+use std::path::{Path, PathBuf};
+
+use super::files::unread;
+use crate::catalog::{File, rewrite};
+use crate::cli::Context;
+use crate::console::{Meaning, Text};
+use crate::diagnostic::{Diagnostic, Report, Severity, cut, sort};
+use crate::runbook::{CustomSchema, Repair};
+
+/// The signature of UTF-8 that some editors put before a text.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// What is known of a file.
+pub(super) struct Checked {
+    /// The file.
+    pub(super) path: PathBuf,
+    /// What was found.
+    pub(super) report: Report,
+    /// The files it brings along.
+    pub(super) brought: Vec<PathBuf>,
+    /// Its repairs, and the bytes before and after them.
+    repaired: Option<(Vec<Repair>, [Vec<u8>; 2])>,
+}
+
+/// Checks a file; with repairs that are not written yet, if they are wanted.
+pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked {
+    let name = path.display().to_string();
+    let file = match File::read(path) {
+        Ok(file) => file,
+        Err(error) => {
+            let report = unread(&name, Severity::Error, &error.why);
+            return Checked { path: path.to_owned(), report, brought: Vec::new(), repaired: None };
+        }
+    };
+    let repaired = fix.then(|| file.repair(&name)).flatten();
+    let (source, loaded, repairs) = if let Some(repaired) = repaired {
+        (repaired.source, repaired.loaded, repaired.made)
+    } else {
+        let (source, loaded) = file.check(&name);
+        (source, loaded, Vec::new())
+    };
+    let mut findings = loaded.findings;
+    for schema in schemas {
+        findings.extend(schema.check(&source));
+    }
+    if !schemas.is_empty() {
+        sort(&mut findings);
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let brought = loaded.runbook.iter().flat_map(|runbook| &runbook.brought);
+    let brought = brought.map(|brought| folder.join(&brought.path)).collect();
+    let repaired = (!repairs.is_empty()).then(|| {
+        let mut new = if file.bytes.starts_with(BOM) { BOM.to_vec() } else { Vec::new() };
+        new.extend_from_slice(source.text.as_bytes());
+        (repairs, [file.bytes, new])
+    });
+    Checked { path: path.to_owned(), report: Report { source, findings }, brought, repaired }
+}
+
+/// Writes the repairs of a file, and says what they are. What could not be written is a finding of
+/// the file as it is.
+pub(super) fn write(checked: Checked, schemas: &[CustomSchema], context: &Context) -> Checked {
+    let Some((repairs, [old, new])) = &checked.repaired else {
+        return checked;
+    };
+    if let Err(error) = rewrite(&checked.path, old, new) {
+        let mut now = check(&checked.path, schemas, false);
+        let why = match std::error::Error::source(&error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        };
+        now.report.findings.insert(0, Diagnostic::error("not-fixed", 0..0, why));
+        return now;
+    }
+    for repair in repairs {
+        let (line, column) = repair.place;
+        let place = format!("{}:{line}:{column}", checked.report.source.name);
+        let text = Text::of(Meaning::Good, "fixed ")
+            .add(Meaning::Plain, &place)
+            .add(Meaning::Dim, format!(" [{}] ", repair.code))
+            .add(Meaning::Plain, cut(&repair.title));
+        context.terminal.unbroken(&text);
+    }
+    checked
+}
