@@ -23,7 +23,7 @@ fn help_is_data_and_one_page() {
           report       Write the document of a run, for a review or a ticket
           verify       Check that the record of a run was not changed
           trust        Look at a runbook and trust its content
-          schema       Print the JSON Schema of runbooks, for editors
+          schema       Print the JSON Schema of runbooks or scenarios, for editors
           completions  Print completions for a shell
 
         Options:

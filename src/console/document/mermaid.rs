@@ -170,6 +170,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn every_title_comes_back_and_changes_nothing_around_it(title in "\\PC{1,40}|[\"#;<>&`%{}\\[\\]()|\\\\/:. a-z\n]{1,40}") {
             let escaped = text(&shown_line(&title));
