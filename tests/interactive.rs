@@ -105,15 +105,18 @@ impl Talk {
 
 #[test]
 fn a_program_is_talked_to_and_what_was_seen_is_recorded() {
-    let mut talk = Talk::begun("printf 'name? '; read name; echo \"hello $name\"; exit 4", "");
+    let mut talk =
+        Talk::begun("printf 'name? '; read name; echo \"hello $name\"; printf bye; exit 4", "");
     talk.session.wait_for("name? ");
     talk.session.send("dana\r");
     talk.session.wait_for("hello dana");
+    // What follows begins a line of its own, and the transcript is as the program wrote it.
+    talk.session.wait_for("bye\r\n");
     // Its status is not judged: who talked to it says what was seen.
     talk.over();
     assert_eq!(talk.end()["code"], 4);
     assert_eq!(talk.sandbox.events_of("answered")[1]["answer"]["note"], "all is well");
-    assert_eq!(talk.transcript(), "name? dana\r\nhello dana\r\n");
+    assert_eq!(talk.transcript(), "name? dana\r\nhello dana\r\nbye");
     let timing = talk.sandbox.run().join("output/0001.timing");
     assert!(fs::read_to_string(timing).unwrap().starts_with("O "));
 }

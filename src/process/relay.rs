@@ -37,7 +37,15 @@ pub(crate) struct Relay {
     /// When what is held back is shown after all.
     held_until: Option<Moment>,
     modes: LeftModes,
+    /// Whether the last line that the program printed is ended.
+    line: Line,
     state: State,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Line {
+    Ended,
+    Open,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,6 +79,7 @@ impl Relay {
             masker: Masker::default(),
             held_until: None,
             modes: LeftModes::default(),
+            line: Line::Ended,
             state: State::Open,
         };
         tcsetattr(&relay.terminal, OptionalActions::Now, &raw)?;
@@ -173,6 +182,7 @@ impl Relay {
             return;
         }
         self.modes.take(bytes);
+        self.line = if bytes.ends_with(b"\n") { Line::Ended } else { Line::Open };
         self.masker.mask(patterns, bytes, &mut self.screen);
         self.held_until = (!patterns.is_empty()).then(|| now.after_millis(HOLD));
         write(&self.terminal, &mut self.screen);
@@ -191,6 +201,10 @@ impl Relay {
         }
         self.masker.flush(patterns, &mut self.screen);
         self.screen.extend(self.modes.restored());
+        if self.line == Line::Open {
+            // What follows begins a line of its own.
+            self.screen.extend_from_slice(b"\r\n");
+        }
         write(&self.terminal, &mut self.screen);
         self.state = State::Closed;
         self.give_back();
