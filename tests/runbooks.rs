@@ -359,6 +359,14 @@ fn a_runbook_that_is_used_many_times_is_loaded_once() {
 }
 
 #[test]
+fn a_use_without_a_title_is_called_what_the_used_runbook_is_called() {
+    let (_, loaded) = loaded(&folder("valid").join("uses-runbooks.yaml"));
+    let runbook = loaded.runbook.unwrap();
+    let look = runbook.find(&StepId("look".to_owned())).unwrap();
+    assert_eq!(runbook.step(look).title.source(), "Look at one machine");
+}
+
+#[test]
 fn behind_a_loop_there_is_the_list_of_all() {
     let (_, loaded) = loaded(&folder("valid").join("repeats.yaml"));
     let runbook = loaded.runbook.unwrap();
