@@ -83,9 +83,10 @@ impl Repository for OneScript {
                 UsedPlace::File(path) => UseFailed::Unreadable(format!("there is no `{path}`")),
             });
         };
+        let bytes = fs::read(&path).map_err(|error| UseFailed::Unreadable(error.to_string()))?;
         let repository = Self::around(&path);
         let name = repository.own_path().unwrap();
-        Ok(UsedFile { name, bytes: fs::read(&path).unwrap(), repository: Box::new(repository) })
+        Ok(UsedFile { name, bytes, repository: Box::new(repository) })
     }
 
     fn service_name(&self) -> Option<String> {
