@@ -6,6 +6,7 @@
 //! how many files; `--keep FOLDER` only writes them, for other programs to be measured with.
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time and starts programs")]
 #![expect(clippy::print_stdout, reason = "its table is what it is for")]
+#![expect(clippy::too_many_lines, reason = "the generated runbook is one long text")]
 
 use std::fmt::Write as _;
 use std::fs;

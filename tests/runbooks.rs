@@ -83,9 +83,10 @@ impl Repository for OneScript {
                 UsedPlace::File(path) => UseFailed::Unreadable(format!("there is no `{path}`")),
             });
         };
+        let bytes = fs::read(&path).map_err(|error| UseFailed::Unreadable(error.to_string()))?;
         let repository = Self::around(&path);
         let name = repository.own_path().unwrap();
-        Ok(UsedFile { name, bytes: fs::read(&path).unwrap(), repository: Box::new(repository) })
+        Ok(UsedFile { name, bytes, repository: Box::new(repository) })
     }
 
     fn service_name(&self) -> Option<String> {
@@ -356,6 +357,14 @@ fn a_runbook_that_is_used_many_times_is_loaded_once() {
     let errors = loaded.findings.iter().any(|found| found.severity == Severity::Error);
     assert!(!errors, "{:?}", loaded.findings);
     assert_eq!(loads.get(), 10);
+}
+
+#[test]
+fn a_use_without_a_title_is_called_what_the_used_runbook_is_called() {
+    let (_, loaded) = loaded(&folder("valid").join("uses-runbooks.yaml"));
+    let runbook = loaded.runbook.unwrap();
+    let look = runbook.find(&StepId("look".to_owned())).unwrap();
+    assert_eq!(runbook.step(look).title.source(), "Look at one machine");
 }
 
 #[test]

@@ -562,7 +562,23 @@ impl Observer for View {
                 let name = branch.item.as_ref().map(items::name);
                 self.lanes.extend(name.map(|name| (*lane, name)));
             }
-            Event::RunbookEntered { .. } => {}
+            Event::TimeboxPassed { after, say, escalate, .. } => {
+                self.terminal.blank();
+                let text = match say {
+                    Some(say) => format!("This takes longer than {after}: {say}"),
+                    None => format!("This takes longer than {after}."),
+                };
+                self.terminal.indented(&Text::plain("    ").add(Meaning::Warning, text), 4);
+                if let Some(role) = escalate {
+                    let text = format!("Ask {role} for help: x tells how.");
+                    self.terminal.indented(&Text::plain("    ").add(Meaning::Warning, text), 4);
+                }
+            }
+            Event::ValueStale { value, .. } => {
+                let text = format!("{value} is too old for a change; it is read again.");
+                self.terminal.indented(&Text::plain("    ").add(Meaning::Dim, text), 4);
+            }
+            Event::Readied { .. } | Event::RunbookEntered { .. } => {}
             // What a person sees of these is the question or the step that follows.
             Event::LineEnded { .. } | Event::SurveyClosed | Event::WaitStarted { .. } => {}
             Event::Surveyed { missing } => header::surveyed(&self.terminal, missing),

@@ -95,6 +95,8 @@ pub(super) fn role(role: Role) -> Option<&'static str> {
         Role::Main => None,
         Role::AdHoc => Some("your own command"),
         Role::Assert => Some("check the target"),
+        Role::Choices => Some("find the choices"),
+        Role::Ready => Some("look whether it is ready"),
         Role::Recheck => Some("look whether it took effect"),
         Role::Require => Some("check a requirement"),
         Role::Undo => Some("undo"),

@@ -36,6 +36,8 @@ impl Run {
 
     fn own_answers(&self, lane: LaneId, ask: &Asking) -> Vec<AnswerKind> {
         match ask {
+            // A command can be passed over; a step that only waits for agreement cannot.
+            Asking::Approve { .. } if self.runs_a_step(lane) => vec![A::Skip, A::Stop],
             Asking::Approve { .. } => vec![A::Stop],
             Asking::Assertion { .. } => vec![A::Again, A::Skip, A::Stop],
             Asking::Attest { .. } | Asking::HandOver { .. } | Asking::Look { .. } => {

@@ -32,6 +32,12 @@ impl Run {
             Event::RunbookEntered { environment, inputs, .. } => {
                 self.apply_runbook_entered(environment.as_ref(), inputs);
             }
+            Event::TimeboxPassed { step, .. } => {
+                let step = self.known(step)?;
+                self.apply_timebox(step);
+            }
+            Event::ValueStale { value, step, .. } => self.apply_stale(value, step),
+            Event::Readied { attempt, .. } => self.apply_ready(*attempt),
             Event::LineEnded { .. } => self.here().position.pop(),
             Event::Paused { why } => self.state.rest = Some(Rest::Paused(why.clone())),
             Event::Resumed(resumed) => self.apply_resumed(resumed),
@@ -61,7 +67,11 @@ impl Run {
                 self.state.preflight.progress = Progress::Checks;
             }
             Event::WaitStarted { until, .. } => self.set_stage(Stage::Pausing(*until)),
-            Event::Waited { .. } => self.wait_over(),
+            Event::Waited { .. } => {
+                if !self.readying_elapsed(at) {
+                    self.wait_over();
+                }
+            }
         }
         self.settle();
         Ok(())
@@ -103,6 +113,13 @@ impl Run {
 
     /// The lane that a fact is about.
     fn lane_of(&self, event: &Event) -> LaneId {
+        let lane = self.lane_named(event);
+        let opens = matches!(event, Event::LaneOpened { .. });
+        // What ran in a lane may end after it.
+        if opens || self.lane(lane).is_some() { lane } else { LaneId::MAIN }
+    }
+
+    fn lane_named(&self, event: &Event) -> LaneId {
         match event {
             Event::AttemptEnded(ended) => match self.state.running.get(&ended.attempt) {
                 Some(running) => running.lane,
@@ -112,6 +129,9 @@ impl Run {
             Event::Answered { lane, .. }
             | Event::ItemsListed { lane, .. }
             | Event::LaneOpened { lane, .. }
+            | Event::Readied { lane, .. }
+            | Event::TimeboxPassed { lane, .. }
+            | Event::ValueStale { lane, .. }
             | Event::LineEnded { lane }
             | Event::RunbookEntered { lane, .. }
             | Event::StepClosed { lane, .. }
@@ -152,8 +172,11 @@ impl Run {
     }
 
     fn apply_entered(&mut self, step: StepKey, unclear: Option<&str>) {
+        self.replace_beside(step);
+        let at = self.state.at;
         let record = self.state.steps.entry(step).or_default();
         record.entered += 1;
+        record.since = Some(at);
         record.status = None;
         self.state.trail.push(step);
         if self.state.focus.is_main() {

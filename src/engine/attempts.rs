@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::background::Ask;
 use super::demand::Corrupt;
 use super::event::{
     AttemptEnded, AttemptId, AttemptStarted, End, Found, Role, StepStatus, Verdict,
@@ -50,7 +51,11 @@ impl Run {
                 job.ran =
                     Some(Ran { shown: started.shown.clone(), digest: started.digest.clone() });
             }
+            (Role::Ready, Stage::Readying(readying)) => readying.asking = Ask::Running,
             (_, stage) => *stage = Stage::Running(started.attempt),
+        }
+        if started.role == Role::Main {
+            self.remember_beside(started.attempt, at);
         }
         Ok(())
     }
@@ -93,7 +98,10 @@ impl Run {
             }
             Role::AdHoc => self.doubted(ended.attempt, Found::Unknown),
             Role::Assert => self.proof_ended(ended),
+            Role::Main if self.is_beside(ended.attempt) => self.beside_ended(ended),
             Role::Main => self.main_ended(ended, at),
+            Role::Choices => self.choices_ended(ended),
+            Role::Ready => self.ready_ended(ended, at),
             Role::Recheck => self.recheck_ended(ended),
             Role::Require => {}
             Role::Undo => self.undo_ended(ended),
@@ -176,7 +184,7 @@ impl Run {
     }
 
     /// What the end of a change means for what can be undone. What once took effect stays so.
-    fn note_effect(&mut self, step: StepKey, ended: &AttemptEnded) {
+    pub(super) fn note_effect(&mut self, step: StepKey, ended: &AttemptEnded) {
         let Some(place) = self.own_entry_of(step) else {
             return;
         };

@@ -46,6 +46,7 @@ impl Run {
             Input::Paused(_) => Err(Rejected::Unexpected("a pause")),
             Input::Resumed(resumed) if self.is_open() => Ok(Event::Resumed(resumed)),
             Input::Resumed(_) => Err(Rejected::Unexpected("a take-over")),
+            Input::Ready(attempt) => self.decide_ready(attempt),
             Input::Started(attempt) => self.decide_started(attempt),
             Input::Surveyed(missing) => self.decide_surveyed(&missing),
         }
@@ -92,10 +93,21 @@ impl Run {
         Ok(Event::AttemptEnded(Box::new(self.ended(running.lane, ended, running.role, at))))
     }
 
+    fn decide_ready(&self, attempt: AttemptId) -> Result<Event, Rejected> {
+        let running = self.state.running.get(&attempt);
+        let lane = running.ok_or(Rejected::Unexpected("readiness"))?.lane;
+        let step = self.state.beside.get(&attempt).map(|beside| beside.step);
+        let step = step.ok_or(Rejected::Unexpected("readiness"))?;
+        Ok(Event::Readied { attempt, step: self.step(step).id.clone(), lane })
+    }
+
     fn decide_elapsed(&self) -> Result<Event, Rejected> {
         let demands = self.demands();
         let wait = demands.waits.into_iter().min_by_key(|wait| wait.until);
         let wait = wait.ok_or(Rejected::Unexpected("a wait's end"))?;
+        if let Some(passed) = self.decide_timebox(&wait) {
+            return Ok(passed);
+        }
         Ok(Event::Waited { step: wait.step, lane: wait.lane })
     }
 
@@ -109,6 +121,9 @@ impl Run {
         };
         if job.stage == Stage::Spread || job.stage == Stage::Ready && self.spreads(job) {
             return self.decide_spread(job).ok_or(Rejected::Unexpected("an advance"));
+        }
+        if let Some(event) = self.decide_stale(job) {
+            return Ok(event);
         }
         if let Stage::Entering(entering) = job.stage {
             return self.decide_entering(job, entering).ok_or(Rejected::Unexpected("an advance"));

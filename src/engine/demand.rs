@@ -131,6 +131,8 @@ pub enum Input {
     Advance,
     /// The responder answered the question that is asked now.
     Answered(Answer),
+    /// The output of a background command tells that it is ready.
+    Ready(AttemptId),
     /// The run begins.
     Begin(Box<RunStarted>),
     /// The responder ran the command elsewhere, with this result.

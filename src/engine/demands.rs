@@ -28,12 +28,18 @@ impl Run {
         if self.state.preflight.progress != Progress::Over {
             return self.preflight_demands();
         }
+        if let Some(demands) = self.closing_demands() {
+            return demands;
+        }
         let mut demands = self.lane_demands(LaneId::MAIN);
         // A person is asked when what else was begun beside it has come to its end.
         let asks = demands.question.as_ref().map(|question| question.lane);
-        if asks.is_some_and(|lane| self.state.running.values().any(|other| other.lane != lane)) {
+        let mut others =
+            self.state.running.iter().filter(|(attempt, _)| !self.is_beside(**attempt));
+        if asks.is_some_and(|lane| others.any(|(_, other)| other.lane != lane)) {
             demands.question = None;
         }
+        self.add_timeboxes(&mut demands);
         demands
     }
 
@@ -113,6 +119,7 @@ impl Run {
                 }
                 _ => self.command_demands(job, Gate::Closed),
             },
+            Stage::Readying(readying) => self.readying_demands(job, readying),
             Stage::Settled(_) | Stage::Spread => advance(job.lane),
             Stage::Unclear(why) => {
                 let step = job.step().map(|step| self.step(step));
@@ -146,6 +153,12 @@ impl Run {
         };
         let effect = self.job_effect(job);
         if let Some(demands) = self.proof_demands(job) {
+            return demands;
+        }
+        if self.stale(job).is_some() {
+            return advance(job.lane);
+        }
+        if let Some(demands) = self.approval_demands(job) {
             return demands;
         }
         let level = self.level(job, effect);

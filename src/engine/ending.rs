@@ -48,6 +48,7 @@ impl Run {
             return;
         }
         self.settle_lanes();
+        self.settle_beside();
         let walking = self.state.preflight.progress == Progress::Over;
         if walking
             && self.state.ending.is_none()

@@ -92,6 +92,16 @@ pub enum Event {
         /// What the lane is for.
         branch: ItemRecord,
     },
+    /// The output of a background command tells that it is ready.
+    Readied {
+        /// Its attempt.
+        attempt: AttemptId,
+        /// The step.
+        step: StepId,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
+    },
     /// A line of steps that nobody waits for is at its end: the walk is back where it was opened.
     LineEnded {
         /// Where.
@@ -172,6 +182,30 @@ pub enum Event {
     Surveyed {
         /// What is missing.
         missing: Vec<Missing>,
+    },
+    /// A step takes longer than its author thought.
+    TimeboxPassed {
+        /// The step.
+        step: StepId,
+        /// After how long, as written.
+        after: String,
+        /// What is said.
+        say: Option<String>,
+        /// The role that is proposed.
+        escalate: Option<String>,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
+    },
+    /// A value is too old for a change that uses it: it is read again first.
+    ValueStale {
+        /// The value.
+        value: Name,
+        /// The step that reads it.
+        step: StepId,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
     },
     /// A wait began.
     WaitStarted {
@@ -345,6 +379,8 @@ pub enum Role {
     AdHoc,
     /// Proves what a target is.
     Assert,
+    /// Prints what can be answered to a question.
+    Choices,
     /// The step's own command.
     Main,
     /// Tells after a crash whether the step took effect.
@@ -353,6 +389,8 @@ pub enum Role {
     Require,
     /// Undoes a step.
     Undo,
+    /// Tells whether a background command is ready.
+    Ready,
     /// Proves that the step did what it should.
     Verify,
 }

@@ -1,12 +1,16 @@
 //! What a walk is busy with: a step, or something the responder put before it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
+use super::background::Readying;
 use super::event::{AttemptId, Confirmation, End, Found, Missing, StepStatus, Verdict};
 use super::lane::LaneId;
 use super::spread::Spread;
 use super::used::Entering;
 use crate::runbook::{Command, StepKey, Then};
+use crate::value::{Name, Value};
 
 /// Something the walk is busy with.
 #[derive(Clone, Debug)]
@@ -33,6 +37,10 @@ pub(super) struct Job {
     pub(super) success: StepStatus,
     /// Where the chosen option leads, once the step is over.
     pub(super) then: Option<Then>,
+    /// Values that were read again because they were too old.
+    pub(super) read_again: BTreeSet<Name>,
+    /// What can be answered, once a command has told.
+    pub(super) choices: Option<Vec<Value>>,
     /// What its step spreads over.
     pub(super) spread: Option<Spread>,
     /// Whether the target still has to prove what it is before the next thing happens.
@@ -89,6 +97,8 @@ pub(super) enum Stage {
     Pausing(Timestamp),
     /// The target is asked what it is; then the job goes on where it was.
     Proving(Box<Stage>),
+    /// Its background command runs and is not ready yet.
+    Readying(Readying),
     /// Nothing has happened yet.
     Ready,
     /// A command is running.
@@ -140,6 +150,8 @@ impl Job {
             unproved: None,
             success: StepStatus::Done,
             then: None,
+            read_again: BTreeSet::new(),
+            choices: None,
             spread: None,
             proof,
         }

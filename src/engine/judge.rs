@@ -19,10 +19,17 @@ use crate::runbook::{Action, Run as RunAction, StepKey};
 use crate::value::Name;
 
 /// What a main command's result comes to.
-struct Judgement {
-    verdict: Verdict,
-    captured: BTreeMap<Name, Recorded>,
+pub(super) struct Judgement {
+    pub(super) verdict: Verdict,
+    pub(super) captured: BTreeMap<Name, Recorded>,
     findings: Vec<FindingRecord>,
+}
+
+impl Judgement {
+    /// A verdict and nothing more.
+    pub(super) fn of(verdict: Verdict) -> Self {
+        Self { verdict, captured: BTreeMap::new(), findings: Vec::new() }
+    }
 }
 
 impl Run {
@@ -36,16 +43,20 @@ impl Run {
     ) -> AttemptEnded {
         let mut identity = None;
         let judgement = match role {
+            Role::Choices => self.judge_choices(lane, &ended),
+            Role::Main if self.is_beside(ended.attempt) => {
+                Judgement::of(self.judge_beside(ended.attempt, judge_exit(&ended)))
+            }
             Role::Main => self.judge_main(lane, &ended, at),
             Role::Assert => {
                 let (verdict, proved) = self.judge_assertion(lane, &ended);
                 identity = proved;
-                plain(verdict)
+                Judgement::of(verdict)
             }
-            Role::Recheck => plain(judge_recheck(&ended.end)),
-            Role::Require => plain(self.judge_requirement(&ended)),
-            Role::AdHoc | Role::Undo => plain(judge_exit(&ended)),
-            Role::Verify => plain(match judge_exit(&ended) {
+            Role::Recheck => Judgement::of(judge_recheck(&ended.end)),
+            Role::Require => Judgement::of(self.judge_requirement(&ended)),
+            Role::AdHoc | Role::Ready | Role::Undo => Judgement::of(judge_exit(&ended)),
+            Role::Verify => Judgement::of(match judge_exit(&ended) {
                 Verdict::Failed { why, parts } => {
                     Verdict::Failed { why: format!("the check afterwards failed: {why}"), parts }
                 }
@@ -82,13 +93,13 @@ impl Run {
 
     fn judge_main(&self, lane: LaneId, ended: &Ended, at: Timestamp) -> Judgement {
         let Some(job) = self.job_in(lane) else {
-            return plain(judge_exit(ended));
+            return Judgement::of(judge_exit(ended));
         };
         let Some(step) = job.step() else {
-            return plain(judge_exit(ended));
+            return Judgement::of(judge_exit(ended));
         };
         let Action::Run(run) = &self.step(step).action else {
-            return plain(judge_exit(ended));
+            return Judgement::of(judge_exit(ended));
         };
         let seen = self.seen(ended, step);
         let ended = &*seen;
@@ -100,7 +111,7 @@ impl Run {
                 }
                 verdict => verdict,
             };
-            return plain(verdict);
+            return Judgement::of(verdict);
         };
         let mut result = ResultFacts {
             exit: Some(code),
@@ -199,12 +210,8 @@ impl Run {
     }
 }
 
-fn plain(verdict: Verdict) -> Judgement {
-    Judgement { verdict, captured: BTreeMap::new(), findings: Vec::new() }
-}
-
 /// What an end means where exit status 0 is success.
-fn judge_exit(ended: &Ended) -> Verdict {
+pub(super) fn judge_exit(ended: &Ended) -> Verdict {
     let why = match &ended.end {
         End::Exited { code: 0 } => return Verdict::Passed,
         End::Disconnected | End::Unknown => return Verdict::InDoubt,

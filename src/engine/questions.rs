@@ -1,6 +1,7 @@
 //! The questions in full: what a person sees before deciding.
 
 use super::answer::{Asking, Card, CardKind, OptionShown};
+use super::choices::Known;
 use super::demand::Demands;
 use super::demands::advance;
 use super::event::{AttemptId, End, Found, Verdict};
@@ -11,7 +12,7 @@ use super::scope::ScopeId;
 use crate::plan::{BoundCommand, command_digest};
 use crate::policy::Level;
 use crate::runbook::{
-    Action, Ask, BookId, Choice, Choices, Effect, Multiplicity, StepKey, Then, Used, ValueOrigin,
+    Action, Ask, BookId, Choice, Effect, Multiplicity, StepKey, Then, Used, ValueOrigin,
 };
 use crate::template::Template;
 use crate::value::{Name, Type, Value};
@@ -24,7 +25,17 @@ impl Run {
             Action::Approve(approval) => {
                 Ok(Asking::Approve { role: approval.role.clone(), why: approval.why.clone() })
             }
-            Action::Ask(ask) => self.asked(job, ask, &facts),
+            Action::Ask(ask) => {
+                let wanted = match ask {
+                    Ask::Decision { .. } => None,
+                    Ask::Value { choices, .. } => choices.as_ref(),
+                };
+                match self.choices(job, wanted) {
+                    Known::Free => self.asked(job, ask, None, &facts),
+                    Known::Listed(choices) => self.asked(job, ask, Some(&choices), &facts),
+                    Known::Needed(demands) => return *demands,
+                }
+            }
             Action::Do { text, checklist } => self.filled(job, text, &facts).and_then(|text| {
                 let checklist = checklist.iter().map(|item| self.filled(job, item, &facts));
                 Ok(Asking::Attest { text, checklist: checklist.collect::<Result<_, _>>()? })
@@ -58,7 +69,13 @@ impl Run {
         }
     }
 
-    fn asked(&self, job: &Job, ask: &Ask, facts: &StateFacts<'_>) -> Result<Asking, Box<Asking>> {
+    fn asked(
+        &self,
+        job: &Job,
+        ask: &Ask,
+        choices: Option<&[Value]>,
+        facts: &StateFacts<'_>,
+    ) -> Result<Asking, Box<Asking>> {
         match ask {
             Ask::Decision { question, options } => {
                 self.filled(job, question, facts).map(|question| Asking::Decide {
@@ -70,17 +87,12 @@ impl Run {
                     findings: self.state.findings.clone(),
                 })
             }
-            Ask::Value { question, into, ty, choices, many } => {
+            Ask::Value { question, into, ty, many, .. } => {
                 self.filled(job, question, facts).map(|question| Asking::Value {
                     question,
                     name: into.clone(),
                     ty: *ty,
-                    choices: match choices {
-                        Some(Choices::Listed(choices)) => {
-                            Some(choices.iter().map(Value::written).collect())
-                        }
-                        _ => None,
-                    },
+                    choices: choices.map(|choices| choices.iter().map(Value::written).collect()),
                     many: *many == Multiplicity::Many,
                 })
             }

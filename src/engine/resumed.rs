@@ -1,5 +1,6 @@
 //! What a crash or a pause changes: attempts whose end nobody recorded, and consents that are old.
 
+use super::background::Ask;
 use super::event::{AttemptId, Found, Resumed, Role};
 use super::job::{Job, Proof, Recheck, Stage};
 use super::lane::LaneId;
@@ -42,13 +43,20 @@ impl Run {
             return;
         }
         match role {
+            Role::Main if self.is_beside(attempt) && found.runs() => {}
+            Role::Main if self.is_beside(attempt) => self.beside_lost(attempt),
             Role::Main if cfg!(feature = "sabotage-rerun") => {
                 self.state.running.remove(&attempt);
                 self.set_stage(Stage::Ready);
             }
             Role::AdHoc | Role::Main | Role::Undo => self.doubted(attempt, found),
             // A helper that only looks is simply started again.
-            Role::Assert | Role::Recheck | Role::Require | Role::Verify => {
+            Role::Assert
+            | Role::Choices
+            | Role::Ready
+            | Role::Recheck
+            | Role::Require
+            | Role::Verify => {
                 self.state.running.remove(&attempt);
                 self.helper_lost();
             }
@@ -72,6 +80,9 @@ impl Run {
         };
         match &mut job.stage {
             Stage::Doubt { recheck, .. } => *recheck = Recheck::Unasked,
+            // What can be answered is asked again.
+            Stage::Ready => {}
+            Stage::Readying(readying) => readying.asking = Ask::Now,
             Stage::Proving(then) => job.stage = (**then).clone(),
             stage => *stage = Stage::Verifying,
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::answer::UndoShown;
+use super::background::Beside;
 use super::demand::{Keep, Rest};
 use super::event::{AttemptId, FindingRecord, Missing, Recorded, Role, RunStarted, StepStatus};
 use super::facts::StateFacts;
@@ -40,6 +41,8 @@ pub(super) struct State {
     pub(super) last_lane: LaneId,
     /// Attempts that started and have not ended.
     pub(super) running: BTreeMap<AttemptId, Running>,
+    /// Which of them run beside later steps.
+    pub(super) beside: BTreeMap<AttemptId, Beside>,
     pub(super) last_attempt: AttemptId,
     pub(super) scopes: Vec<Scope>,
     pub(super) steps: BTreeMap<StepKey, StepRecord>,
@@ -72,6 +75,8 @@ pub(super) struct Running {
 #[derive(Clone, Debug, Default)]
 pub(super) struct StepRecord {
     pub(super) entered: u32,
+    /// Since when the walk is in it, until its time box was said to be over.
+    pub(super) since: Option<Timestamp>,
     pub(super) status: Option<StepStatus>,
     pub(super) exit: Option<i32>,
     /// What its command showed, the last time. Decisions leave it standing.
@@ -132,6 +137,7 @@ impl Run {
             focus: LaneId::MAIN,
             last_lane: LaneId::MAIN,
             running: BTreeMap::new(),
+            beside: BTreeMap::new(),
             last_attempt: AttemptId(0),
             scopes: vec![Scope::default()],
             steps: BTreeMap::new(),

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::event::Recorded;
 use super::job::Job;
 use super::lane::LaneId;
@@ -25,6 +27,8 @@ pub(super) struct Scope {
     /// The scope around it, whose values are seen as well.
     pub(super) around: Option<ScopeId>,
     pub(super) values: BTreeMap<Name, Recorded>,
+    /// When each was taken.
+    pub(super) taken: BTreeMap<Name, Timestamp>,
     /// The runbook whose names are seen.
     pub(super) book: BookId,
     /// The environment of a used runbook.
@@ -72,7 +76,7 @@ impl Run {
     /// Opens a scope inside another.
     pub(super) fn open_scope(&mut self, around: ScopeId) -> ScopeId {
         let Scope { book, environment, .. } = self.scope(around).clone();
-        self.add_scope(Scope { around: Some(around), values: BTreeMap::new(), book, environment })
+        self.add_scope(Scope { around: Some(around), book, environment, ..Scope::default() })
     }
 
     pub(super) fn add_scope(&mut self, scope: Scope) -> ScopeId {
@@ -119,7 +123,12 @@ impl Run {
 
     /// Gives values to the scope of the lane that the latest fact is about.
     pub(super) fn set_values(&mut self, values: impl IntoIterator<Item = (Name, Recorded)>) {
+        let at = self.state.at;
         let scope = self.scope_in(self.state.focus);
-        self.state.scopes[scope.0].values.extend(values);
+        let scope = &mut self.state.scopes[scope.0];
+        for (name, value) in values {
+            scope.taken.insert(name.clone(), at);
+            scope.values.insert(name, value);
+        }
     }
 }

@@ -193,6 +193,7 @@ impl Run {
             values: inputs.clone(),
             book: entering.book,
             environment: environment.cloned(),
+            ..Scope::default()
         });
         let part = |part| Line::Part(PartId::Of(entering.book, Box::new(part)));
         let position = &mut self.here().position;

@@ -110,6 +110,9 @@ impl Fold {
             Event::Surveyed { missing } => self.summary.missing.clone_from(missing),
             Event::ItemsListed { .. }
             | Event::LaneOpened { .. }
+            | Event::Readied { .. }
+            | Event::TimeboxPassed { .. }
+            | Event::ValueStale { .. }
             | Event::RunbookEntered { .. }
             | Event::LineEnded { .. }
             | Event::RunStarted(_)

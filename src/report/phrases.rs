@@ -248,7 +248,9 @@ pub(super) fn role(role: Role) -> &'static str {
     match role {
         Role::AdHoc => "the responder's own",
         Role::Assert => "proof of a target",
+        Role::Choices => "choices",
         Role::Main => "the step's command",
+        Role::Ready => "look whether it is ready",
         Role::Recheck => "look whether it took effect",
         Role::Require => "requirement",
         Role::Undo => "undo",

@@ -87,6 +87,15 @@ fn text(event: &Event) -> String {
             let inputs = inputs.iter().map(|(name, value)| format!(" {name}={}", item_name(value)));
             format!("{step}: into {used}{environment}{}", inputs.collect::<String>())
         }
+        Event::TimeboxPassed { step, after, say, escalate, .. } => {
+            let say = say.as_ref().map_or_else(String::new, |say| format!(": {say}"));
+            let role = escalate.as_ref().map_or_else(String::new, |role| format!(" (ask {role})"));
+            format!("{step}: takes longer than {after}{say}{role}")
+        }
+        Event::ValueStale { value, step, .. } => {
+            format!("{value} is too old: {step} reads it again")
+        }
+        Event::Readied { step, .. } => format!("{step}: ready"),
         Event::LineEnded { .. } => "the end of a line of steps".to_owned(),
         Event::Paused { why } => format!("paused: {}", phrases::pause(why)),
         Event::Resumed(resumed) => taken_over(resumed),

@@ -67,8 +67,15 @@ impl Session<'_> {
             self.executor.attach(attempt);
         }
         let mut interrupted = BTreeSet::new();
+        let mut stopped = BTreeSet::new();
         loop {
             let demands = self.run.demands();
+            for attempt in &demands.stop {
+                if stopped.insert(*attempt) {
+                    self.executor.interrupt(*attempt);
+                }
+            }
+            let until = demands.waits.iter().map(|wait| wait.until).min();
             if let Some(rest) = demands.rest {
                 return Ok(rest);
             }
@@ -84,8 +91,9 @@ impl Session<'_> {
                 self.establish(Input::Started(attempt.id))?;
                 self.executor.start(&attempt);
             } else if let Some(question) = demands.question {
-                let until = demands.waits.first().map(|wait| wait.until);
                 self.ask(&question, until, &mut interrupted)?;
+            } else if until.is_some_and(|until| until <= self.clock.now()) {
+                self.establish(Input::Elapsed)?;
             } else if self.run.running().next().is_some() {
                 self.watch(&mut interrupted)?;
             } else {
@@ -186,7 +194,7 @@ impl Session<'_> {
             }
             Happening::HangUp => self.establish(Input::Paused(PauseReason::HungUp)),
             Happening::Interrupt => {
-                for attempt in self.run.running().collect::<Vec<_>>() {
+                for attempt in self.run.followed().collect::<Vec<_>>() {
                     if interrupted.insert(attempt) {
                         self.executor.interrupt(attempt);
                         self.notice(&Notice::Interrupting { attempt, grace: GRACE });
@@ -213,7 +221,8 @@ impl Session<'_> {
             }
             Happening::Ready { attempt } => {
                 self.notice(&Notice::Ready { attempt });
-                Ok(())
+                // One that has ended, or is to end, is ready too late to matter.
+                self.try_establish(Input::Ready(attempt)).map(|_| ())
             }
             Happening::Tick => {
                 self.notice(&Notice::Tick);
@@ -319,6 +328,9 @@ fn durability(event: &Event) -> Durability {
         Event::AttemptEnded(_)
         | Event::ItemsListed { .. }
         | Event::LaneOpened { .. }
+        | Event::Readied { .. }
+        | Event::TimeboxPassed { .. }
+        | Event::ValueStale { .. }
         | Event::LineEnded { .. }
         | Event::RunStarted(_)
         | Event::RunbookEntered { .. }

@@ -95,6 +95,9 @@ impl Host {
             .arg("-f")
             .arg(folder.path().join("sshd_config"))
             .stdin(Stdio::null())
+            // A session that stays would hold the streams of the whole test.
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .expect("sshd can be started");
         let answers = eventually(|| {

@@ -110,9 +110,10 @@ fn text_that_yaml_would_cut_or_respell_is_put_in_quotes() {
         ("steps:\n  - do: @dana knows\n", "steps:\n  - do: \"@dana knows\"\n"),
         ("steps:\n  - do: say \"a\": now\n", "steps:\n  - do: 'say \"a\": now'\n"),
     ] {
-        let after = match before.contains(" #ops") {
-            true => after.replace("do: ", "do: \"").replace("now\n", "now\"\n"),
-            false => after.to_owned(),
+        let after = if before.contains(" #ops") {
+            after.replace("do: ", "do: \"").replace("now\n", "now\"\n")
+        } else {
+            after.to_owned()
         };
         assert_eq!(body(before), after);
     }
@@ -266,11 +267,11 @@ proptest! {
         anchored in prop::sample::select(vec!["{ type: name }", "\n    type: name", "\n    type: name\n    description: |\n      a\n       b"]),
         uses in 1..4usize,
     ) {
-        let mut text = format!("{HEAD}inputs:\n  a: &x {anchored}\n");
-        for index in 0..uses {
-            text.push_str(&format!("  b{index}: *x\n"));
-        }
-        text.push_str("steps: [ { do: x } ]\n");
+        let aliases: Vec<String> = (0..uses).map(|index| format!("  b{index}: *x\n")).collect();
+        let aliases = aliases.concat();
+        let text = format!(
+            "{HEAD}inputs:\n  a: &x {anchored}\n{aliases}steps: [ {{ do: x }} ]\n"
+        );
         let text = text.replace("&x \n", "&x\n");
         let after = repaired(&text);
         prop_assert!(!after.source.text.contains("*x"), "{}", after.source.text);

@@ -42,12 +42,8 @@ impl Resolver<'_> {
         let interactive = self.interactive(key, node);
         let background = self.background(key, node);
         let evidence = self.evidence(node, &self.place(key, Moment::Before));
-        let approval = node.get("approval").map(Self::approval);
         let verify = node.get("verify").map(|verify| self.verify(key, verify));
-        let recheck = node.get("recheck").map(|recheck| {
-            let inherited = self.inherited(key, Moment::Before, Reads::Only);
-            self.command(recheck, &inherited)
-        });
+        let recheck = node.get("recheck").map(|recheck| self.recheck(key, recheck));
         let undo =
             (node.get("undo").or_else(|| node.get("irreversible"))).map(|_| self.undo(key, node));
         let retry = node.get("retry").map(|retry| self.retry(retry));
@@ -83,7 +79,10 @@ impl Resolver<'_> {
             interactive: interactive?,
             background: background?,
             evidence: evidence?,
-            approval: approval.map(|found| found.ok_or(Refused)).transpose().ok()?,
+            approval: match node.get("approval") {
+                Some(approval) => Some(Self::approval(approval)?),
+                None => None,
+            },
         };
         self.check_destroy(key, node, &run);
         self.check_undo_on_failure(node, &run);
@@ -226,6 +225,11 @@ impl Resolver<'_> {
             return None;
         }
         Some(CaptureSource::Line(line))
+    }
+
+    fn recheck(&mut self, key: StepKey, recheck: &Node) -> Option<Command> {
+        let inherited = self.inherited(key, Moment::Before, Reads::Only);
+        self.command(recheck, &inherited)
     }
 
     fn verify(&mut self, key: StepKey, verify: &Node) -> Option<Verify> {

@@ -44,7 +44,11 @@ impl Resolver<'_> {
             Action::Run(_) => Self::command_title(node, first_line),
             Action::Use { used, .. } => match used {
                 Used::Procedure(name) => self.procedure_title(name),
-                Used::Runbook(used) => used.place.to_string(),
+                // Its title, unless that names values which are not known here.
+                Used::Runbook(used) => {
+                    let title = used.runbook.as_ref().and_then(|own| own.title.as_constant());
+                    title.unwrap_or_else(|| used.place.to_string())
+                }
             },
             Action::Wait(_) => format!("Wait {}", of("wait")),
         };

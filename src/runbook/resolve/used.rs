@@ -105,7 +105,7 @@ impl Resolver<'_> {
                 Diagnostic::error("recursion", span.clone(), message).help(help)
             }
             UseFailed::Invalid { name, line, message } => {
-                let message = format!("the used runbook has an error: {name}:{line}: {message}");
+                let message = format!("in {name}:{line}: {message}");
                 let help = format!("surefoot check {name}");
                 Diagnostic::error("used-runbook", span.clone(), message).help(help)
             }
@@ -179,15 +179,17 @@ impl Resolver<'_> {
             let Ok(name) = Name::new(&entry.key) else {
                 continue;
             };
-            let template = match runbook {
+            let input = runbook.map(|runbook| {
+                let found = runbook.inputs.iter().find(|input| input.name == name);
+                found.ok_or(runbook)
+            });
+            let template = match input {
+                Some(Ok(input)) => self.given(input, &entry.value, place),
+                Some(Err(runbook)) => {
+                    self.unknown_input(entry, runbook);
+                    self.given_text(&entry.value, place)
+                }
                 None => self.given_text(&entry.value, place),
-                Some(runbook) => match runbook.inputs.iter().find(|input| input.name == name) {
-                    Some(input) => self.given(input, &entry.value, place),
-                    None => {
-                        self.unknown_input(entry, runbook);
-                        self.given_text(&entry.value, place)
-                    }
-                },
             };
             if let Some(template) = template {
                 with.insert(name, template);

@@ -34,7 +34,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         if let Action::Group { steps, order: Order::AtOnce(_) } = &step.action {
             let span = node.get("parallel").map_or(step.span.clone(), |it| it.span.clone());
             let mut search = Search::new(subject.runbook, Admits::Reads);
-            steps.iter().for_each(|child| search.look(*child));
+            search.look_all(steps);
             search.report(&span, findings);
         }
         if let Some(each) = step.for_each.as_ref().filter(|each| each.at_once > 1) {
@@ -64,6 +64,12 @@ impl<'a> Search<'a> {
         Self { runbook, admits, seen: BTreeSet::new(), wrong: Vec::new() }
     }
 
+    fn look_all(&mut self, steps: &[StepKey]) {
+        for step in steps {
+            self.look(*step);
+        }
+    }
+
     fn look(&mut self, key: StepKey) {
         let step = self.runbook.step(key);
         let found = match &step.action {
@@ -73,7 +79,7 @@ impl<'a> Search<'a> {
             | Action::Escalate(_)
             | Action::Open(_) => Some(("waits for a person", "do it before or after the others")),
             Action::Group { steps, .. } => {
-                steps.iter().for_each(|child| self.look(*child));
+                self.look_all(steps);
                 None
             }
             Action::End(_) | Action::Goto(_) | Action::Wait(_) => None,
@@ -88,7 +94,7 @@ impl<'a> Search<'a> {
                 if let Some((name, procedure)) = self.runbook.procedures.get_key_value(name)
                     && self.seen.insert(name)
                 {
-                    procedure.steps.iter().for_each(|child| self.look(*child));
+                    self.look_all(&procedure.steps);
                 }
                 None
             }
@@ -128,6 +134,6 @@ fn wrong_effect(effect: Effect, admits: Admits) -> Option<(&'static str, &'stati
 /// Whether nothing in a runbook changes anything or asks anybody.
 fn only_reads(runbook: &Runbook) -> bool {
     let mut search = Search::new(runbook, Admits::Reads);
-    runbook.main.iter().for_each(|key| search.look(*key));
+    search.look_all(&runbook.main);
     search.wrong.is_empty()
 }

@@ -175,7 +175,8 @@ impl State {
     }
 }
 
-struct Flow {
+struct Flow<'a> {
+    runbook: &'a Runbook,
     /// What each step sets.
     sets: Vec<Values>,
     /// The item of each step that is repeated.
@@ -186,7 +187,7 @@ struct Flow {
     before: Vec<Option<State>>,
 }
 
-impl Flow {
+impl<'a> Flow<'a> {
     /// What the paths to a step have of a value.
     fn known_before(&self, step: StepKey, number: usize) -> Known {
         let before = self.before[step.0].as_ref();
@@ -231,7 +232,7 @@ impl Flow {
             })
     }
 
-    fn of(subject: &Subject<'_>, numbers: &BTreeMap<&Name, usize>) -> Self {
+    fn of(subject: &Subject<'a>, numbers: &BTreeMap<&Name, usize>) -> Self {
         let runbook = subject.runbook;
         let graph = subject.graph;
         let count = numbers.len();
@@ -258,7 +259,7 @@ impl Flow {
                 inside.entry(*around).or_insert_with(|| Values::none(count)).join(sets);
             }
         }
-        let mut flow = Self { items: items.collect(), sets, inside, before: Vec::new() };
+        let mut flow = Self { runbook, items: items.collect(), sets, inside, before: Vec::new() };
         let made = flow.procedures(runbook, graph, count);
         let mut starts = Vec::new();
         if let Some(main) = runbook.main.first() {
@@ -273,7 +274,7 @@ impl Flow {
             }
             starts.push((*finally, state));
         }
-        flow.before = flow.spread(runbook, graph, starts, &made, |_, _| true);
+        flow.before = flow.spread(graph, starts, &made, |_, _| true);
         flow
     }
 
@@ -309,8 +310,8 @@ impl Flow {
                 let exit = graph.exit(&PartId::Procedure(name.clone()));
                 let state = graph.entry(name).and_then(|entry| {
                     let start = vec![(entry, State::empty(count))];
-                    let states = self
-                        .spread(runbook, graph, start, &made, |from, edge| graph.stays(from, edge));
+                    let states =
+                        self.spread(graph, start, &made, |from, edge| graph.stays(from, edge));
                     states[exit].clone()
                 });
                 made.insert(name.clone(), state.unwrap_or_else(|| State::empty(count)));
@@ -321,7 +322,6 @@ impl Flow {
     /// Carries states along the edges until nothing changes.
     fn spread(
         &self,
-        runbook: &Runbook,
         graph: &Graph,
         starts: Vec<(StepKey, State)>,
         made: &BTreeMap<Name, State>,
@@ -360,7 +360,7 @@ impl Flow {
                             after.some.join(&made.some);
                         }
                     }
-                    Way::Done if enters(runbook, node, edge.to) => {
+                    Way::Done if enters(self.runbook, node, edge.to) => {
                         self.begin_round(&mut after, StepKey(node));
                     }
                     Way::Enter => self.begin_round(&mut after, StepKey(node)),
@@ -383,7 +383,7 @@ impl Flow {
     }
 }
 
-impl Flow {
+impl Flow<'_> {
     /// What is known at the start of a round of a step, if it has rounds.
     fn begin_round(&self, state: &mut State, step: StepKey) {
         let Some(item) = self.items[step.0] else {
