@@ -161,7 +161,7 @@ impl Run {
             let step = self.known(step)?;
             self.go(&Destination::Step(step), Jump::Responder);
         }
-        if self.plan.runbook.requires.is_empty() {
+        if self.plan.runbook.all_books().all(|(_, book)| book.requires.is_empty()) {
             self.state.preflight.progress = Progress::Checks;
         }
         self.state.started = Some(Box::new(started.clone()));
