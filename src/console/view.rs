@@ -69,6 +69,8 @@ pub struct View {
 /// A command that runs.
 struct Running {
     lane: LaneId,
+    /// Whether another command ran at the same time.
+    amid: bool,
     step: Option<StepId>,
     role: Role,
     /// What it is for, where nothing above its output says so.
@@ -214,10 +216,15 @@ impl View {
             interactive::introduce(&self.terminal, started, run);
         }
         let now = self.clock.monotonic();
+        let amid = !self.running.is_empty();
+        for other in self.running.values_mut() {
+            other.amid = true;
+        }
         self.running.insert(
             started.attempt,
             Running {
                 lane: started.lane,
+                amid,
                 step: started.step.clone(),
                 role: started.role,
                 unsaid,
@@ -255,6 +262,7 @@ impl View {
         let runbook = &run.plan().runbook;
         let waited = Running {
             lane: LaneId::MAIN,
+            amid: false,
             step: run.current().map(|key| runbook.step(key).id.clone()),
             role: Role::Main,
             unsaid: None,
@@ -324,7 +332,7 @@ impl View {
                 }
             }
             running.gutter.finish();
-            label = self.label(&running).filter(|_| !self.running.is_empty());
+            label = self.label(&running).filter(|_| running.amid);
             if running.way == Way::Background {
                 let how = match ended.end {
                     End::Interrupted { .. } => "is stopped",

@@ -8,6 +8,7 @@ use crate::catalog::{Closure, Folder, Part, TrustStore};
 use crate::cli::Context;
 use crate::cli::args::{ModeArgument, RunArguments};
 use crate::cli::backstage::Behind;
+use crate::cli::choices::{SoFar, choices, chosen};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::inputs::{self, Collected, checked};
@@ -96,7 +97,7 @@ fn prepare(
         protection: runbook.protection(environment.as_ref()),
         agreed: agreed(&arguments.walking),
     };
-    let inputs = ask_for_inputs(context, runbook, collected)?;
+    let inputs = ask_for_inputs(context, runbook, collected, environment.as_ref(), trust)?;
     Ok(Prepared { environment, alert, inputs, policy })
 }
 
@@ -117,8 +118,31 @@ fn ask_for_inputs(
     context: &Context,
     runbook: &Runbook,
     collected: Collected,
+    environment: Option<&Environment>,
+    trust: Trust,
 ) -> Result<BTreeMap<Name, Given>, Failure> {
+    let find = |input: &runbook::Input, given: &BTreeMap<Name, Given>| {
+        let known = SoFar { given, environment };
+        choices(input, &known, &context.settings, trust)
+            .map_err(|why| Failure::new(Exit::Usage, why))
+    };
     let mut given = collected.given;
+    for input in &runbook.inputs {
+        let Some(value) = given.get(&input.name) else {
+            continue;
+        };
+        if let (Datum::Open(value), Some(choices)) = (&value.datum, find(input, &given)?)
+            && !choices.contains(&value.written())
+        {
+            let message = format!(
+                "input `{}`: `{}` is not among the choices: {}",
+                input.name,
+                value.written(),
+                choices.join(", ")
+            );
+            return Err(Failure::new(Exit::Usage, message));
+        }
+    }
     if !collected.unset.is_empty() {
         let title = format!("{} needs to know:", runbook.id);
         context.terminal.line(&Text::of(Meaning::Heading, title));
@@ -128,6 +152,11 @@ fn ask_for_inputs(
             continue;
         };
         context.terminal.indented(&Text::plain("  ").join(about(input)), 2);
+        let choices = find(input, &given)?;
+        for (place, choice) in choices.iter().flatten().enumerate() {
+            let number = Text::of(Meaning::Hint, format!("    {:>2}  ", place + 1));
+            context.terminal.indented(&number.add(Meaning::Plain, choice), 4);
+        }
         let prompt = format!("  {name} > ");
         let secret = matches!(input.secrecy, Secrecy::Secret(_));
         loop {
@@ -139,7 +168,11 @@ fn ask_for_inputs(
             let answer = if secret {
                 inputs::secret_given(&name, line.as_str(), Origin::Asked)
             } else {
-                checked(input, line.trim(), Origin::Asked)
+                let line = match &choices {
+                    Some(choices) => chosen(choices, line.trim()),
+                    None => Ok(line.trim()),
+                };
+                line.and_then(|line| checked(input, line, Origin::Asked))
             };
             match answer {
                 Ok(value) => {
