@@ -776,7 +776,7 @@ fn another_user_gets_everything_by_the_same_way() {
     assert_eq!(text(&ended), "it's|/var|inputa file");
     assert_eq!(
         fs::read_to_string(bench.kept("arguments")).unwrap(),
-        "-n\n-H\n-u\npostgres\n--\nsh\n-s\n"
+        "-A\n-H\n-u\npostgres\n--\nsh\n-s\n"
     );
     bench.program("sudo", "#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n");
     let ended = bench.run(&BoundPlace::Here, |attempt| {
