@@ -84,7 +84,7 @@ impl Session<'_> {
                 self.establish(Input::Started(attempt.id))?;
                 self.executor.start(&attempt);
             } else if let Some(question) = demands.question {
-                let until = demands.waits.first().map(|wait| wait.until);
+                let until = demands.waits.iter().map(|wait| wait.until).min();
                 self.ask(&question, until, &mut interrupted)?;
             } else if self.run.running().next().is_some() {
                 self.watch(&mut interrupted)?;

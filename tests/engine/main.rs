@@ -6,6 +6,7 @@
 mod anything;
 mod driver;
 mod flow;
+mod loops;
 mod model;
 mod notation;
 mod safety;
