@@ -6,9 +6,8 @@ use sha2::{Digest, Sha256};
 
 /// SHA-256 over the sorted paths and digests of all files of a runbook, one line a file:
 /// `<sha256>  <path>`, as `sha256sum` prints them.
-pub fn closure_digest(files: &[(String, Vec<u8>)]) -> String {
-    let mut lines: Vec<(&str, String)> =
-        files.iter().map(|(path, bytes)| (path.as_str(), sha256(bytes))).collect();
+pub(super) fn closure_digest<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut lines: Vec<(&str, String)> = files.map(|(path, bytes)| (path, sha256(bytes))).collect();
     lines.sort();
     let mut text = String::new();
     for (path, digest) in lines {
@@ -30,16 +29,16 @@ pub fn sha256(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn files(pairs: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
-        pairs.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect()
+    fn digest(pairs: &[(&str, &str)]) -> String {
+        closure_digest(pairs.iter().map(|(path, text)| (*path, text.as_bytes())))
     }
 
     #[test]
     fn the_order_of_files_does_not_matter_and_all_else_does() {
-        let one = closure_digest(&files(&[("a", "1"), ("b", "2")]));
-        assert_eq!(one, closure_digest(&files(&[("b", "2"), ("a", "1")])));
-        assert_ne!(one, closure_digest(&files(&[("a", "2"), ("b", "1")])));
-        assert_ne!(one, closure_digest(&files(&[("a", "1")])));
-        assert_ne!(one, closure_digest(&files(&[("a", "1"), ("c", "2")])));
+        let one = digest(&[("a", "1"), ("b", "2")]);
+        assert_eq!(one, digest(&[("b", "2"), ("a", "1")]));
+        assert_ne!(one, digest(&[("a", "2"), ("b", "1")]));
+        assert_ne!(one, digest(&[("a", "1")]));
+        assert_ne!(one, digest(&[("a", "1"), ("c", "2")]));
     }
 }

@@ -118,6 +118,8 @@ pub struct Folder {
     root: PathBuf,
     /// The runbook's own file.
     file: PathBuf,
+    /// The service that the repository gives to runbooks that name none.
+    service: Option<String>,
 }
 
 impl Folder {
@@ -127,14 +129,32 @@ impl Folder {
         let base = file.parent().unwrap_or(Path::new("/")).to_owned();
         let root = base.ancestors().find(|folder| folder.join(".git").exists());
         let root = root.unwrap_or(&base).to_owned();
-        Self { base, root, file }
+        let service = service_of(&root);
+        Self { base, root, file, service }
     }
 
-    /// A repository whose root is known, and a file in it.
-    pub fn rooted(root: &Path, file: &Path) -> Self {
+    /// A repository as it was frozen: its root, what it was called, and a file in it.
+    pub fn frozen(root: &Path, service: Option<String>, path: &str) -> Self {
         let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-        let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-        Self { base: file.parent().unwrap_or(&root).to_owned(), root, file }
+        Self { base: root.clone(), file: root.clone(), root, service }.at(path)
+    }
+
+    /// The same repository, as seen from another of its files.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Self {
+        let file = self.root.join(path);
+        let base = file.parent().unwrap_or(&self.root).to_owned();
+        Self { base, root: self.root.clone(), file, service: self.service.clone() }
+    }
+
+    /// The path of its own file in the repository.
+    pub fn own_path(&self) -> String {
+        self.relative(&self.file)
+    }
+
+    /// The service that the repository gives to runbooks that name none.
+    pub fn service(&self) -> Option<&str> {
+        self.service.as_deref()
     }
 
     /// The path of a file in the repository; the file's name if it lies elsewhere.
@@ -145,9 +165,20 @@ impl Folder {
         path.unwrap_or_else(name).to_string_lossy().into_owned()
     }
 
-    /// The path in the repository of a file that a runbook names from its own folder.
-    pub fn relative_to_runbook(&self, path: &str) -> String {
-        self.relative(&self.base.join(path))
+    /// The path in the repository under which a runbook names a file from its own folder. A link
+    /// is not followed: frozen, the file is looked for where it is named.
+    pub fn named(&self, path: &str) -> String {
+        let mut named = self.base.strip_prefix(&self.root).unwrap_or(Path::new("")).to_owned();
+        for part in Path::new(path).components() {
+            match part {
+                Component::Normal(part) => named.push(part),
+                Component::ParentDir => {
+                    named.pop();
+                }
+                Component::CurDir | Component::Prefix(_) | Component::RootDir => {}
+            }
+        }
+        named.to_string_lossy().into_owned()
     }
 
     /// The folder of the file.
@@ -171,7 +202,7 @@ impl Folder {
             }
             let (own_service, own_id) = own_names(&source);
             let own_service =
-                own_service.map(|own| own.to_string()).or_else(|| self.service_name());
+                own_service.map(|own| own.to_string()).or_else(|| self.service.clone());
             let own_id = own_id.map_or_else(|| stem(path), |own| own.to_string());
             own_id == id.as_str() && own_service.as_deref() == Some(service.as_str())
         })
@@ -191,7 +222,9 @@ impl Folder {
         if path.is_empty() || !relative.components().all(plain) {
             return Err(format!("`{path}` is not a path inside the repository"));
         }
+        // A frozen repository holds no folder that only a path leads through.
         let real = fs::canonicalize(self.base.join(relative))
+            .or_else(|_| fs::canonicalize(self.root.join(self.named(path))))
             .map_err(|error| format!("`{path}`: {}", said(&error)))?;
         if !real.starts_with(&self.root) {
             return Err(format!("`{path}` leads out of the repository"));
@@ -217,7 +250,7 @@ impl Repository for Folder {
     }
 
     fn own_path(&self) -> Option<String> {
-        Some(self.relative(&self.file))
+        Some(Self::own_path(self))
     }
 
     fn used(&self, place: &UsedPlace) -> Result<UsedFile, UseFailed> {
@@ -225,13 +258,21 @@ impl Repository for Folder {
             UsedPlace::Catalog { service, id } => {
                 self.runbook(service, id).ok_or(UseFailed::Away)?
             }
-            UsedPlace::File(path) => self.inside(path).map_err(UseFailed::Unreadable)?,
+            UsedPlace::File(path) => {
+                let real = self.inside(path).map_err(UseFailed::Unreadable)?;
+                let name = self.relative(&real);
+                if name != self.named(path) {
+                    let problem = format!("`{path}` is a link: name the file itself, {name}");
+                    return Err(UseFailed::Unreadable(problem));
+                }
+                real
+            }
         };
         let file = File::read(&path).map_err(|failed| {
             UseFailed::Unreadable(format!("`{place}` cannot be read: {}", failed.why))
         })?;
         let name = self.relative(&path);
-        let repository = Self::rooted(&self.root, &path);
+        let repository = self.at(&name);
         Ok(UsedFile { name, bytes: file.bytes, repository: Box::new(repository) })
     }
 
@@ -241,11 +282,16 @@ impl Repository for Folder {
     }
 
     fn service_name(&self) -> Option<String> {
-        let name = self.root.file_name()?.to_str()?.to_lowercase();
-        let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-        (starts && name.chars().all(plain) && self.root.join(".git").exists()).then_some(name)
+        self.service.clone()
     }
+}
+
+/// The name of a repository, if it can be a service.
+fn service_of(root: &Path) -> Option<String> {
+    let name = root.file_name()?.to_str()?.to_lowercase();
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+    (starts && name.chars().all(plain) && root.join(".git").exists()).then_some(name)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! which content is trusted.
 
 mod alert;
+mod closure;
 mod digest;
 mod file;
 mod reference;
@@ -11,7 +12,8 @@ mod trust;
 mod walk;
 
 pub use alert::{AlertFailed, read_alert};
-pub use digest::{closure_digest, sha256};
+pub use closure::{Closure, Part};
+pub use digest::sha256;
 pub use file::{File, FileFailed, Folder};
 pub use reference::{ReferenceFailed, locate};
 pub use rewrite::{RewriteFailed, rewrite};

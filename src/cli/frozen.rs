@@ -30,7 +30,9 @@ pub(crate) fn frozen(
     let root = folder.runbook();
     let path = root.join(&main.path);
     let file = File::read(&path).map_err(|error| Failure::from_error(Exit::Damaged, &error))?;
-    let (source, loaded) = file.load_in(&main.path, &Folder::rooted(&root, &path));
+    let service = started.runbook.repository.clone();
+    let folder_of_run = Folder::frozen(&root, service, &main.path);
+    let (source, loaded) = file.load_in(&main.path, &folder_of_run);
     let Some(mut runbook) = loaded.runbook else {
         show_findings(&context.terminal, &source, &loaded.findings);
         let message = "this version of surefoot does not accept the runbook of the run";

@@ -10,7 +10,7 @@ use crate::plan::{Alert, Given, Origin};
 use crate::policy::Trust;
 use crate::process::{Tool, capture, program_in_path};
 use crate::runbook::{Command, Environment, Form, Input, Presence, Runbook, Secrecy, SecretSource};
-use crate::template::Shell;
+use crate::template::{Held, Shell};
 use crate::value::{Datum, Facts, Hidden, Name, Reference, Secret, Value};
 
 /// Inputs as far as they can be known without asking.
@@ -162,7 +162,7 @@ pub(crate) fn secret_of(input: &Input, settings: &Settings) -> Result<Option<Giv
         SecretSource::File(path) => std::fs::read_to_string(Path::new(path))
             .map_err(|error| format!("input `{name}`: failed to read {path}: {error}"))?,
         SecretSource::Run(command) => {
-            output(command, settings).map_err(|why| format!("input `{name}`: {why}"))?
+            output(command, &Nothing, settings).map_err(|why| format!("input `{name}`: {why}"))?
         }
     };
     secret_given(name, &text, Origin::Source).map(Some)
@@ -180,19 +180,25 @@ pub(crate) fn secret_given(name: &Name, text: &str, origin: Origin) -> Result<Gi
     Ok(Given { datum: Datum::Secret(secret), origin })
 }
 
-/// What the command of a secret prints. Its templates can name nothing but constants: it runs
-/// before anything else is known.
-fn output(command: &Command, settings: &Settings) -> Result<String, String> {
-    struct Nothing;
-    impl Facts for Nothing {
-        fn get(&self, _: &Reference) -> Option<Datum> {
-            None
-        }
+/// The command of a secret can name nothing: it runs before anything else is known.
+struct Nothing;
+
+impl Facts for Nothing {
+    fn get(&self, _: &Reference) -> Option<Datum> {
+        None
     }
+}
+
+/// What a command prints that runs before the run begins.
+pub(crate) fn output(
+    command: &Command,
+    facts: &dyn Facts,
+    settings: &Settings,
+) -> Result<String, String> {
     let Form::Shell(script) = &command.form else {
         return Err("write the command as text, not as a list".to_owned());
     };
-    let bound = script.bind(&Nothing).map_err(|error| error.to_string())?;
+    let bound = script.bind(facts).map_err(|error| error.to_string())?;
     let (program, mut args) = match script.shell() {
         Shell::Bash => ("bash", vec!["-euo", "pipefail", "-c"]),
         Shell::Sh => ("sh", vec!["-eu", "-c"]),
@@ -200,17 +206,25 @@ fn output(command: &Command, settings: &Settings) -> Result<String, String> {
     args.push(&bound.text);
     let path = settings.environment.get(OsStr::new("PATH")).cloned().unwrap_or_default();
     let program = program_in_path(program, &path).ok_or(format!("{program} is not there"))?;
+    let mut environment = settings.environment.clone();
+    for (name, value) in &bound.variables {
+        let text = match value {
+            Held::Open(text) => text,
+            Held::Secret(secret) => secret.expose(),
+        };
+        environment.insert(name.into(), text.into());
+    }
     let tool = Tool {
         program,
         args: args.into_iter().map(Into::into).collect(),
-        environment: settings.environment.clone(),
+        environment,
         folder: settings.here.clone(),
         stdin: Vec::new(),
         timeout: std::time::Duration::from_millis(command.timeout.millis),
     };
     let captured = capture(&tool).map_err(|error| error.to_string())?;
     if !captured.status.success() {
-        return Err(format!("the command it comes from failed: {}", captured.status));
+        return Err(format!("the command that tells it failed: {}", captured.status));
     }
     String::from_utf8(captured.stdout).map_err(|_| "it is not UTF-8".to_owned())
 }

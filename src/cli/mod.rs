@@ -2,6 +2,7 @@
 
 mod args;
 mod backstage;
+mod choices;
 mod commands;
 mod exit;
 mod failure;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::catalog::{File, Folder, closure_digest, locate, read_alert};
+use crate::catalog::{Closure, File, Folder, locate, read_alert};
 use crate::console::{Colour, Terminal};
 use crate::diagnostic::{self, Diagnostic, Severity, Source};
 use crate::plan::Alert;
@@ -17,9 +17,11 @@ pub(crate) struct Opened {
     pub(crate) path: PathBuf,
     /// What it is.
     pub(crate) runbook: Runbook,
-    /// The runbook and all it brings: paths in the repository and bytes, the runbook first.
-    pub(crate) files: Vec<(String, Vec<u8>)>,
-    /// The digest of all of them.
+    /// Its file, those of all it uses, and what they bring.
+    pub(crate) closure: Closure,
+    /// The repository it stands in.
+    pub(crate) folder: Folder,
+    /// The digest of all its files.
     pub(crate) digest: String,
 }
 
@@ -35,7 +37,8 @@ pub(crate) fn open(reference: &str, context: &Context) -> Result<Opened, Failure
 /// Opens a runbook's file.
 pub(crate) fn open_file(path: PathBuf, context: &Context) -> Result<Opened, Failure> {
     let file = File::read(&path).map_err(|error| Failure::from_error(Exit::Invalid, &error))?;
-    let (source, loaded) = file.load(&path.display().to_string());
+    let folder = Folder::around(&path);
+    let (source, loaded) = file.load_in(&path.display().to_string(), &folder);
     let errors: Vec<Diagnostic> =
         loaded.findings.into_iter().filter(|it| it.severity == Severity::Error).collect();
     let Some(runbook) = loaded.runbook else {
@@ -45,13 +48,10 @@ pub(crate) fn open_file(path: PathBuf, context: &Context) -> Result<Opened, Fail
         let message = format!("{} is invalid: {found}, nothing was run", path.display());
         return Err(Failure::new(Exit::Invalid, message));
     };
-    let folder = Folder::around(&path);
-    let mut files = vec![(folder.relative(&path), file.bytes)];
-    for brought in &runbook.brought {
-        files.push((folder.relative_to_runbook(&brought.path), brought.bytes.clone()));
-    }
-    let digest = closure_digest(&files);
-    Ok(Opened { path, runbook, files, digest })
+    let closure = Closure::of(&runbook, file, &folder)
+        .map_err(|error| Failure::from_error(Exit::Invalid, &error))?;
+    let digest = closure.digest();
+    Ok(Opened { path, runbook, closure, folder, digest })
 }
 
 /// Shows findings where everything but data goes.

@@ -84,7 +84,8 @@ impl Walk<'_> {
 /// reach only the commands that name them.
 fn environment(context: &Context, run: &Run) -> BTreeMap<OsString, OsString> {
     let mut environment = context.settings.environment.clone();
-    for input in &run.plan().runbook.inputs {
+    let books = run.plan().runbook.all_books();
+    for input in books.flat_map(|(_, book)| &book.inputs) {
         if let Secrecy::Secret(Some(SecretSource::Env(variable))) = &input.secrecy {
             environment.remove(OsStr::new(variable));
         }

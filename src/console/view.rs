@@ -162,10 +162,15 @@ impl View {
             interactive::introduce(&self.terminal, started, run);
         }
         let now = self.clock.monotonic();
+        let amid = !self.running.is_empty();
+        for other in self.running.values_mut() {
+            other.amid = true;
+        }
         self.running.insert(
             started.attempt,
             Running {
                 lane: started.lane,
+                amid,
                 step: started.step.clone(),
                 role: started.role,
                 unsaid,
@@ -203,6 +208,7 @@ impl View {
         let runbook = &run.plan().runbook;
         let waited = Running {
             lane: LaneId::MAIN,
+            amid: false,
             step: run.current().map(|key| runbook.step(key).id.clone()),
             role: Role::Main,
             unsaid: None,
@@ -272,7 +278,7 @@ impl View {
                 }
             }
             running.gutter.finish();
-            label = self.label(&running).filter(|_| !self.running.is_empty());
+            label = self.label(&running).filter(|_| running.amid);
             if running.way == Way::Background {
                 let how = match ended.end {
                     End::Interrupted { .. } => "is stopped",

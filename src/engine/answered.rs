@@ -92,11 +92,13 @@ impl Run {
             return;
         }
         let effect = self.job().map_or(Effect::Read, |job| self.job_effect(job));
+        // A question whose choices a command tells has no command of its own.
+        let own = self.job().is_some_and(|job| self.job_command(job).is_some());
         let Some(job) = self.here().jobs.last_mut() else {
             return;
         };
         job.confirmation = Some(confirmation);
-        job.stage = Stage::Confirmed;
+        job.stage = if own { Stage::Confirmed } else { Stage::Ready };
         job.ran = None;
         // What was true before a person thought it over must still be true.
         if effect != Effect::Read {

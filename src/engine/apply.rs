@@ -161,7 +161,7 @@ impl Run {
             let step = self.known(step)?;
             self.go(&Destination::Step(step), Jump::Responder);
         }
-        if self.plan.runbook.requires.is_empty() {
+        if self.plan.runbook.all_books().all(|(_, book)| book.requires.is_empty()) {
             self.state.preflight.progress = Progress::Checks;
         }
         self.state.started = Some(Box::new(started.clone()));
@@ -225,7 +225,9 @@ impl Run {
     fn apply_closed(&mut self, step: StepKey, status: StepStatus) {
         self.state.steps.entry(step).or_default().status = Some(status);
         let own = self.job().and_then(Job::step) == Some(step);
-        if let Some(origin) = self.here().origin.as_mut() {
+        let origin = self.here().origin.as_mut();
+        // An item that failed has failed, whatever its final steps do.
+        if let Some(origin) = origin.filter(|it| it.outcome != Some(StepStatus::Failed)) {
             origin.outcome = Some(status);
         }
         if !own {

@@ -1,6 +1,7 @@
 //! The end of lanes: what the branches of a step came to, and what that means for the step.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::event::{End, Recorded, StepStatus, Verdict};
 use super::job::Stage;
@@ -21,9 +22,11 @@ impl Run {
     /// A failure that stops everything stops the item that it happened in; what that means for the
     /// step is seen when all items are over.
     pub(super) fn fail_item(&mut self) {
+        let runbook = Arc::clone(&self.plan.runbook);
         let lane = self.here();
         lane.jobs.clear();
-        lane.position.clear();
+        let ahead = lane.position.leave_all(&runbook);
+        lane.position.come_through(ahead);
         if let Some(origin) = &mut lane.origin {
             origin.outcome = Some(StepStatus::Failed);
         }

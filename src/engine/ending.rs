@@ -1,5 +1,7 @@
 //! How a run comes to its end: undo where it is wanted, the final steps, the outcome.
 
+use std::sync::Arc;
+
 use super::lane::LaneId;
 use super::position::{Line, Position};
 use super::preflight::Progress;
@@ -12,7 +14,8 @@ impl Run {
     /// ending already passes over what is left of the undo, or of the final steps.
     pub(super) fn end(&mut self, outcome: Option<Outcome>, failed: Option<StepId>) {
         self.leave_lanes();
-        self.here().position.clear();
+        let runbook = Arc::clone(&self.plan.runbook);
+        let ahead = self.here().position.leave_all(&runbook);
         self.state.preflight.progress = Progress::Over;
         if let Some(ending) = &mut self.state.ending {
             ending.undo = UndoOffer::Over;
@@ -23,7 +26,7 @@ impl Run {
             None => UndoOffer::Wanted,
             Some(outcome) => wanted_after(outcome),
         };
-        self.state.ending = Some(Ending { outcome, failed, undo, finally: Finally::Ahead });
+        self.state.ending = Some(Ending { outcome, failed, undo, finally: Finally::Ahead(ahead) });
     }
 
     /// The responder says how the run ended.
@@ -59,7 +62,7 @@ impl Run {
                 outcome: None,
                 failed: None,
                 undo: UndoOffer::Unneeded,
-                finally: Finally::Ahead,
+                finally: Finally::Ahead(Vec::new()),
             });
         }
         let idle = self.job_in(LaneId::MAIN).is_none();
@@ -70,10 +73,14 @@ impl Run {
         if nothing_to_undo && ending.undo == UndoOffer::Wanted {
             ending.undo = UndoOffer::Over;
         }
-        if idle && ending.undo != UndoOffer::Wanted && ending.finally == Finally::Ahead {
-            ending.finally = Finally::Begun;
+        if idle
+            && ending.undo != UndoOffer::Wanted
+            && let Finally::Ahead(ahead) = std::mem::replace(&mut ending.finally, Finally::Begun)
+        {
             self.state.focus = LaneId::MAIN;
-            self.here().position = Position::start(Line::Part(PartId::Finally), ScopeId::MAIN);
+            let mut position = Position::start(Line::Part(PartId::Finally), ScopeId::MAIN);
+            position.come_through(ahead);
+            self.here().position = position;
         }
     }
 }

@@ -293,11 +293,14 @@ pub struct RunbookOrigin {
     pub id: String,
     /// Its service.
     pub service: Option<String>,
+    /// The service that its repository gives to runbooks that name none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
     /// Its title with values in place.
     pub title: String,
     /// SHA-256 over the sorted paths and digests of all its files.
     pub digest: String,
-    /// The runbook itself, then what it brings.
+    /// The runbook itself, then the runbooks it uses and what they all bring.
     pub files: Vec<FileOrigin>,
 }
 

@@ -128,14 +128,32 @@ impl Position {
         self.stack.pop();
     }
 
-    /// Leaves all lines.
-    pub(super) fn clear(&mut self) {
-        self.stack.clear();
+    /// Leaves all lines. What is left of used runbooks is their final steps.
+    pub(super) fn leave_all(&mut self, runbook: &Runbook) -> Vec<Frame> {
+        self.leave(runbook, 0)
+    }
+
+    /// Comes through these lines first, the last of them before all others.
+    pub(super) fn come_through(&mut self, lines: Vec<Frame>) {
+        self.stack.extend(lines);
+    }
+
+    /// Leaves the frames from a place on. The final steps of the used runbooks among them are
+    /// still to be offered, unless they were begun.
+    fn leave(&mut self, runbook: &Runbook, from: usize) -> Vec<Frame> {
+        let left = self.stack.drain(from.min(self.stack.len())..);
+        let ahead = left.filter(|frame| {
+            let part = frame.part(runbook);
+            let last = part.book() != BookId::MAIN && *part.own() == PartId::Finally;
+            last && frame.next == 0 && matches!(frame.line, Line::Part(_))
+        });
+        ahead.map(|frame| Frame { owner: None, ..frame }).collect()
     }
 
     /// Moves so that `step` comes next, and clears the frames above its line. A line that is not
     /// on the stack replaces all (`goto` does not come back), unless `keep_main` leaves the main
-    /// line below it (a responder's jump does).
+    /// line below it (a responder's jump does). A `goto` out of used runbooks comes through their
+    /// final steps; a responder who jumps has chosen the step.
     pub(super) fn go_to(&mut self, runbook: &Runbook, step: StepKey, jump: Jump) {
         let scope = self.scope();
         let around = self.stack.first().map(|frame| frame.line.clone());
@@ -143,13 +161,13 @@ impl Position {
         let part = Line::Part(runbook.step(step).part.clone());
         let owner = self.owner_of(&part);
         let base = self.base(runbook, runbook.step(step).part.book());
-        match self.stack.iter().rposition(|frame| frame.line == part) {
-            Some(at) if at >= base => self.stack.truncate(at),
+        let left = match self.stack.iter().rposition(|frame| frame.line == part) {
+            Some(at) if at >= base => self.leave(runbook, at),
             _ if jump == Jump::Responder && runbook.step(step).part.own() != &PartId::Main => {
-                self.stack.truncate(base + 1);
+                self.leave(runbook, base + 1)
             }
-            _ => self.stack.truncate(base),
-        }
+            _ => self.leave(runbook, base),
+        };
         // An item's own lane holds nothing of what is around the item.
         let around = self.stack.is_empty().then_some(around).flatten();
         let path = match around.and_then(|line| path.iter().position(|(it, _)| *it == line)) {
@@ -164,6 +182,9 @@ impl Position {
             };
             self.stack.push(Frame { line, next, owner, scope });
         }
+        if jump == Jump::Runbook {
+            self.come_through(left);
+        }
     }
 
     /// Goes to the start of a procedure: clears the frames above it if it is on the stack, where
@@ -173,11 +194,10 @@ impl Position {
         let base = self.base(runbook, procedure.book());
         let line = Line::Part(procedure);
         let owner = self.owner_of(&line);
-        match self.stack.iter().position(|frame| frame.line == line) {
-            Some(at) => self.stack.truncate(at),
-            None => self.stack.truncate(base),
-        }
+        let at = self.stack.iter().position(|frame| frame.line == line).unwrap_or(base);
+        let left = self.leave(runbook, at);
         self.push_in(line, owner, scope);
+        self.come_through(left);
     }
 
     /// Where the frames of a runbook begin that a `goto` in it may clear: a used one keeps its

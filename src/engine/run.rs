@@ -12,6 +12,7 @@ use super::event::{AttemptId, FindingRecord, Missing, Recorded, Role, RunStarted
 use super::facts::StateFacts;
 use super::job::{Job, JobKind};
 use super::lane::{Lane, LaneId};
+use super::position::Frame;
 use super::scope::Scope;
 use super::{preflight::Preflight, undo::UndoEntry};
 use crate::plan::Plan;
@@ -116,10 +117,10 @@ pub(super) enum UndoOffer {
 }
 
 /// Whether the final steps were begun.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Finally {
-    /// Not yet.
-    Ahead,
+    /// Not yet; those of the used runbooks that were left come first.
+    Ahead(Vec<Frame>),
     /// They were.
     Begun,
 }

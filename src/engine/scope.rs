@@ -113,12 +113,15 @@ impl Run {
         environments.find(|environment| environment.name == *name)
     }
 
-    /// The name under which a target's proof is kept: runbooks call different targets the same.
+    /// The name under which a target's proof is kept: runbooks call different targets the same, and
+    /// what a used one is given may say where its target is.
     pub(super) fn proof_key(&self, scope: ScopeId, target: &str) -> String {
-        match self.plan.runbook.used_by(self.scope(scope).book) {
-            Some(book) => format!("{}/{target}", book.runbook.id),
-            None => target.to_owned(),
+        if self.scope(scope).book == BookId::MAIN {
+            return target.to_owned();
         }
+        let outwards = std::iter::successors(Some(scope), |scope| self.scope(*scope).around);
+        let entered = outwards.last().unwrap_or(scope);
+        format!("{}/{target}", entered.0)
     }
 
     /// Gives values to the scope of the lane that the latest fact is about.

@@ -47,6 +47,7 @@ pub(crate) fn started() -> Event {
         runbook: RunbookOrigin {
             id: "checkout-error-rate".to_owned(),
             service: Some("checkout".to_owned()),
+            repository: None,
             title: "Checkout error rate is high".to_owned(),
             digest: "d".repeat(64),
             files: vec![FileOrigin {

@@ -95,7 +95,7 @@ impl<'a> Lineage<'a> {
             (runbook, findings) = (loaded.runbook, loaded.findings);
         }
         if let Some(runbook) = runbook {
-            return Ok(Arc::new(runbook));
+            return Ok(Arc::new(Runbook { bytes: bytes.into(), ..runbook }));
         }
         let first = findings.into_iter().find(|found| found.severity == Severity::Error);
         let (line, message) = first.map_or_else(

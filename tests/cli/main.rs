@@ -26,6 +26,7 @@ mod storage;
 mod streams;
 mod trust;
 mod usage;
+mod used;
 mod values;
 
 /// A runbook that looks twice and is done.

@@ -23,6 +23,8 @@ use crate::started::started;
 pub(crate) enum Out {
     /// It ends, having printed this, after these seconds.
     End(End, &'static str, i64),
+    /// It runs on until it is stopped.
+    Stays,
     /// The program dies before the end is recorded; this is found when the run is taken over.
     Crash(Found),
 }
@@ -129,6 +131,8 @@ pub(crate) struct Walk {
     pub(crate) log: Vec<String>,
     /// What reached the world, in order: role, step.
     pub(crate) ledger: Vec<String>,
+    /// Commands that run on until they are stopped.
+    stays: BTreeSet<AttemptId>,
 }
 
 impl Walk {
@@ -146,6 +150,7 @@ impl Walk {
             events: Vec::new(),
             log: Vec::new(),
             ledger: Vec::new(),
+            stays: BTreeSet::new(),
             setup,
         };
         let started = started(person(), walk.setup.policy.clone(), walk.setup.pace);
@@ -197,14 +202,16 @@ impl Walk {
     fn settle(&mut self) {
         for _ in 0..1000 {
             let demands = self.run.demands();
-            if demands.advance.is_some() {
+            if let Some(attempt) = demands.stop.first() {
+                self.end(*attempt, End::Interrupted { signal: Some(2) }, "");
+            } else if demands.advance.is_some() {
                 self.put(Input::Advance).unwrap();
             } else if demands.survey.is_some() {
                 self.put(Input::Surveyed(self.setup.missing.clone())).unwrap();
             } else if let Some(attempt) = demands.start.into_iter().next() {
                 self.run_command(&attempt);
             } else {
-                let running = self.run.running().next();
+                let running = self.run.running().find(|attempt| !self.stays.contains(attempt));
                 match running.filter(|_| demands.question.is_none()) {
                     // Taken part in after a take-over.
                     Some(attempt) => self.end(attempt, End::Exited { code: 0 }, ""),
@@ -235,6 +242,9 @@ impl Walk {
                 self.end(attempt.id, end, printed);
             }
             Out::Crash(found) => self.take_over(&found),
+            Out::Stays => {
+                self.stays.insert(attempt.id);
+            }
         }
     }
 
@@ -269,6 +279,8 @@ impl Walk {
             "elapse" => {
                 if let Asking::Wait { until } = question.ask {
                     self.now = until;
+                } else if let Some(wait) = self.run.demands().waits.first() {
+                    self.now = wait.until;
                 }
                 return Input::Elapsed;
             }
@@ -378,13 +390,14 @@ pub(crate) fn wants(run: &Run) -> String {
 pub(crate) fn assert_total(run: &Run) {
     let demands = run.demands();
     let Demands { advance, start, question, survey, rest, .. } = &demands;
-    let needs = advance.is_some()
+    let needs = !demands.stop.is_empty()
+        || advance.is_some()
         || !start.is_empty()
         || question.is_some()
         || survey.is_some()
         || rest.is_some();
     assert!(needs || run.running().next().is_some(), "stuck: {run:#?}");
-    if run.running().next().is_some() {
+    if run.followed().next().is_some() {
         assert!(start.is_empty(), "two at a time: {demands:?}");
     }
 }

@@ -6,7 +6,9 @@ pub(crate) fn role_name(role: Role) -> &'static str {
     match role {
         Role::AdHoc => "adhoc",
         Role::Assert => "assert",
+        Role::Choices => "choices",
         Role::Main => "main",
+        Role::Ready => "ready",
         Role::Recheck => "recheck",
         Role::Require => "require",
         Role::Undo => "undo",
@@ -35,6 +37,14 @@ pub(crate) fn noted(event: &Event) -> Option<String> {
             format!("| {} {name}", lane.0)
         }
         Event::RunbookEntered { used, .. } => format!("into {used}"),
+        Event::Readied { step, .. } => format!("{step} ready"),
+        Event::TimeboxPassed { step, escalate, .. } => {
+            format!(
+                "{step} too long{}",
+                escalate.as_ref().map_or(String::new(), |it| format!(", {it}"))
+            )
+        }
+        Event::ValueStale { value, step, .. } => format!("{value} stale, {step}"),
         Event::LineEnded { .. } => "line ended".to_owned(),
         Event::Paused { .. } => "paused".to_owned(),
         Event::Resumed(_) => "resumed".to_owned(),

@@ -15,6 +15,7 @@ pub(crate) fn started(responder: Responder, policy: Policy, pace: Pace) -> RunSt
         runbook: RunbookOrigin {
             id: "test".to_owned(),
             service: None,
+            repository: None,
             title: "Test".to_owned(),
             digest: String::new(),
             files: Vec::new(),

@@ -12,7 +12,6 @@ use crate::console::{Detail, plan};
 use crate::engine::Run;
 use crate::plan::{DigestKey, Mode, Plan};
 use crate::policy::{Attendance, Policy, Trust};
-use crate::runbook::Protection;
 
 pub(crate) fn run(arguments: &PlanArguments, context: &Context) -> Result<Exit, Failure> {
     let opened = open(&arguments.reference, context)?;
@@ -30,7 +29,7 @@ pub(crate) fn run(arguments: &PlanArguments, context: &Context) -> Result<Exit, 
     let policy = Policy {
         attendance: Attendance::Unattended,
         trust: Trust::Untrusted,
-        protection: environment.as_ref().map_or(Protection::Ordinary, |it| it.protection),
+        protection: runbook.protection(environment.as_ref()),
         agreed: std::collections::BTreeSet::new(),
     };
     let plan_of_run = Plan {

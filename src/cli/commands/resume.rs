@@ -20,7 +20,7 @@ use crate::journal::{Lock, ReadFailed, Record, RunFolder, read, recover};
 use crate::plan::{DigestKey, Given, Plan};
 use crate::policy::{Policy, Trust};
 use crate::report::{State, Summary};
-use crate::runbook::{Protection, Runbook};
+use crate::runbook::Runbook;
 use crate::value::{Datum, Name};
 
 pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit, Failure> {
@@ -113,7 +113,7 @@ fn plan(
     let policy = Policy {
         attendance: attendance(),
         trust,
-        protection: environment.as_ref().map_or(Protection::Ordinary, |it| it.protection),
+        protection: runbook.protection(environment.as_ref()),
         agreed: agreed(&arguments.walking),
     };
     let inputs = given(started, &runbook, trust, context)?;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::catalog::TrustStore;
+use crate::catalog::{Closure, Folder, Part, TrustStore};
 use crate::cli::Context;
 use crate::cli::args::{ModeArgument, RunArguments};
 use crate::cli::backstage::Behind;
+use crate::cli::choices::{SoFar, choices, chosen};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::inputs::{self, Collected, checked};
@@ -20,7 +21,7 @@ use crate::engine::{FileOrigin, Input, InputRecord, Recorded, Run, RunStarted, R
 use crate::journal::{FrozenFile, Holder, Journal, Lock, LockFailed, RunFolder};
 use crate::plan::{Alert, DigestKey, Given, Mode, Origin, Plan};
 use crate::policy::{Attendance, Policy, Trust};
-use crate::runbook::{self, Environment, Protection, Runbook, Secrecy, StepId};
+use crate::runbook::{self, Environment, Runbook, Secrecy, StepId};
 use crate::session::Clock as _;
 use crate::value::{Datum, Name, Secret};
 
@@ -93,10 +94,10 @@ fn prepare(
     let policy = Policy {
         attendance,
         trust,
-        protection: environment.as_ref().map_or(Protection::Ordinary, |it| it.protection),
+        protection: runbook.protection(environment.as_ref()),
         agreed: agreed(&arguments.walking),
     };
-    let inputs = ask_for_inputs(context, runbook, collected)?;
+    let inputs = ask_for_inputs(context, runbook, collected, environment.as_ref(), trust)?;
     Ok(Prepared { environment, alert, inputs, policy })
 }
 
@@ -117,8 +118,31 @@ fn ask_for_inputs(
     context: &Context,
     runbook: &Runbook,
     collected: Collected,
+    environment: Option<&Environment>,
+    trust: Trust,
 ) -> Result<BTreeMap<Name, Given>, Failure> {
+    let find = |input: &runbook::Input, given: &BTreeMap<Name, Given>| {
+        let known = SoFar { given, environment };
+        choices(input, &known, &context.settings, trust)
+            .map_err(|why| Failure::new(Exit::Usage, why))
+    };
     let mut given = collected.given;
+    for input in &runbook.inputs {
+        let Some(value) = given.get(&input.name) else {
+            continue;
+        };
+        if let (Datum::Open(value), Some(choices)) = (&value.datum, find(input, &given)?)
+            && !choices.contains(&value.written())
+        {
+            let message = format!(
+                "input `{}`: `{}` is not among the choices: {}",
+                input.name,
+                value.written(),
+                choices.join(", ")
+            );
+            return Err(Failure::new(Exit::Usage, message));
+        }
+    }
     if !collected.unset.is_empty() {
         let title = format!("{} needs to know:", runbook.id);
         context.terminal.line(&Text::of(Meaning::Heading, title));
@@ -128,6 +152,11 @@ fn ask_for_inputs(
             continue;
         };
         context.terminal.indented(&Text::plain("  ").join(about(input)), 2);
+        let choices = find(input, &given)?;
+        for (place, choice) in choices.iter().flatten().enumerate() {
+            let number = Text::of(Meaning::Hint, format!("    {:>2}  ", place + 1));
+            context.terminal.indented(&number.add(Meaning::Plain, choice), 4);
+        }
         let prompt = format!("  {name} > ");
         let secret = matches!(input.secrecy, Secrecy::Secret(_));
         loop {
@@ -139,7 +168,11 @@ fn ask_for_inputs(
             let answer = if secret {
                 inputs::secret_given(&name, line.as_str(), Origin::Asked)
             } else {
-                checked(input, line.trim(), Origin::Asked)
+                let line = match &choices {
+                    Some(choices) => chosen(choices, line.trim()),
+                    None => Ok(line.trim()),
+                };
+                line.and_then(|line| checked(input, line, Origin::Asked))
             };
             match answer {
                 Ok(value) => {
@@ -188,12 +221,11 @@ fn begin(
     let holder = holder(context, &folder);
     let _lock = Lock::of_run(folder.path(), &holder).map_err(|error| held(&error))?;
     let key = folder.make_key(random).map_err(|error| unrecorded(&error))?;
-    folder.freeze(&frozen_files(&opened.files, &runbook)).map_err(|error| unrecorded(&error))?;
+    folder.freeze(&frozen_files(&opened.closure)).map_err(|error| unrecorded(&error))?;
     let journal = Journal::create(folder.path()).map_err(|error| unrecorded(&error))?;
     let plan = plan(arguments, &runbook, &prepared, &folder, DigestKey::new(key));
     let _named = named_lock(context, &plan, &holder)?;
-    let origins = Origins { path: &opened.path, files: &opened.files, digest: opened.digest };
-    let origin = origin(origins, &plan, context);
+    let origin = origin(&opened.closure, &opened.folder, &plan, context);
     let started = started(arguments, context, &plan, origin, at);
     let walk = Walk {
         run: Run::new(Arc::new(plan)),
@@ -208,16 +240,16 @@ fn begin(
     walk.walk(context)
 }
 
-/// The runbook, then what it brings.
-fn frozen_files<'a>(files: &'a [(String, Vec<u8>)], runbook: &Runbook) -> Vec<FrozenFile<'a>> {
-    let executable = runbook.brought.iter().map(|brought| brought.executable);
-    let executable = std::iter::once(false).chain(executable);
-    let frozen = |((path, bytes), executable): (&'a (String, Vec<u8>), bool)| FrozenFile {
-        path: Path::new(path),
-        bytes,
-        executable,
-    };
-    files.iter().zip(executable).map(frozen).collect()
+/// The files as they are kept with the run.
+fn frozen_files(closure: &Closure) -> Vec<FrozenFile<'_>> {
+    let parts = closure.parts().iter();
+    parts
+        .map(|part| FrozenFile {
+            path: Path::new(&part.path),
+            bytes: &part.bytes,
+            executable: part.executable,
+        })
+        .collect()
 }
 
 /// Bytes that nobody can foresee.
@@ -293,35 +325,29 @@ fn plan(
     }
 }
 
-/// A runbook's files, and where they come from.
-struct Origins<'a> {
-    path: &'a Path,
-    files: &'a [(String, Vec<u8>)],
-    digest: String,
-}
-
-fn origin(opened: Origins<'_>, plan: &Plan, context: &Context) -> RunbookOrigin {
-    let Origins { path, files, digest } = opened;
+/// What is run, and where each of its files comes from.
+fn origin(closure: &Closure, folder: &Folder, plan: &Plan, context: &Context) -> RunbookOrigin {
     let search_path = &context.settings.search_path();
-    let known = crate::process::describe(path, search_path);
     let facts = Run::new(Arc::new(plan.clone()));
     let runbook = &plan.runbook;
     let title = runbook.title.render(&*facts.facts());
+    let file = |part: &Part| {
+        let known = crate::process::describe(&folder.root().join(&part.path), search_path);
+        FileOrigin {
+            path: part.path.clone(),
+            sha256: crate::catalog::sha256(&part.bytes),
+            remote: known.as_ref().and_then(|known| known.remote.clone()),
+            commit: known.as_ref().and_then(|known| known.commit.clone()),
+            dirty: known.as_ref().map(|known| known.dirty),
+        }
+    };
     RunbookOrigin {
         id: runbook.id.clone(),
         service: runbook.service.clone(),
+        repository: folder.service().map(str::to_owned),
         title: title.unwrap_or_else(|_| runbook.title.source().to_owned()),
-        digest,
-        files: files
-            .iter()
-            .map(|(path, bytes)| FileOrigin {
-                path: path.clone(),
-                sha256: crate::catalog::sha256(bytes),
-                remote: known.as_ref().and_then(|known| known.remote.clone()),
-                commit: known.as_ref().and_then(|known| known.commit.clone()),
-                dirty: known.as_ref().map(|known| known.dirty),
-            })
-            .collect(),
+        digest: closure.digest(),
+        files: closure.parts().iter().map(file).collect(),
     }
 }
 

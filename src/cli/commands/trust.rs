@@ -56,8 +56,8 @@ fn agreed(opened: &Opened, context: &Context) -> Result<bool, Failure> {
     let page = show(&opened.runbook, Detail::Folded).page();
     terminal.rendered(&page.written(settings.colour, settings.width));
     terminal.blank();
-    for (path, bytes) in &opened.files {
-        let text = format!("{path}, {} bytes", bytes.len());
+    for part in opened.closure.parts() {
+        let text = format!("{}, {} bytes", part.path, part.bytes.len());
         terminal.line(&Text::plain("file    ").add(Meaning::Plain, text));
     }
     terminal.unbroken(&Text::plain("digest  ").add(Meaning::Dim, &opened.digest));

@@ -66,6 +66,7 @@ fn began() -> Moment {
         runbook: RunbookOrigin {
             id: "checkout-error-rate".to_owned(),
             service: Some("checkout".to_owned()),
+            repository: None,
             title: "Checkout error rate is high".to_owned(),
             digest: "4f2a91c0ffee".to_owned(),
             files: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{PartId, Runbook, Step, StepKey};
+use super::{Environment, PartId, Protection, Runbook, Step, StepKey};
 use crate::value::Name;
 
 /// Which of the runbooks that were linked: the one that is run, or one that it uses.
@@ -89,6 +89,17 @@ impl Runbook {
     /// The place of a runbook's own step among the linked ones.
     pub fn linked(&self, book: BookId, step: StepKey) -> StepKey {
         StepKey(step.0 + self.used_by(book).map_or(0, |book| book.first))
+    }
+
+    /// How careful a run has to be: as the strictest asks for, of the environment that is chosen
+    /// and those of the same name in what is used.
+    pub fn protection(&self, chosen: Option<&Environment>) -> Protection {
+        let Some(chosen) = chosen else {
+            return Protection::Ordinary;
+        };
+        let environments = self.all_books().flat_map(|(_, book)| &book.environments);
+        let same = environments.filter(|environment| environment.name == chosen.name);
+        same.map(|environment| environment.protection).max().unwrap_or_default()
     }
 
     /// The runbook that is run, and all that it uses.

@@ -22,7 +22,7 @@ pub struct Environment {
 }
 
 /// Whether an environment asks for more care.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protection {
     /// The ordinary care.

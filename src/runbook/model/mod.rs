@@ -11,6 +11,7 @@ mod target;
 mod used;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +89,8 @@ pub struct Runbook {
     pub values: BTreeMap<Name, ValueDeclaration>,
     /// Files of the repository that commands use, by path as written.
     pub brought: Vec<BroughtFile>,
+    /// The file as it was read, if it is one that another runbook uses.
+    pub bytes: Arc<[u8]>,
     /// The runbooks it uses, each as often as it is used; linking fills this.
     pub books: Vec<Book>,
 }

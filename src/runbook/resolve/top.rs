@@ -1,6 +1,7 @@
 //! The runbook as a whole: what stands at its top, around its steps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::model::{
     Change, ChangeKind, Escalation, Link, Owner, Procedure, Requirement, Runbook,
@@ -59,6 +60,7 @@ impl Resolver<'_> {
             finally: self.outline.finally.clone(),
             values: self.values.clone(),
             brought: std::mem::take(&mut self.brought),
+            bytes: Arc::default(),
             books: Vec::new(),
         })
     }
