@@ -8,27 +8,27 @@ use std::rc::Rc;
 use super::answered;
 use super::gutter::Gutter;
 use super::header;
+use super::heading;
 use super::interactive::{self, Way};
 use super::items;
 use super::outcome;
 use super::result;
+use super::running::{Held, Running, Watched, millis};
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
 use crate::engine::{
-    Answer, AttemptEnded, AttemptId, AttemptStarted, End, Event, LaneId, Role, Run, Verdict,
+    Answer, AttemptEnded, AttemptId, AttemptStarted, End, Event, ItemRecord, LaneId, Role, Run,
+    Verdict,
 };
 use crate::journal::Record;
-use crate::runbook::{Action, BookId, OnDisconnect, PartId, StepId, StepKey, Used};
-use crate::session::{Clock, Notice, Observer, Stream};
+use crate::runbook::{Action, OnDisconnect, PartId, StepId, Used};
+use crate::session::{Clock, Notice, Observer};
 use crate::value::spoken;
 
 /// After this many seconds without output the spinner turns, or a line says that a command runs.
 const QUIET: f64 = 1.0;
 const QUIET_LINE: f64 = 3.0;
-
-/// How much of the output of a check is held back, in bytes. Its whole output is one identity.
-const MOST_HELD: usize = 4096;
 
 /// What is known of the runbook from before.
 #[derive(Clone, Debug, Default)]
@@ -66,48 +66,11 @@ pub struct View {
     headed: bool,
 }
 
-/// A command that runs.
-struct Running {
-    lane: LaneId,
-    /// Whether another command ran at the same time.
-    amid: bool,
-    step: Option<StepId>,
-    role: Role,
-    /// What it is for, where nothing above its output says so.
-    unsaid: Option<&'static str>,
-    target: String,
-    on_disconnect: OnDisconnect,
-    gutter: Gutter,
-    started: f64,
-    printed: f64,
-    told: bool,
-    /// The command and its output, of a check that is shown only if it fails.
-    held: Option<Held>,
-    watched: Watched,
-    way: Way,
-    /// When it is killed, if it is being stopped.
-    killed_at: Option<f64>,
-}
-
-/// Since when a command has been watched.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Watched {
-    FromItsStart,
-    /// It ran before; how long is not known here.
-    FromNow,
-}
-
 /// When a command was shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Said {
     Before,
     Now,
-}
-
-/// What is shown only if it turns out to matter.
-struct Held {
-    shown: String,
-    output: Vec<(Stream, Vec<u8>)>,
 }
 
 impl View {
@@ -138,7 +101,7 @@ impl View {
         self.terminal.forget();
         if let Action::Use { used: Used::Procedure(procedure), .. } = &step.action
             && let part = step.part.beside(PartId::Procedure(procedure.clone()))
-            && let heading = part_title(&part, run)
+            && let heading = heading::part(&part, run)
             && (heading == title || heading == wording::capital(title))
             && step.never.is_empty()
         {
@@ -153,7 +116,7 @@ impl View {
             self.terminal.blank();
         }
         self.terminal.mention(title);
-        self.step_line(key, title, run, before);
+        heading::step(&self.terminal, key, title, run, before);
     }
 
     /// The step that a resumed run is at, as if it had just been entered.
@@ -172,7 +135,7 @@ impl View {
         }
         let title = wording::title(runbook, &step.id, &*run.facts());
         self.terminal.mention(&title);
-        self.step_line(key, &title, run, 0);
+        heading::step(&self.terminal, key, &title, run, 0);
     }
 
     fn heading(&mut self, title: &str) {
@@ -181,29 +144,12 @@ impl View {
         self.headed = true;
     }
 
-    fn step_line(&self, key: StepKey, title: &str, run: &Run, before: u32) {
-        let step = run.plan().runbook.step(key);
-        let mut left =
-            Text::of(Meaning::Dim, format!("{:>2}  ", step.number)).add(Meaning::Heading, title);
-        if before > 0 {
-            left = left.add(Meaning::Dim, format!(" ({} time)", ordinal(before + 1)));
-        }
-        let right = match &step.action {
-            Action::Run(run) => wording::effect_text(run.effect),
-            _ => Text::new(),
-        };
-        self.terminal.line_with_right(&left, &right);
-        for rule in &step.never {
-            super::card::field(&self.terminal, "never", Meaning::Never, rule);
-        }
-    }
-
     fn enter_part(&mut self, part: &PartId, run: &Run) {
         if self.part == *part {
             return;
         }
         self.part = part.clone();
-        self.heading(&part_title(part, run));
+        self.heading(&heading::part(part, run));
     }
 
     fn started(&mut self, started: &AttemptStarted, run: &Run) {
@@ -442,6 +388,27 @@ impl View {
         self.suspended = Some(self.clock.monotonic());
     }
 
+    /// A branch begins, in a lane of its own.
+    fn branches(&mut self, lane: LaneId, branch: &ItemRecord) {
+        items::begins(&self.terminal, branch);
+        let name = branch.item.as_ref().map(items::name);
+        self.lanes.extend(name.map(|name| (lane, name)));
+    }
+
+    /// A step takes longer than its author allowed.
+    fn takes_long(&self, after: &str, say: Option<&str>, escalate: Option<&str>) {
+        self.terminal.blank();
+        let text = match say {
+            Some(say) => format!("This takes longer than {after}: {say}"),
+            None => format!("This takes longer than {after}."),
+        };
+        self.terminal.indented(&Text::plain("    ").add(Meaning::Warning, text), 4);
+        if let Some(role) = escalate {
+            let text = format!("Ask {role} for help: x tells how.");
+            self.terminal.indented(&Text::plain("    ").add(Meaning::Warning, text), 4);
+        }
+    }
+
     /// The time in between is not the commands'.
     fn continued(&mut self) {
         let now = self.clock.monotonic();
@@ -460,66 +427,6 @@ impl View {
             self.terminal.indented(&line, 2);
         }
     }
-}
-
-impl Running {
-    fn prints(&mut self, stream: Stream, bytes: &[u8]) {
-        let Some(held) = &mut self.held else {
-            return self.gutter.push(stream, bytes);
-        };
-        let so_far: usize = held.output.iter().map(|(_, bytes)| bytes.len()).sum();
-        let room = MOST_HELD.saturating_sub(so_far).min(bytes.len());
-        held.output.push((stream, bytes[..room].to_vec()));
-    }
-
-    /// `running 12 s, usually 4 s`, or how long it has until it is killed.
-    fn words(&self, now: f64, usual: Option<u64>) -> String {
-        if let Some(killed_at) = self.killed_at {
-            return format!("stopping, killed in {}", spoken(millis(killed_at - now)));
-        }
-        let running = spoken(millis(now - self.started) / 1000 * 1000);
-        if self.watched == Watched::FromNow {
-            return format!("waiting for its end, {running}");
-        }
-        match usual {
-            None => format!("running {running}"),
-            Some(usual) => format!("running {running}, usually {}", spoken(usual)),
-        }
-    }
-}
-
-/// The heading of a part.
-fn part_title(part: &PartId, run: &Run) -> String {
-    let runbook = run.plan().runbook.book(part.book());
-    match part.own() {
-        PartId::Main | PartId::Of(..) if part.book() != BookId::MAIN => {
-            runbook.title.preview(&*run.facts(), &|reference| format!("‹{reference}›"))
-        }
-        PartId::Main | PartId::Of(..) => "Back on the main line".to_owned(),
-        PartId::Finally => "Finally".to_owned(),
-        PartId::Procedure(name) => wording::procedure(runbook, name, &*run.facts()),
-    }
-}
-
-/// Seconds as whole milliseconds; none if the clock went back.
-pub(super) fn millis(seconds: f64) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a length of time in milliseconds, cut at nothing"
-    )]
-    let millis = (seconds.max(0.0) * 1000.0) as u64;
-    millis
-}
-
-fn ordinal(number: u32) -> String {
-    let ending = match (number % 10, number % 100) {
-        (1, tens) if tens != 11 => "st",
-        (2, tens) if tens != 12 => "nd",
-        (3, tens) if tens != 13 => "rd",
-        _ => "th",
-    };
-    format!("{number}{ending}")
 }
 
 impl Observer for View {
@@ -565,30 +472,20 @@ impl Observer for View {
                 self.skipped(step, title, condition, run);
             }
             Event::ItemsListed { items, .. } => items::listed(&self.terminal, items),
-            Event::LaneOpened { lane, branch, .. } => {
-                items::begins(&self.terminal, branch);
-                let name = branch.item.as_ref().map(items::name);
-                self.lanes.extend(name.map(|name| (*lane, name)));
-            }
+            Event::LaneOpened { lane, branch, .. } => self.branches(*lane, branch),
             Event::TimeboxPassed { after, say, escalate, .. } => {
-                self.terminal.blank();
-                let text = match say {
-                    Some(say) => format!("This takes longer than {after}: {say}"),
-                    None => format!("This takes longer than {after}."),
-                };
-                self.terminal.indented(&Text::plain("    ").add(Meaning::Warning, text), 4);
-                if let Some(role) = escalate {
-                    let text = format!("Ask {role} for help: x tells how.");
-                    self.terminal.indented(&Text::plain("    ").add(Meaning::Warning, text), 4);
-                }
+                self.takes_long(after, say.as_deref(), escalate.as_deref());
             }
             Event::ValueStale { value, .. } => {
                 let text = format!("{value} is too old for a change; it is read again.");
                 self.terminal.indented(&Text::plain("    ").add(Meaning::Dim, text), 4);
             }
-            Event::Readied { .. } | Event::RunbookEntered { .. } => {}
             // What a person sees of these is the question or the step that follows.
-            Event::LineEnded { .. } | Event::SurveyClosed | Event::WaitStarted { .. } => {}
+            Event::LineEnded { .. }
+            | Event::Readied { .. }
+            | Event::RunbookEntered { .. }
+            | Event::SurveyClosed
+            | Event::WaitStarted { .. } => {}
             Event::Surveyed { missing } => header::surveyed(&self.terminal, missing),
             Event::Waited { .. } => {
                 self.terminal.line(&Text::of(Meaning::Dim, "    The wait is over."));

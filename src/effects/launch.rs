@@ -47,24 +47,8 @@ pub(super) fn launch(
         made.extend(reach_cluster(setting, attempt, &mut environment)?);
     }
     let (started, cwd) = if command.is_far() {
-        if !attempt.evidence.is_empty() {
-            return Err(format!(
-                "evidence cannot be fetched from the target {}",
-                command.target.name
-            ));
-        }
         // What is there has its own environment, folders and files.
-        let started = match attempt.conduct {
-            Conduct::Interactive { .. } => at_terminal::started(command)?,
-            Conduct::Background { .. } | Conduct::Followed => {
-                let connections = match &command.target.place {
-                    BoundPlace::Ssh { host } => sharing.folder(setting, &environment, host),
-                    _ => None,
-                };
-                remote::started(attempt, &environment, connections)
-            }
-        };
-        (started, setting.work.clone())
+        (far(setting, sharing, attempt, &environment)?, setting.work.clone())
     } else {
         for (name, value) in command.variables.iter().chain(&command.env) {
             if made.is_empty() || name != KUBECONFIG {
@@ -104,6 +88,29 @@ pub(super) fn launch(
         conduct: attempt.conduct.clone(),
         evidence: attempt.evidence.clone(),
     })
+}
+
+/// What reaches the target of a command.
+fn far(
+    setting: &Setting,
+    sharing: &mut Sharing,
+    attempt: &Attempt,
+    environment: &BTreeMap<OsString, OsString>,
+) -> Result<Started, String> {
+    let target = &attempt.command.target;
+    if !attempt.evidence.is_empty() {
+        return Err(format!("evidence cannot be fetched from the target {}", target.name));
+    }
+    match attempt.conduct {
+        Conduct::Interactive { .. } => at_terminal::started(&attempt.command),
+        Conduct::Background { .. } | Conduct::Followed => {
+            let connections = match &target.place {
+                BoundPlace::Ssh { host } => sharing.folder(setting, environment, host),
+                _ => None,
+            };
+            Ok(remote::started(attempt, environment, connections))
+        }
+    }
 }
 
 /// The variable that names the files in which kubectl looks.

@@ -39,24 +39,22 @@ impl Run {
             // A command can be passed over; a step that only waits for agreement cannot.
             Asking::Approve { .. } if self.runs_a_step(lane) => vec![A::Skip, A::Stop],
             Asking::Approve { .. } => vec![A::Stop],
-            Asking::Assertion { .. } => vec![A::Again, A::Skip, A::Stop],
+            Asking::Assertion { .. } | Asking::NoItems => vec![A::Again, A::Skip, A::Stop],
             Asking::Attest { .. } | Asking::HandOver { .. } | Asking::Look { .. } => {
                 vec![A::Done, A::Skip, A::Stop]
             }
             Asking::Confirm(card) if card.of == CardKind::Step => {
                 vec![A::Confirm, A::Skip, A::Elsewhere, A::Edit, A::Stop]
             }
-            Asking::Confirm(_) => vec![A::Confirm, A::Skip, A::Stop],
+            Asking::Items(card) if card.effect == Effect::Read => {
+                vec![A::Proceed, A::Auto, A::Skip, A::Stop]
+            }
+            Asking::Confirm(_) | Asking::Items(_) => vec![A::Confirm, A::Skip, A::Stop],
             Asking::Decide { .. } => vec![A::Choose, A::NotSure, A::Skip, A::Stop],
             Asking::Doubt { found, .. } => self.doubt_answers(lane, found),
             Asking::Failed { .. } | Asking::Unexpected { .. } => {
                 vec![A::Proceed, A::Again, A::Skip, A::Elsewhere, A::Edit, A::Stop]
             }
-            Asking::Items(card) if card.effect == Effect::Read => {
-                vec![A::Proceed, A::Auto, A::Skip, A::Stop]
-            }
-            Asking::Items(_) => vec![A::Confirm, A::Skip, A::Stop],
-            Asking::NoItems => vec![A::Again, A::Skip, A::Stop],
             Asking::MissingValue { .. } => vec![A::Value, A::Skip, A::Stop],
             Asking::Outcome { .. } => vec![A::Finish],
             Asking::Read { .. } => {

@@ -10,7 +10,7 @@ use super::lane::LaneId;
 use super::position::Line;
 use super::run::Run;
 use crate::plan::bind;
-use crate::runbook::{self, Background, Effect, Ready, StepKey};
+use crate::runbook::{self, Background, Ready, StepKey};
 
 /// How long until the command that tells of readiness is asked again, in milliseconds.
 const ASKED_AGAIN: i64 = 1_000;
@@ -88,9 +88,9 @@ impl Run {
         let until = at.checked_add(SignedDuration::from_millis(most)).unwrap_or(Timestamp::MAX);
         let lane = self.state.focus;
         let frames = self.lane(lane).map_or(&[][..], |lane| lane.position.frames());
-        let line = frames.last().map_or(Line::Step(step), |frame| frame.line.clone());
+        let within = frames.last().map_or(Line::Step(step), |frame| frame.line.clone());
         let depth = frames.len();
-        let beside = Beside { step, lane, line, depth, closing: Closing::No };
+        let beside = Beside { step, lane, line: within, depth, closing: Closing::No };
         self.state.beside.insert(attempt, beside);
         self.set_stage(if ready {
             Stage::Readying(Readying { attempt, until, asking: Ask::Now })
@@ -112,10 +112,7 @@ impl Run {
         if let (Ask::Now, Some(command)) = (&readying.asking, self.ready_command(job)) {
             match bind(self.own_runbook(job), command, &self.job_facts(job)) {
                 Ok(command) => {
-                    let place = (job.lane, self.job_scope(job));
-                    let attempt =
-                        self.attempt(place, job.step(), Role::Ready, Effect::Read, command);
-                    demands.start.push(attempt);
+                    demands.start = self.helper_attempt(job, Role::Ready, command).start;
                 }
                 Err(failure) => return self.unbound(job, &failure),
             }

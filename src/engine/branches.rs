@@ -124,13 +124,13 @@ fn came_to(branches: &[Branch]) -> Result<StepStatus, String> {
     let ahead = branches.iter().filter(|branch| branch.state == BranchState::Ahead).count();
     if failed > 0 {
         let names: Vec<String> = branches.iter().filter_map(Branch::failed).collect();
-        let named =
+        let which =
             if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
         let rest = match ahead {
             0 => String::new(),
             rest => format!("; {rest} not begun"),
         };
-        return Err(format!("{failed} of {all} failed{named}{rest}"));
+        return Err(format!("{failed} of {all} failed{which}{rest}"));
     }
     Ok([StepStatus::FailedHandled, StepStatus::Unexpected, StepStatus::MarkedDone]
         .into_iter()

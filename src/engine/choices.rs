@@ -48,15 +48,7 @@ impl Run {
                         let agreed = job.confirmation.is_some()
                             || self.state.policy.level(Effect::Read, Pace::Flow) == Level::Auto;
                         if agreed {
-                            let place = (job.lane, self.job_scope(job));
-                            let attempt = self.attempt(
-                                place,
-                                job.step(),
-                                Role::Choices,
-                                Effect::Read,
-                                command,
-                            );
-                            Demands { start: vec![attempt], ..Demands::default() }
+                            self.helper_attempt(job, Role::Choices, command)
                         } else {
                             self.question(job.lane, self.read(job, &command))
                         }
@@ -78,10 +70,10 @@ impl Run {
         }
         let text = String::from_utf8_lossy(&ended.stdout.bytes);
         let mut lines: Vec<Value> = Vec::new();
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let line = Value::Text(line.to_owned());
-            if !lines.contains(&line) {
-                lines.push(line);
+        for printed in text.lines().map(str::trim).filter(|printed| !printed.is_empty()) {
+            let choice = Value::Text(printed.to_owned());
+            if !lines.contains(&choice) {
+                lines.push(choice);
             }
         }
         if lines.is_empty() || ended.stdout.more > 0 {

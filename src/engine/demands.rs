@@ -13,7 +13,7 @@ use super::run::{Run, UndoOffer};
 use super::scope::ScopeId;
 use crate::plan::{BoundCommand, bind, bind_paths, command_digest};
 use crate::policy::{Attendance, Level};
-use crate::runbook::{Action, Effect, OnDisconnect, OnFailure};
+use crate::runbook::{Action, Effect, OnDisconnect, OnFailure, StepKey};
 use crate::template::BindError;
 
 impl Run {
@@ -242,8 +242,7 @@ impl Run {
             JobKind::Step(step) => (Role::Main, Some(*step)),
             JobKind::Undo(entry) => (Role::Undo, Some(self.state.undo[*entry].step)),
         };
-        let mut attempt =
-            self.attempt((job.lane, self.job_scope(job)), step, role, effect, command);
+        let mut attempt = self.attempt(Place { step, ..self.place(job) }, role, effect, command);
         attempt.confirmation = confirmation;
         if let JobKind::Step(step) = job.of
             && let Some(run) = self.run_of(step)
@@ -257,11 +256,15 @@ impl Run {
         Ok(attempt)
     }
 
+    /// Where a job stands.
+    pub(super) fn place(&self, job: &Job) -> Place {
+        Place { lane: job.lane, scope: self.job_scope(job), step: job.step() }
+    }
+
     /// An attempt with the next number.
     pub(super) fn attempt(
         &self,
-        (lane, scope): (LaneId, ScopeId),
-        step: Option<crate::runbook::StepKey>,
+        Place { lane, scope, step }: Place,
         role: Role,
         effect: Effect,
         command: BoundCommand,
@@ -318,6 +321,15 @@ impl Run {
     pub fn rest(&self) -> Option<&Rest> {
         self.state.rest.as_ref()
     }
+}
+
+/// Where a command stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) lane: LaneId,
+    /// Whose values it sees.
+    pub(super) scope: ScopeId,
+    pub(super) step: Option<StepKey>,
 }
 
 /// Whether a command was agreed to.

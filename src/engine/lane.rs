@@ -21,7 +21,6 @@ impl LaneId {
     pub const MAIN: Self = Self(0);
 
     /// Whether it is the one from the beginning.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
     pub fn is_main(&self) -> bool {
         *self == Self::MAIN
     }

@@ -2,6 +2,7 @@
 //! targets prove to be.
 
 use super::demand::{Attempt, Survey};
+use super::demands::Place;
 use super::event::{AttemptEnded, AttemptId, Missing, Role, Verdict};
 use super::facts::StateFacts;
 use super::lane::LaneId;
@@ -195,7 +196,8 @@ impl Run {
             Subject::Target(_) => Role::Assert,
             Subject::Success(_) | Subject::Version(_) => Role::Require,
         };
-        Some(self.attempt((LaneId::MAIN, ScopeId::MAIN), None, role, Effect::Read, check.command))
+        let place = Place { lane: LaneId::MAIN, scope: ScopeId::MAIN, step: None };
+        Some(self.attempt(place, role, Effect::Read, check.command))
     }
 
     /// Whether the commands of the look around must be agreed to first.

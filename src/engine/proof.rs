@@ -114,9 +114,9 @@ impl Run {
         }
     }
 
-    fn helper_attempt(&self, job: &Job, role: Role, command: BoundCommand) -> Demands {
-        let attempt =
-            self.attempt((job.lane, self.job_scope(job)), job.step(), role, Effect::Read, command);
+    /// A command that reads for a job starts.
+    pub(super) fn helper_attempt(&self, job: &Job, role: Role, command: BoundCommand) -> Demands {
+        let attempt = self.attempt(self.place(job), role, Effect::Read, command);
         Demands { start: vec![attempt], ..Demands::default() }
     }
 

@@ -47,13 +47,13 @@ impl Run {
 
     /// A value, as a scope sees it: its own, else that of the scope around it.
     pub(super) fn value_in(&self, scope: ScopeId, name: &Name) -> Option<&Recorded> {
-        self.from_inside(scope).find_map(|scope| scope.values.get(name))
+        self.inside_out(scope).find_map(|scope| scope.values.get(name))
     }
 
     /// All values that a scope sees.
     pub(super) fn values_in(&self, scope: ScopeId) -> BTreeMap<Name, Recorded> {
         let mut seen = BTreeMap::new();
-        for scope in self.from_inside(scope) {
+        for scope in self.inside_out(scope) {
             for (name, value) in &scope.values {
                 seen.entry(name.clone()).or_insert_with(|| value.clone());
             }
@@ -67,7 +67,7 @@ impl Run {
         scopes.any(|scope| scope == outer)
     }
 
-    fn from_inside(&self, scope: ScopeId) -> impl Iterator<Item = &Scope> {
+    fn inside_out(&self, scope: ScopeId) -> impl Iterator<Item = &Scope> {
         std::iter::successors(Some(self.scope(scope)), |scope| {
             scope.around.map(|around| self.scope(around))
         })

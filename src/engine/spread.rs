@@ -336,7 +336,7 @@ impl Run {
             Over::Items(each) => Ok(each.name.clone()),
             Over::Steps(steps, _) => Err(steps.get(branch.index).copied()),
         });
-        let (scope, line, kind) = match over {
+        let (scope, first, kind) = match over {
             Some(Ok(name)) => {
                 let scope = self.open_scope(around);
                 let item = branch.item.clone();
@@ -347,8 +347,8 @@ impl Run {
             Some(Err(None)) | None => return,
         };
         let origin = Origin { from, step, kind, outcome: None };
-        let position = match line {
-            Some(line) => Position::start(line, scope),
+        let position = match first {
+            Some(first) => Position::start(first, scope),
             None => Position::at(scope),
         };
         self.state.lanes.insert(lane, Lane { position, jobs: Vec::new(), origin: Some(origin) });

@@ -146,7 +146,7 @@ impl Run {
         let facts = self.job_facts(job);
         let whole = match with.sole_slot() {
             Some(reference) => {
-                Some(facts.get(reference).ok_or_else(|| self.unset(job, reference))?)
+                Some(facts.get(reference).ok_or_else(|| Box::new(self.unset(job, reference)))?)
             }
             None => None,
         };
@@ -166,7 +166,8 @@ impl Run {
                 Value::parse(input.ty, &value.written()).map_err(|why| refused(why.to_string()))?
             }
             None => {
-                let text = with.render(&facts).map_err(|unset| self.unset(job, &unset.0))?;
+                let text =
+                    with.render(&facts).map_err(|unset| Box::new(self.unset(job, &unset.0)))?;
                 Value::parse(input.ty, &text).map_err(|why| refused(why.to_string()))?
             }
         };
@@ -174,8 +175,8 @@ impl Run {
         Ok(Recorded::Open(value))
     }
 
-    fn unset(&self, job: &Job, reference: &Reference) -> Box<Asking> {
-        Box::new(self.missing_reference(self.job_scope(job), reference))
+    fn unset(&self, job: &Job, reference: &Reference) -> Asking {
+        self.missing_reference(self.job_scope(job), reference)
     }
 
     /// A runbook is entered: its steps come next, then its final steps, then the way goes on.

@@ -2,32 +2,29 @@
 //! may have happened: feeds its input, takes its output, stops it when its time is up, and sees to
 //! it that nothing it started outlives a stop. It never waits.
 
+mod pipes;
+
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags};
-use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::connections;
 use super::display::Display;
-use super::handshake::Handshake;
 use super::leftovers::Leftovers;
 use super::members::{self, Member, Stat, Wanted};
-use super::message::{Head, Launch, News};
+use super::message::{Head, Launch};
 use super::moment::Moment;
 use super::output::Recorder;
 use super::readiness::Readiness;
 use super::relay::Relay;
 use super::sentinel::{Sentinel, Stage};
 use super::spawn::Spawned;
-use super::streams::{After, Fed, Feed, Source};
-use crate::engine::{Conduct, End, Keep};
-use crate::session::Stream;
+use super::streams::{After, Feed, Source};
+use crate::engine::{Conduct, End};
 use crate::value::Patterns;
 
-/// How much is read of one command before the others have their turn.
-const AT_ONCE: usize = 1 << 20;
 /// When a command has ended and a child of it holds its pipes: this long a silence ends the wait.
 const SILENCE: u64 = 50;
 /// And this long the wait may be, however much the child prints.
@@ -191,11 +188,6 @@ impl Job {
             Phase::Killing { .. } => now.after_millis(5),
         };
         held.map_or(wake, |held| held.min(wake))
-    }
-
-    /// Whether its terminal cannot take more for the moment; once it has ended nothing waits.
-    fn is_ahead(&self) -> bool {
-        self.exited.is_none() && self.relay.as_ref().is_some_and(Relay::is_full)
     }
 
     /// Serves the responder who talks to it, who may wish it stopped, and then killed.
@@ -425,11 +417,6 @@ impl Job {
         }
     }
 
-    /// Whether both pipes are at their end.
-    fn is_silent(&self) -> bool {
-        self.stdout.pipe.is_none() && self.stderr.pipe.is_none()
-    }
-
     /// Whether it has ended by itself, and only its output is waited for.
     fn is_finishing(&self) -> bool {
         let ended = self.exited.is_some() || self.has_told_its_end();
@@ -455,101 +442,6 @@ impl Job {
             // Nobody reads its input any more, but perhaps a child that it left.
             self.stdin = None;
         }
-    }
-
-    fn feed(&mut self) {
-        if let Some(feed) = &mut self.stdin
-            && feed.write() == Fed::Done
-        {
-            self.stdin = None;
-        }
-    }
-
-    fn pump(&mut self, around: &mut Around<'_>) {
-        for stream in [Stream::Stdout, Stream::Stderr] {
-            let mut budget = AT_ONCE;
-            while budget > 0 && !self.is_ahead() {
-                let source = self.source(stream);
-                let Some(pipe) = &source.pipe else {
-                    break;
-                };
-                match rustix::io::read(pipe, &mut *around.buffer) {
-                    Ok(0) => source.pipe = None,
-                    Ok(count) => {
-                        budget = budget.saturating_sub(count);
-                        self.heard = around.now;
-                        let buffer = std::mem::take(&mut around.buffer);
-                        self.take(stream, &buffer[..count], around);
-                        around.buffer = buffer;
-                    }
-                    Err(Errno::INTR) => {}
-                    Err(Errno::AGAIN) => break,
-                    Err(_) => source.pipe = None,
-                }
-            }
-        }
-    }
-
-    fn source(&mut self, stream: Stream) -> &mut Source {
-        match stream {
-            Stream::Stderr => &mut self.stderr,
-            Stream::Stdout => &mut self.stdout,
-        }
-    }
-
-    fn take(&mut self, stream: Stream, bytes: &[u8], around: &mut Around<'_>) {
-        let passed;
-        let bytes = if stream == Stream::Stdout && self.launch.handshake.is_some() {
-            passed = self.sentinel.pass(bytes);
-            self.begin();
-            &passed
-        } else {
-            bytes
-        };
-        self.source(stream).head.take(bytes);
-        let shown = self.recorder.take(around.patterns, stream, bytes, around.now);
-        match &self.launch.conduct {
-            Conduct::Background { .. } => {
-                let printed = if self.launch.keep == Keep::Output { shown } else { bytes };
-                if self.readiness.comes(stream, printed) {
-                    around.display.outbox.push(News::Ready(self.launch.attempt).frame());
-                }
-            }
-            Conduct::Followed => around.display.show(self.launch.attempt, stream, shown),
-            Conduct::Interactive { .. } => {
-                if let Some(relay) = &mut self.relay {
-                    relay.show(around.patterns, bytes, around.now);
-                }
-            }
-        }
-    }
-
-    /// Lets a command at a target begin once the shell there is ready.
-    fn begin(&mut self) {
-        let ready = self.sentinel.stage() == Stage::Ready && self.far == Far::Waits;
-        if let Some(feed) =
-            self.stdin.as_mut().filter(|_| ready && matches!(self.phase, Phase::Running))
-        {
-            feed.push(format!("{}\n", Handshake::GO).as_bytes());
-            self.far = Far::Begun;
-            self.feed();
-        }
-    }
-
-    /// Ends the streams: what was held back is decided.
-    pub(crate) fn flush(&mut self, around: &mut Around<'_>) {
-        let rest = self.sentinel.flush();
-        if !rest.is_empty() {
-            self.take(Stream::Stdout, &rest, around);
-        }
-        for stream in [Stream::Stdout, Stream::Stderr] {
-            let shown = self.recorder.flush(around.patterns, stream, around.now);
-            if self.launch.conduct == Conduct::Followed {
-                around.display.show(self.launch.attempt, stream, &shown);
-            }
-        }
-        self.give_back(around.patterns);
-        around.display.settle(self.launch.attempt);
     }
 
     /// The responder gets the terminal back.

@@ -105,7 +105,7 @@ impl Fold {
                     step: step.clone(),
                     title: title.clone(),
                     why: SkipReason::Condition { condition: condition.clone() },
-                })
+                });
             }
             Event::Surveyed { missing } => self.summary.missing.clone_from(missing),
             Event::ItemsListed { .. }

@@ -1,5 +1,7 @@
 //! The records of a run as lines a person can read, one for each, in their order.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -82,10 +84,7 @@ fn text(event: &Event) -> String {
             format!("{step}: {} of {} {name}", branch.index + 1, branch.of).trim_end().to_owned()
         }
         Event::RunbookEntered { step, used, environment, inputs, .. } => {
-            let environment =
-                environment.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
-            let inputs = inputs.iter().map(|(name, value)| format!(" {name}={}", item_name(value)));
-            format!("{step}: into {used}{environment}{}", inputs.collect::<String>())
+            format!("{step}: {}", into(used, environment.as_ref(), inputs))
         }
         Event::TimeboxPassed { step, after, say, escalate, .. } => {
             let say = say.as_ref().map_or_else(String::new, |say| format!(": {say}"));
@@ -128,6 +127,13 @@ fn text(event: &Event) -> String {
         Event::WaitStarted { step, until, .. } => format!("{step}: waits until {until:.0}"),
         Event::Waited { step, .. } => format!("{step}: waited"),
     }
+}
+
+/// A runbook that is entered, with what it is given.
+fn into(used: &str, environment: Option<&Name>, inputs: &BTreeMap<Name, Recorded>) -> String {
+    let environment = environment.map_or_else(String::new, |name| format!(" in {name}"));
+    let inputs = inputs.iter().map(|(name, value)| format!(" {name}={}", item_name(value)));
+    format!("into {used}{environment}{}", inputs.collect::<String>())
 }
 
 fn item_name(item: &Recorded) -> String {

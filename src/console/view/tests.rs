@@ -10,6 +10,7 @@ use crate::expression::Part;
 use crate::plan::Mode;
 use crate::policy::Pace;
 use crate::runbook::{Effect, FindingSeverity, OnDisconnect, Outcome};
+use crate::session::Stream;
 use crate::value::{Name, Secret, Value};
 
 /// What the terminal shows of events and notices, a second apart.

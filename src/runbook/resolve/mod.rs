@@ -53,9 +53,9 @@ pub(super) fn resolve(
     findings: &mut Vec<Diagnostic>,
 ) -> Resolved {
     let outline = Outline::of(root, findings);
-    let mut resolver = Resolver::new(source, root, repository, lineage, &outline, findings);
+    let mut resolver = Resolver::new(source, root, repository, lineage, &outline);
     let runbook = resolver.runbook();
-    *findings = resolver.findings;
+    findings.append(&mut resolver.findings);
     Resolved { runbook, mentions: resolver.mentions }
 }
 
@@ -70,9 +70,9 @@ pub(super) fn plain_value(
     let outline = Outline::of(root, &mut Vec::new());
     let known = Known::default();
     let lineage = Lineage::first(source, &NoRepository, &known);
-    let mut resolver = Resolver::new(source, root, &NoRepository, &lineage, &outline, findings);
+    let mut resolver = Resolver::new(source, root, &NoRepository, &lineage, &outline);
     let value = resolver.checked_value(node, input.ty, &input.constraints);
-    *findings = resolver.findings;
+    findings.append(&mut resolver.findings);
     value
 }
 
@@ -118,7 +118,6 @@ impl<'a> Resolver<'a> {
         repository: &'a dyn Repository,
         lineage: &'a Lineage<'a>,
         outline: &'a Outline<'a>,
-        findings: &mut Vec<Diagnostic>,
     ) -> Self {
         Self {
             source,
@@ -126,7 +125,7 @@ impl<'a> Resolver<'a> {
             repository,
             lineage,
             outline,
-            findings: std::mem::take(findings),
+            findings: Vec::new(),
             values: BTreeMap::new(),
             environment: BTreeMap::new(),
             closed_environment: BTreeMap::new(),

@@ -50,6 +50,7 @@ impl Resolver<'_> {
         let poll = node.get("until").map(|until| self.poll(key, node, until));
         self.check_poll_keys(node);
         let on_failure = self.on_failure(key);
+        let approval = node.get("approval").map(Self::approval);
         let subject = node
             .get("subject")
             .map(|subject| self.shown(subject, &self.place(key, Moment::Before)));
@@ -79,10 +80,7 @@ impl Resolver<'_> {
             interactive: interactive?,
             background: background?,
             evidence: evidence?,
-            approval: match node.get("approval") {
-                Some(approval) => Some(Self::approval(approval)?),
-                None => None,
-            },
+            approval: approval.map(|found| found.ok_or(Refused)).transpose().ok()?,
         };
         self.check_destroy(key, node, &run);
         self.check_undo_on_failure(node, &run);

@@ -111,7 +111,7 @@ impl Graph {
         };
         let next = graph.successors(runbook);
         for (index, edges) in flow::flow(runbook).iter().enumerate() {
-            let placed = |edge| graph.placed(outline, StepKey(index), next[index], edge);
+            let placed = |edge| Self::placed(outline, StepKey(index), next[index], edge);
             let mut placed: Vec<Edge> = edges.iter().filter_map(placed).collect();
             if let Action::Group { steps, order: Order::AtOnce(_) } = &runbook.steps[index].action {
                 let others = steps.iter().skip(1).map(|child| child.0);
@@ -239,13 +239,7 @@ impl Graph {
 
     /// An edge of a step with the place that says so; the end of the run is no node. What follows the
     /// order of the steps leads to `next`, which may be the end of a branch or a round.
-    fn placed(
-        &self,
-        outline: &Outline<'_>,
-        key: StepKey,
-        next: usize,
-        edge: &flow::Edge,
-    ) -> Option<Edge> {
+    fn placed(outline: &Outline<'_>, key: StepKey, next: usize, edge: &flow::Edge) -> Option<Edge> {
         let in_order = edge.jump == Jump::None && edge.way != flow::Way::Enter;
         let to = match &edge.to {
             To::End(_) => return None,
