@@ -9,5 +9,7 @@ mod flow;
 mod model;
 mod notation;
 mod safety;
+mod shelf;
+mod used;
 #[path = "../support/started.rs"]
 mod started;
