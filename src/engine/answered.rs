@@ -323,7 +323,7 @@ impl Run {
     /// Moves the main lane, and leaves all others.
     fn jump_to(&mut self, step: StepKey) {
         self.leave_lanes();
-        self.go(&Destination::Step(step), Jump::Responder);
+        self.go(step, &Destination::Step(step), Jump::Responder);
     }
 
     /// The place on the way of the step before the one the walk is at. Groups and `use` are none:

@@ -4,7 +4,7 @@
 use super::event::{End, Verdict};
 use super::job::Job;
 use super::run::Run;
-use crate::runbook::{Action, OnFailure};
+use crate::runbook::{Action, OnFailure, StepKey};
 
 impl Run {
     /// What the failure of a job does.
@@ -17,27 +17,31 @@ impl Run {
         }
         match self.given_rule(job) {
             // There is nothing that it could undo.
-            Some(OnFailure::Undo) if self.own_entry(job).is_none() => OnFailure::Ask,
-            Some(rule) => rule,
+            Some((_, OnFailure::Undo)) if self.own_entry(job).is_none() => OnFailure::Ask,
+            Some((_, rule)) => rule.clone(),
             None => OnFailure::Ask,
         }
     }
 
     /// The rule that was written: the step's own, which a group may have given it, else that of the
-    /// innermost `use` around it that has one.
-    pub(super) fn given_rule(&self, job: &Job) -> Option<OnFailure> {
-        let run = self.run_of(job.step()?)?;
+    /// innermost `use` around it that has one. With the step where it stands: the names in it are
+    /// those of that step's runbook.
+    pub(super) fn given_rule(&self, job: &Job) -> Option<(StepKey, &OnFailure)> {
+        let step = job.step()?;
+        let run = self.run_of(step)?;
         if run.on_failure_given {
-            return Some(run.on_failure.clone());
+            return Some((step, &run.on_failure));
         }
         let mut frames = self.lane(job.lane)?.position.frames().iter().rev();
-        let rule = frames.find_map(|frame| match &self.step(frame.owner?).action {
-            Action::Use { on_failure, .. } if !matches!(on_failure, OnFailure::Ask) => {
-                Some(on_failure)
+        frames.find_map(|frame| {
+            let user = frame.owner?;
+            match &self.step(user).action {
+                Action::Use { on_failure, .. } if !matches!(on_failure, OnFailure::Ask) => {
+                    Some((user, on_failure))
+                }
+                _ => None,
             }
-            _ => None,
-        });
-        rule.cloned()
+        })
     }
 }
 

@@ -107,6 +107,37 @@ fn what_a_use_says_of_failures_holds_inside() {
 }
 
 #[test]
+fn what_a_use_says_of_failures_is_said_in_its_own_runbook() {
+    let used = "inputs: { v: { type: name } }
+steps: [ { id: bad, effect: read, run: ls } ]
+procedures: { p: { steps: [ { id: wrong, do: Wrong } ] } }
+finally: [ { id: f, effect: read, run: \"clean {{v}}\" } ]
+";
+    let help = format!("{TAKES_X}steps: [ {{ id: s, effect: read, run: \"help {{{{x}}}}\" }} ]\n");
+    let walk = |rule: &str, answers: &[&str]| {
+        let yaml = format!(
+            "steps:
+  - {{ id: l, effect: read, run: ls, capture: {{ v: {{ type: name }} }} }}
+  - {{ id: u, use: {{ file: u.yaml, with: {{ v: inside }} }}, on_failure: {rule} }}
+  - {{ id: z, effect: read, run: \"say {{{{v}}}}\" }}
+  - {{ id: e, end: done }}
+procedures: {{ p: {{ steps: [ {{ id: right, effect: read, run: \"make {{{{v}}}}\" }}, {{ id: pe, end: mitigated }} ] }} }}
+"
+        );
+        let setup = Setup::steps(&yaml).with("u.yaml", used).with("help.yaml", &help);
+        let walked = setup.end("l", [says("outside")]).end("u.bad", [exit(1)]).walk(answers);
+        let text = walked.text();
+        let commands = text.lines().filter_map(|line| line.strip_prefix("$ main "));
+        commands.skip(2).collect::<Vec<_>>().join(", ")
+    };
+    let used = "{ use: { file: help.yaml, with: { x: \"{{v}}\" } } }";
+    assert_eq!(walk(used, &[]), "help outside, clean inside, say outside");
+    assert_eq!(walk("{ goto: z }", &[]), "clean inside, say outside");
+    assert_eq!(walk("{ goto: p }", &[]), "clean inside, make outside");
+    assert_eq!(walk("{ use: { procedure: p } }", &[]), "make outside, clean inside");
+}
+
+#[test]
 fn used_runbooks_that_are_left_early_still_offer_their_final_steps() {
     let finals = "> u.v.f\nattest: done\n< u.v.f done\nline ended
         > u.f\nattest: done\n< u.f done\nline ended\n";
