@@ -6,6 +6,7 @@
 
 mod chart;
 mod html;
+mod inside;
 mod mermaid;
 mod outline;
 mod prose;

@@ -49,6 +49,13 @@ impl Page {
         self.exact(Text::new());
     }
 
+    /// Adds another page, so many columns further in.
+    pub fn inset(&mut self, page: Self, columns: usize) {
+        let margin = Text::plain(" ".repeat(columns));
+        let lines = page.lines.into_iter();
+        self.lines.extend(lines.map(|(text, breaks)| (margin.clone().join(text), breaks)));
+    }
+
     /// Whether there are no lines.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()

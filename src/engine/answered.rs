@@ -333,7 +333,7 @@ impl Run {
             }
             _ => self.leave_lanes(),
         }
-        self.go(&Destination::Step(step), Jump::Responder);
+        self.go(step, &Destination::Step(step), Jump::Responder);
     }
 
     /// The place on the way of the step before the one the walk is at. Groups and `use` are none:

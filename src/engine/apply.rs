@@ -12,7 +12,9 @@ use super::position::{Jump, Line, Next, Position};
 use super::preflight::Progress;
 use super::run::Run;
 use super::scope::ScopeId;
-use crate::runbook::{Action, Ask, Destination, Effect, OnFailure, PartId, StepId, StepKey, Then};
+use crate::runbook::{
+    Action, Ask, Destination, Effect, OnFailure, PartId, StepId, StepKey, Then, Used,
+};
 use crate::value::Name;
 
 impl Run {
@@ -159,7 +161,7 @@ impl Run {
         self.here().position = Position::start(Line::Part(PartId::Main), ScopeId::MAIN);
         if let Some(step) = &started.at {
             let step = self.known(step)?;
-            self.go(&Destination::Step(step), Jump::Responder);
+            self.go(step, &Destination::Step(step), Jump::Responder);
         }
         if self.plan.runbook.all_books().all(|(_, book)| book.requires.is_empty()) {
             self.state.preflight.progress = Progress::Checks;
@@ -246,7 +248,8 @@ impl Run {
         }
         if job.stage == Stage::Judged {
             let rule = self.failure_rule(&job);
-            self.apply_failure_rule(&job, step, &rule);
+            let said_by = self.given_rule(&job).map_or(step, |(said_by, _)| said_by);
+            self.apply_failure_rule(&job, (step, said_by), &rule);
             return;
         }
         if status == StepStatus::Skipped {
@@ -254,7 +257,7 @@ impl Run {
         }
         match (job.then, self.step(step).action.clone()) {
             (Some(Then::Goto(destination)), _) | (_, Action::Goto(destination)) => {
-                self.go(&destination, Jump::Runbook);
+                self.go(step, &destination, Jump::Runbook);
             }
             (Some(Then::End(outcome)), _) | (_, Action::End(outcome)) => {
                 self.end_here(step, outcome);
@@ -263,10 +266,16 @@ impl Run {
         }
     }
 
-    fn apply_failure_rule(&mut self, job: &Job, step: StepKey, rule: &OnFailure) {
+    /// Does what a rule says; `said_by` is the step where it stands.
+    fn apply_failure_rule(
+        &mut self,
+        job: &Job,
+        (step, said_by): (StepKey, StepKey),
+        rule: &OnFailure,
+    ) {
         match rule {
             OnFailure::Ask | OnFailure::Continue => {}
-            OnFailure::Goto(destination) => self.go(destination, Jump::Runbook),
+            OnFailure::Goto(destination) => self.go(said_by, destination, Jump::Runbook),
             OnFailure::Stop if !self.state.focus.is_main() => self.fail_item(),
             OnFailure::Stop => {
                 let failed = self.step(step).id.clone();
@@ -279,24 +288,21 @@ impl Run {
                     self.here().jobs.push(job);
                 }
             }
+            OnFailure::Use(Used::Procedure(name)) => self.go_through_procedure(said_by, name, None),
             OnFailure::Use(used) => self.go_through(step, used, None),
         }
     }
 
-    pub(super) fn go(&mut self, destination: &Destination, jump: Jump) {
+    /// Goes to where a step says, in that step's runbook.
+    pub(super) fn go(&mut self, said_by: StepKey, destination: &Destination, jump: Jump) {
         let runbook = Arc::clone(&self.plan.runbook);
+        let position = &mut self.here().position;
         match destination {
             Destination::Procedure(name) => {
-                let here = self.here();
-                let part = match here.position.frames().last() {
-                    Some(frame) => frame.part(&runbook).beside(PartId::Procedure(name.clone())),
-                    None => PartId::Procedure(name.clone()),
-                };
-                here.position.enter(&runbook, part);
+                let part = runbook.step(said_by).part.beside(PartId::Procedure(name.clone()));
+                position.enter(&runbook, part);
             }
-            Destination::Step(step) => {
-                self.here().position.go_to(&runbook, *step, jump);
-            }
+            Destination::Step(step) => position.go_to(&runbook, *step, jump),
         }
     }
 

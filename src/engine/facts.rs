@@ -61,6 +61,12 @@ impl<'a> StateFacts<'a> {
         self
     }
 
+    /// As another scope sees it.
+    pub(super) fn seen_in(mut self, scope: ScopeId) -> Self {
+        self.scope = scope;
+        self
+    }
+
     /// With the item that comes next.
     pub(super) fn with_item(mut self, item: Option<&'a (Name, Recorded)>) -> Self {
         self.item = item;

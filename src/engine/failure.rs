@@ -4,7 +4,7 @@
 use super::event::{End, Verdict};
 use super::job::Job;
 use super::run::Run;
-use crate::runbook::{Action, OnFailure};
+use crate::runbook::{Action, OnFailure, StepKey};
 
 impl Run {
     /// What the failure of a job does.
@@ -17,10 +17,10 @@ impl Run {
             return OnFailure::Continue;
         }
         match self.given_rule(job) {
-            Some(OnFailure::Ask) | None if by_itself => OnFailure::Stop,
+            Some((_, OnFailure::Ask)) | None if by_itself => OnFailure::Stop,
             // There is nothing that it could undo.
-            Some(OnFailure::Undo) if self.own_entry(job).is_none() => OnFailure::Ask,
-            Some(rule) => rule,
+            Some((_, OnFailure::Undo)) if self.own_entry(job).is_none() => OnFailure::Ask,
+            Some((_, rule)) => rule.clone(),
             None => OnFailure::Ask,
         }
     }
@@ -31,24 +31,28 @@ impl Run {
     }
 
     /// The rule that was written: the step's own, which a group may have given it, else that of the
-    /// innermost `use` around it that has one.
-    pub(super) fn given_rule(&self, job: &Job) -> Option<OnFailure> {
-        match &self.step(job.step()?).action {
-            Action::Run(run) if run.on_failure_given => return Some(run.on_failure.clone()),
+    /// innermost `use` around it that has one. With the step where it stands: the names in it are
+    /// those of that step's runbook.
+    pub(super) fn given_rule(&self, job: &Job) -> Option<(StepKey, &OnFailure)> {
+        let step = job.step()?;
+        match &self.step(step).action {
+            Action::Run(run) if run.on_failure_given => return Some((step, &run.on_failure)),
             // Over items, it is a step that fails by itself, with what they came to.
             Action::Use { on_failure, .. } if !matches!(on_failure, OnFailure::Ask) => {
-                return Some(on_failure.clone());
+                return Some((step, on_failure));
             }
             _ => {}
         }
         let mut frames = self.lane(job.lane)?.position.frames().iter().rev();
-        let rule = frames.find_map(|frame| match &self.step(frame.owner?).action {
-            Action::Use { on_failure, .. } if !matches!(on_failure, OnFailure::Ask) => {
-                Some(on_failure)
+        frames.find_map(|frame| {
+            let user = frame.owner?;
+            match &self.step(user).action {
+                Action::Use { on_failure, .. } if !matches!(on_failure, OnFailure::Ask) => {
+                    Some((user, on_failure))
+                }
+                _ => None,
             }
-            _ => None,
-        });
-        rule.cloned()
+        })
     }
 }
 

@@ -80,6 +80,12 @@ impl Position {
         self.stack.last().map_or(self.base, |frame| frame.scope)
     }
 
+    /// What is seen in a runbook that stands around, or here.
+    pub(super) fn scope_of(&self, runbook: &Runbook, book: BookId) -> ScopeId {
+        let own = self.stack.iter().rev().find(|frame| frame.book(runbook) == book);
+        own.map_or(self.base, |frame| frame.scope)
+    }
+
     /// The frames, outermost first.
     pub(super) fn frames(&self) -> &[Frame] {
         &self.stack
@@ -155,7 +161,7 @@ impl Position {
     /// line below it (a responder's jump does). A `goto` out of used runbooks comes through their
     /// final steps; a responder who jumps has chosen the step.
     pub(super) fn go_to(&mut self, runbook: &Runbook, step: StepKey, jump: Jump) {
-        let scope = self.scope();
+        let scope = self.scope_of(runbook, runbook.step(step).part.book());
         let around = self.stack.first().map(|frame| frame.line.clone());
         let path = path_to(runbook, step);
         let part = Line::Part(runbook.step(step).part.clone());
@@ -190,7 +196,7 @@ impl Position {
     /// Goes to the start of a procedure: clears the frames above it if it is on the stack, where
     /// it still returns to whoever used it; else it does not come back.
     pub(super) fn enter(&mut self, runbook: &Runbook, procedure: PartId) {
-        let scope = self.scope();
+        let scope = self.scope_of(runbook, procedure.book());
         let base = self.base(runbook, procedure.book());
         let line = Line::Part(procedure);
         let owner = self.owner_of(&line);

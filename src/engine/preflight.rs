@@ -161,7 +161,8 @@ impl Run {
 
     fn steps_on(&self, target: &Name) -> Vec<StepId> {
         let wanted = crate::runbook::TargetRef::Named(target.clone());
-        let steps = self.plan.runbook.steps.iter();
+        // A used runbook's target of that name is another one.
+        let steps = self.plan.runbook.own_steps().iter();
         steps
             .filter(|step| matches!(&step.action, Action::Run(run) if run.command.target == wanted))
             .map(|step| step.id.clone())

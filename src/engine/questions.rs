@@ -247,8 +247,10 @@ impl Run {
         let own = step.map_or(&[][..], |step| &self.step(step).never);
         let runbook = &self.plan.runbook;
         let book = step.map_or(BookId::MAIN, |step| self.step(step).part.book());
-        let used = if book == BookId::MAIN { &[][..] } else { &runbook.book(book).never };
-        runbook.never.iter().chain(used).chain(own).cloned().collect()
+        let mut rules: Vec<&[String]> = vec![own];
+        // What uses a runbook says what holds inside it too.
+        rules.extend(runbook.around(book).map(|book| &*runbook.book(book).never));
+        rules.into_iter().rev().flatten().cloned().collect()
     }
 
     /// What must be typed: the subject, else what the target proved to be, else the environment's

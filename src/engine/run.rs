@@ -303,7 +303,9 @@ impl Run {
     /// What a job's templates see: an undo sees the values of the moment its step started.
     pub(super) fn job_facts(&self, job: &Job) -> StateFacts<'_> {
         match &job.of {
-            JobKind::AdHoc(_) | JobKind::Step(_) => StateFacts::now(self, job.lane),
+            JobKind::AdHoc(_) | JobKind::Step(_) => {
+                StateFacts::now(self, job.lane).seen_in(self.job_scope(job))
+            }
             JobKind::Undo(entry) => StateFacts::frozen(self, &self.state.undo[*entry]),
         }
     }

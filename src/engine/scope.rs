@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::event::Recorded;
-use super::job::Job;
+use super::job::{Job, Stage};
 use super::lane::LaneId;
 use super::run::Run;
 use crate::runbook::{BookId, Environment, Runbook, StepKey};
@@ -84,11 +84,21 @@ impl Run {
         ScopeId(self.state.scopes.len() - 1)
     }
 
-    /// The scope that a job sees: an undo that of its step.
+    /// The scope that a job sees: an undo that of its step; one that is about to enter a runbook
+    /// that of whoever uses it, which an `on_failure` may be from further inside.
     pub(super) fn job_scope(&self, job: &Job) -> ScopeId {
-        match job.undo() {
-            Some(entry) => self.state.undo[entry].scope,
-            None => self.scope_in(job.lane),
+        let runbook = &self.plan.runbook;
+        match (job.undo(), &job.stage) {
+            (Some(entry), _) => self.state.undo[entry].scope,
+            (None, Stage::Entering(entering)) => {
+                let user = runbook.used_by(entering.book).map(|book| runbook.step(book.by));
+                let lane = self.lane(job.lane);
+                user.zip(lane).map_or_else(
+                    || self.scope_in(job.lane),
+                    |(user, lane)| lane.position.scope_of(runbook, user.part.book()),
+                )
+            }
+            (None, _) => self.scope_in(job.lane),
         }
     }
 
@@ -136,10 +146,14 @@ impl Run {
         self.state.steps.entry(step).or_default().changed.insert(scope);
     }
 
-    /// Gives values to the scope of the lane that the latest fact is about.
+    /// Gives values to what sees them: the job that the latest fact is about, else its lane.
     pub(super) fn set_values(&mut self, values: impl IntoIterator<Item = (Name, Recorded)>) {
         let at = self.state.at;
-        let scope = self.scope_in(self.state.focus);
+        let entering = self.job().filter(|job| matches!(job.stage, Stage::Entering(_)));
+        let scope = match entering {
+            Some(job) => self.job_scope(job),
+            None => self.scope_in(self.state.focus),
+        };
         let scope = &mut self.state.scopes[scope.0];
         for (name, value) in values {
             scope.taken.insert(name.clone(), at);

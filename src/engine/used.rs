@@ -31,11 +31,10 @@ impl Run {
     pub(super) fn go_through(&mut self, step: StepKey, used: &Used, owner: Option<StepKey>) {
         match used {
             Used::Procedure(name) => {
-                let part = self.step(step).part.beside(PartId::Procedure(name.clone()));
                 if self.job().and_then(Job::step) == Some(step) {
                     self.here().jobs.pop();
                 }
-                self.here().position.push(Line::Part(part), owner);
+                self.go_through_procedure(step, name, owner);
             }
             Used::Runbook(used) => {
                 if self.job().and_then(Job::step) != Some(step) {
@@ -48,6 +47,20 @@ impl Run {
                 });
             }
         }
+    }
+
+    /// Goes through a procedure of the runbook of the step that says so, and comes back.
+    pub(super) fn go_through_procedure(
+        &mut self,
+        said_by: StepKey,
+        name: &Name,
+        owner: Option<StepKey>,
+    ) {
+        let runbook = std::sync::Arc::clone(&self.plan.runbook);
+        let part = self.step(said_by).part.beside(PartId::Procedure(name.clone()));
+        let position = &mut self.here().position;
+        let scope = position.scope_of(&runbook, part.book());
+        position.push_in(Line::Part(part), owner, scope);
     }
 
     /// The use that brought a runbook in.

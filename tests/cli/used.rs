@@ -131,3 +131,68 @@ fn a_used_file_that_was_changed_in_the_frozen_copy_is_damage() {
     fs::write(&frozen, text.replace("echo at", "echo not at")).unwrap();
     assert_eq!(sandbox.surefoot(&["resume"]).run().code(), 10);
 }
+
+#[test]
+fn a_plan_walks_through_what_is_used_with_what_it_is_given() {
+    let sandbox = shop();
+    sandbox.surefoot(&["plan", MAIN]).check(
+        r"
+        exit 0
+        --- stdout
+        Main
+          shop/main: 5 read, 0 change, 0 destroy
+          owner   payments
+          help    secondary: page the rota
+          env     prod
+
+         1  Own  [read]
+            $ cat '‹the run'\''s folder›/files/note'
+
+         2  db/slow.yaml
+            do      Slow (db/slow.yaml), then come back
+
+             1  Own  [read]
+                $ cat '‹the run'\''s folder›/files/note'
+
+             2  shop/deep
+                do      Deep (shop/deep), then come back
+
+                 1  Look  [read]
+                    $ echo at db1
+
+                 2  Which?
+                    - Go on: end, resolved
+
+         3  db/slow.yaml
+            do      Slow (db/slow.yaml), then come back
+
+             1  Own  [read]
+                $ cat '‹the run'\''s folder›/files/note'
+
+             2  shop/deep
+                do      Deep (shop/deep), then come back
+
+                 1  Look  [read]
+                    $ echo at db2
+
+                 2  Which?
+                    - Go on: end, resolved
+
+         4  End: done
+    ",
+    );
+}
+
+#[test]
+fn a_used_runbook_is_shown_by_its_title() {
+    let sandbox = shop();
+    for form in [&["show", MAIN][..], &["show", "--markdown", MAIN], &["show", "--html", MAIN]] {
+        let outcome = sandbox.surefoot(form).run();
+        assert!(
+            outcome.stdout.contains("Slow (db/slow.yaml), then come back"),
+            "{form:?}: {}",
+            outcome.text()
+        );
+        assert!(!outcome.stdout.contains("cat at"), "{form:?}");
+    }
+}

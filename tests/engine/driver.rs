@@ -12,10 +12,11 @@ use surefoot::engine::{
 };
 use surefoot::plan::{Alert, DigestKey, Given, Mode, Plan};
 use surefoot::policy::{Attendance, Pace, Policy, Trust};
-use surefoot::runbook::{NoRepository, Outcome, Protection, StepId, load};
+use surefoot::runbook::{Outcome, Protection, StepId, load};
 use surefoot::value::{Name, Secret, Value};
 
 use crate::notation::{noted, role_name};
+use crate::shelf::Shelf;
 use crate::started::started;
 
 /// What becomes of a command.
@@ -52,6 +53,8 @@ pub(crate) fn crash() -> Out {
 /// How a run is started.
 pub(crate) struct Setup {
     pub(crate) runbook: String,
+    /// The runbooks that can be used.
+    pub(crate) shelf: Shelf,
     pub(crate) policy: Policy,
     pub(crate) pace: Pace,
     pub(crate) environment: Option<&'static str>,
@@ -70,6 +73,7 @@ impl Setup {
     pub(crate) fn new(yaml: &str) -> Self {
         Self {
             runbook: yaml.to_owned(),
+            shelf: Shelf::default(),
             policy: Policy {
                 attendance: Attendance::Attended,
                 trust: Trust::Trusted,
@@ -90,9 +94,15 @@ impl Setup {
         self
     }
 
+    /// Adds a runbook that can be used.
+    pub(crate) fn with(mut self, name: &str, yaml: &str) -> Self {
+        self.shelf.put(name, &format!("schema: surefoot/v1\ntitle: Used\n{yaml}"));
+        self
+    }
+
     pub(crate) fn plan(&self) -> Arc<Plan> {
         let source = Source { name: "test.yaml".to_owned(), text: self.runbook.as_str().into() };
-        let loaded = load(&source, &NoRepository);
+        let loaded = load(&source, &self.shelf);
         let runbook =
             loaded.runbook.unwrap_or_else(|| panic!("{:#?}\n{}", loaded.findings, self.runbook));
         let environment = self.environment.map(|wanted| {

@@ -11,5 +11,7 @@ mod loops;
 mod model;
 mod notation;
 mod safety;
+mod shelf;
 #[path = "../support/started.rs"]
 mod started;
+mod used;

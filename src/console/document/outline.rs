@@ -41,6 +41,8 @@ pub(super) enum Block {
     Sample(String),
     /// A way to go, or a part of an instruction.
     Item(String),
+    /// The steps of a runbook that what stands above uses.
+    Inside(Vec<Block>),
 }
 
 /// A document.
@@ -99,6 +101,7 @@ impl Outline {
                     }
                 }
                 Block::Command(text) => command_lines(&mut page, indent, text),
+                Block::Inside(blocks) => page.inset(Self::new(blocks.clone()).page(), 4),
             }
         }
         page
@@ -146,6 +149,10 @@ impl Outline {
                     writeln!(out, "- {label}: {}", inert(text))
                 }
                 Block::Item(text) => writeln!(out, "- {}", inert(text)),
+                Block::Inside(blocks) => {
+                    let inside = Self::new(blocks.clone()).markdown();
+                    inside.lines().try_for_each(|line| writeln!(out, "> {line}"))
+                }
             };
         }
         out

@@ -89,8 +89,12 @@ impl Writer<'_> {
                 }
             }
             Action::Run(run) => self.run(run),
-            Action::Use { used, .. } => {
-                self.field("do", format!("{used}, then come back"));
+            Action::Use { used, on_failure } => {
+                self.field("do", format!("{}, then come back", self.used(used)));
+                self.inside(used);
+                if !matches!(on_failure, OnFailure::Ask) {
+                    self.failed(on_failure);
+                }
             }
             Action::Wait(duration) => {
                 let text = self.text(duration);
@@ -114,6 +118,9 @@ impl Writer<'_> {
                 for option in options {
                     let text = self.option(option);
                     self.push(Block::Item(text));
+                    if let Then::Use(used) = &option.then {
+                        self.inside(used);
+                    }
                 }
             }
             Ask::Value { question, into, ty, choices, .. } => {
@@ -133,7 +140,7 @@ impl Writer<'_> {
             Then::End(outcome) => format!(": end, {}", wording::outcome(*outcome)),
             Then::Goto(destination) => format!(": go to {}", self.destination(destination)),
             Then::Next => String::new(),
-            Then::Use(used) => format!(": do {used}, then come back"),
+            Then::Use(used) => format!(": do {}, then come back", self.used(used)),
         };
         format!("{}{leads}", self.text(&option.label))
     }
@@ -224,8 +231,16 @@ impl Writer<'_> {
             self.field("retry", format!("{times}, every {}", retry.every.written));
         }
         if run.on_failure_given {
-            let text = self.on_failure(&run.on_failure);
-            self.field("failed", text);
+            self.failed(&run.on_failure);
+        }
+    }
+
+    /// What a failure does.
+    fn failed(&mut self, rule: &OnFailure) {
+        let text = self.on_failure(rule);
+        self.field("failed", text);
+        if let OnFailure::Use(used) = rule {
+            self.inside(used);
         }
     }
 
@@ -236,7 +251,7 @@ impl Writer<'_> {
             OnFailure::Goto(destination) => format!("go to {}", self.destination(destination)),
             OnFailure::Stop => "stop".to_owned(),
             OnFailure::Undo => "undo".to_owned(),
-            OnFailure::Use(used) => format!("do {used}, then go on"),
+            OnFailure::Use(used) => format!("do {}, then go on", self.used(used)),
         }
     }
 

@@ -79,6 +79,12 @@ impl Runbook {
         self.books.get(book.0.checked_sub(1)?)
     }
 
+    /// A runbook and those that stand around it, outwards: the one that is run is the last.
+    pub fn around(&self, book: BookId) -> impl Iterator<Item = BookId> {
+        let outer = |book: &BookId| Some(self.step(self.used_by(*book)?.by).part.book());
+        std::iter::successors(Some(book), outer)
+    }
+
     /// The runbook that a step belongs to, and the step's place in it.
     pub fn own(&self, step: StepKey) -> (&Self, StepKey) {
         let book = self.step(step).part.book();
