@@ -151,7 +151,7 @@ fn undo(walker: &mut Walker, scene: Scene<'_>) -> Result<Answer, Stop> {
     // The command in doubt itself, and what is the only one: there is nothing to choose.
     if let (Asking::Doubt { .. }, Some(step)) = (&scene.question.ask, &scene.question.step) {
         let step = Some(step.clone());
-        return Ok(Answer::Undo { step });
+        return Ok(Answer::Undo { step, entry: None });
     }
     if let Asking::UndoOffer { entries } = &scene.question.ask {
         if entries.len() == 1 {
@@ -163,7 +163,7 @@ fn undo(walker: &mut Walker, scene: Scene<'_>) -> Result<Answer, Stop> {
     let entries = scene.run.open_undo();
     if entries.is_empty() {
         return match &scene.question.step {
-            Some(step) => Ok(Answer::Undo { step: Some(step.clone()) }),
+            Some(step) => Ok(Answer::Undo { step: Some(step.clone()), entry: None }),
             None => Err(Stop::Back("Nothing can be undone.")),
         };
     }
@@ -174,14 +174,14 @@ fn undo(walker: &mut Walker, scene: Scene<'_>) -> Result<Answer, Stop> {
 
 fn picked(entries: &[crate::engine::UndoShown], wanted: Option<&str>) -> Result<Answer, Stop> {
     let Some(wanted) = wanted.filter(|wanted| *wanted != "all") else {
-        return Ok(Answer::Undo { step: None });
+        return Ok(Answer::Undo { step: None, entry: None });
     };
     let by_number = wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
     let entry = by_number
         .and_then(|index| entries.get(index))
         .or_else(|| entries.iter().find(|entry| entry.step.0 == wanted));
     entry.map_or(Err(Stop::Back("There is no such undo.")), |entry| {
-        Ok(Answer::Undo { step: Some(entry.step.clone()) })
+        Ok(Answer::Undo { step: Some(entry.step.clone()), entry: Some(entry.entry) })
     })
 }
 

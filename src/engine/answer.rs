@@ -96,6 +96,9 @@ pub enum Answer {
     Undo {
         /// Which; all that can be undone, in reverse, if none is named.
         step: Option<StepId>,
+        /// Which of its changes, if it was done for several items.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entry: Option<usize>,
     },
     /// This value.
     Value {
@@ -503,6 +506,8 @@ pub struct OptionShown {
 /// An undo as shown.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UndoShown {
+    /// Its number among all changes of the run.
+    pub entry: usize,
     /// The step that would be undone.
     pub step: StepId,
     /// Its title.

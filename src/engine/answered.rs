@@ -59,7 +59,7 @@ impl Run {
             }
             Answer::Skip { .. } => self.skip(),
             Answer::Stop => self.stop(),
-            Answer::Undo { step } => self.undo(step.as_ref()),
+            Answer::Undo { step, entry } => self.undo(step.as_ref(), *entry),
             Answer::Value { value } => self.take_value(value, gives),
             Answer::WaitForEnd => {
                 if let Some(job) = self.here().jobs.last_mut()
@@ -221,7 +221,7 @@ impl Run {
                 if let Some(entry) = self.own_entry_of(step) {
                     self.state.undo[entry].state = UndoState::Applied;
                 }
-                self.state.steps.entry(step).or_default().changed = true;
+                self.note_change(step);
                 self.mark(step, StepStatus::MarkedDone);
             }
         }
@@ -269,12 +269,13 @@ impl Run {
         self.end(None, failed);
     }
 
-    fn undo(&mut self, step: Option<&StepId>) {
+    fn undo(&mut self, step: Option<&StepId>, entry: Option<usize>) {
         let step = step.and_then(|step| self.plan.runbook.find(step));
         // The latest change is undone first: it is pushed last.
-        let mut entries = match step {
-            Some(step) => self.open_entry_of(step).into_iter().collect(),
-            None => self.open_entries(),
+        let mut entries = match (step, entry) {
+            (Some(_), Some(entry)) => vec![entry],
+            (Some(step), None) => self.entry_to_undo(step).into_iter().collect(),
+            (None, _) => self.open_entries(),
         };
         entries.reverse();
         if self.job().and_then(Job::doubted).is_some() {
@@ -322,9 +323,16 @@ impl Run {
         self.jump_to(step);
     }
 
-    /// Moves the main lane, and leaves all others.
+    /// Moves the lane that the step belongs to, and leaves those below it.
     fn jump_to(&mut self, step: StepKey) {
-        self.leave_lanes();
+        match self.lane_of_step(step) {
+            Some(lane) if !lane.is_main() => {
+                self.state.focus = lane;
+                self.leave_lanes_below(lane, None);
+                self.here().jobs.clear();
+            }
+            _ => self.leave_lanes(),
+        }
         self.go(&Destination::Step(step), Jump::Responder);
     }
 

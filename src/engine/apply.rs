@@ -237,13 +237,16 @@ impl Run {
         let Some(job) = self.here().jobs.pop() else {
             return;
         };
+        if job.spread.is_some() {
+            self.leave_lanes_below(self.state.focus, Some(step));
+        }
         if job.stage == Stage::Judged && self.is_item(&job) {
             // What that means for the step is seen when all items are over.
             return;
         }
         if job.stage == Stage::Judged {
             let rule = self.failure_rule(&job);
-            self.apply_failure_rule(step, &rule);
+            self.apply_failure_rule(&job, step, &rule);
             return;
         }
         if status == StepStatus::Skipped {
@@ -260,7 +263,7 @@ impl Run {
         }
     }
 
-    fn apply_failure_rule(&mut self, step: StepKey, rule: &OnFailure) {
+    fn apply_failure_rule(&mut self, job: &Job, step: StepKey, rule: &OnFailure) {
         match rule {
             OnFailure::Ask | OnFailure::Continue => {}
             OnFailure::Goto(destination) => self.go(destination, Jump::Runbook),
@@ -270,7 +273,8 @@ impl Run {
                 self.end(None, Some(failed));
             }
             OnFailure::Undo => {
-                if let Some(entry) = self.own_entry_of(step) {
+                // The latest change is undone first: it is pushed last.
+                for entry in self.own_entries(job).into_iter().rev() {
                     let job = self.new_job(JobKind::Undo(entry));
                     self.here().jobs.push(job);
                 }

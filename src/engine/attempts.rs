@@ -161,7 +161,7 @@ impl Run {
             _ => None,
         };
         if ended.verdict == Verdict::Passed {
-            record.changed = true;
+            self.note_change(step);
         }
         self.note_effect(step, ended);
         if ended.verdict == Verdict::InDoubt {

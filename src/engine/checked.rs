@@ -51,9 +51,15 @@ impl Run {
             (Answer::GoTo { step }, _) => {
                 self.check_destination(step)?;
             }
-            (Answer::Undo { step: Some(step) }, _) => {
+            (Answer::Undo { step: Some(step), entry }, _) => {
                 let key = self.plan.runbook.find(step);
-                if key.is_none_or(|key| self.open_entry_of(key).is_none()) {
+                let open = |key| match entry {
+                    Some(entry) => {
+                        self.open_entries().contains(entry) && self.state.undo[*entry].step == key
+                    }
+                    None => self.open_entry_of(key).is_some(),
+                };
+                if !key.is_some_and(open) {
                     return Err(Rejected::Answer(format!("there is nothing to undo of `{step}`")));
                 }
             }
@@ -78,6 +84,10 @@ impl Run {
             }
             Some(part) if *part.own() == PartId::Finally => {
                 Err(Rejected::Answer("the final steps come at the end".to_owned()))
+            }
+            Some(_) if key.is_some_and(|key| self.lane_of_step(key).is_none()) => {
+                let why = format!("`{step}` is done for one of several: go to what holds it");
+                Err(Rejected::Answer(why))
             }
             Some(_) => Ok(()),
         }

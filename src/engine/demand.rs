@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::answer::{Answer, Question};
+use super::answer::{Answer, Asking, Question};
 use super::conduct::{Conduct, KeptFile};
 use super::event::{
     AttemptId, Confirmation, End, Kept, PauseReason, Resumed, Role, RunStarted, Survivor,
@@ -42,7 +42,11 @@ impl Demands {
             attempt.id.0 += u32::try_from(self.start.len()).unwrap_or(u32::MAX);
             self.start.push(attempt);
         }
-        self.question = self.question.take().or(other.question);
+        // A person is asked before anything is waited for.
+        let waits = |question: &Question| matches!(question.ask, Asking::Wait { .. });
+        if self.question.as_ref().is_none_or(waits) {
+            self.question = other.question.or(self.question.take());
+        }
         self.waits.extend(other.waits);
         self.stop.extend(other.stop);
         self.rest = self.rest.take().or(other.rest);

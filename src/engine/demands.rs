@@ -34,13 +34,18 @@ impl Run {
         let mut demands = self.lane_demands(LaneId::MAIN);
         // A person is asked when what else was begun beside it has come to its end.
         let asks = demands.question.as_ref().map(|question| question.lane);
-        let mut others =
-            self.state.running.iter().filter(|(attempt, _)| !self.is_beside(**attempt));
-        if asks.is_some_and(|lane| others.any(|(_, other)| other.lane != lane)) {
+        if asks.is_some_and(|lane| self.is_awaited_beside(lane)) {
             demands.question = None;
         }
         self.add_timeboxes(&mut demands);
         demands
+    }
+
+    /// Whether the end of a command in another lane comes by itself. One in doubt is asked about.
+    fn is_awaited_beside(&self, lane: LaneId) -> bool {
+        let doubted = |lane| self.job_in(lane).is_some_and(|job| job.doubted().is_some());
+        let mut others = self.state.running.iter().filter(|(id, _)| !self.is_beside(**id));
+        others.any(|(_, other)| other.lane != lane && !doubted(other.lane))
     }
 
     fn preflight_demands(&self) -> Demands {
@@ -191,8 +196,7 @@ impl Run {
         if level != Level::Refuse && self.agreed_at_once(job, effect).is_some() {
             return Level::Auto;
         }
-        let done = job.step().and_then(|step| self.state.steps.get(&step));
-        let anew = effect != Effect::Read && done.is_some_and(|record| record.changed);
+        let anew = effect != Effect::Read && self.has_changed(job);
         let repeats = job.stage == Stage::Confirmed;
         let flag = matches!(job.of, JobKind::AdHoc(_)) || (anew && !repeats);
         match self.state.policy.attendance {

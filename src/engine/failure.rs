@@ -12,10 +12,12 @@ impl Run {
         if job.step().is_none() || !rule_may_decide(job) {
             return OnFailure::Ask;
         }
-        if self.item_fails_by_itself(job) {
+        let by_itself = self.item_fails_by_itself(job);
+        if by_itself && self.is_item(job) {
             return OnFailure::Continue;
         }
         match self.given_rule(job) {
+            Some(OnFailure::Ask) | None if by_itself => OnFailure::Stop,
             // There is nothing that it could undo.
             Some(OnFailure::Undo) if self.own_entry(job).is_none() => OnFailure::Ask,
             Some(rule) => rule,
@@ -23,12 +25,21 @@ impl Run {
         }
     }
 
+    /// Whether the author says what a failure does, so that no result is news for a person.
+    pub(super) fn is_ruled(&self, job: &Job) -> bool {
+        self.given_rule(job).is_some() || self.item_fails_by_itself(job)
+    }
+
     /// The rule that was written: the step's own, which a group may have given it, else that of the
     /// innermost `use` around it that has one.
     pub(super) fn given_rule(&self, job: &Job) -> Option<OnFailure> {
-        let run = self.run_of(job.step()?)?;
-        if run.on_failure_given {
-            return Some(run.on_failure.clone());
+        match &self.step(job.step()?).action {
+            Action::Run(run) if run.on_failure_given => return Some(run.on_failure.clone()),
+            // Over items, it is a step that fails by itself, with what they came to.
+            Action::Use { on_failure, .. } if !matches!(on_failure, OnFailure::Ask) => {
+                return Some(on_failure.clone());
+            }
+            _ => {}
         }
         let mut frames = self.lane(job.lane)?.position.frames().iter().rev();
         let rule = frames.find_map(|frame| match &self.step(frame.owner?).action {

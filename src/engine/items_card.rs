@@ -1,7 +1,7 @@
 //! What is shown before all branches of a step are agreed to at once: each item with its commands.
 
 use super::answer::{ItemShown, ItemsCard};
-use super::event::{Recorded, StepStatus};
+use super::event::Recorded;
 use super::facts::StateFacts;
 use super::job::Job;
 use super::run::Run;
@@ -16,10 +16,8 @@ impl Run {
     pub(super) fn items_card(&self, job: &Job, spread: &Spread) -> ItemsCard {
         let effect = self.effect_within(job.step());
         let level = self.state.policy.level(effect, self.state.pace);
-        let ahead =
-            spread.branches.iter().enumerate().filter(|(_, branch)| {
-                !matches!(branch.state, BranchState::Over(StepStatus::Done, _))
-            });
+        let ahead = spread.branches.iter().enumerate();
+        let ahead = ahead.filter(|(_, branch)| !matches!(branch.state, BranchState::Over(..)));
         let items: Vec<ItemShown> =
             ahead.map(|(index, branch)| self.branch_shown(job, index, branch)).collect();
         let at_once = match self.spreads_over(job) {

@@ -122,7 +122,7 @@ impl Run {
         };
         let problem = take_captures(run, ended, &mut result);
         let facts = StateFacts::now(self, lane).at(at).with(&result);
-        let looked = Looked { job, run, facts: &facts, at, ruled: self.given_rule(job).is_some() };
+        let looked = Looked { job, run, facts: &facts, at, ruled: self.is_ruled(job) };
         let verdict = looked.judged(problem, &ended.end);
         let findings = match verdict {
             Verdict::Pending { .. } => Vec::new(),

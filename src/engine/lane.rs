@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::event::StepStatus;
 use super::job::{Job, JobKind, Proof};
-use super::position::Position;
+use super::position::{Line, Position};
 use super::run::Run;
-use crate::runbook::StepKey;
+use crate::runbook::{Action, Order, StepKey};
 
 /// The number of a lane. Numbers are given in the order in which lanes open and never again.
 #[derive(
@@ -90,6 +90,50 @@ impl Run {
         self.state.focus = LaneId::MAIN;
         self.state.lanes.retain(|lane, _| lane.is_main());
         self.here().jobs.clear();
+    }
+
+    /// Leaves the lanes below a lane: those that a step opened, or all.
+    pub(super) fn leave_lanes_below(&mut self, lane: LaneId, step: Option<StepKey>) {
+        let lanes = self.state.lanes.iter();
+        let below = lanes.filter(|(_, below)| {
+            let origin = below.origin.as_ref();
+            origin.is_some_and(|origin| {
+                origin.from == lane && step.is_none_or(|step| origin.step == step)
+            })
+        });
+        for below in below.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.leave_lanes_below(below, None);
+            self.state.lanes.remove(&below);
+        }
+    }
+
+    /// The lane in which a step can be gone to: the one of the item or branch that it is a part of.
+    /// From outside of it there is none, for nobody knows which item is meant.
+    pub(super) fn lane_of_step(&self, step: StepKey) -> Option<LaneId> {
+        let mut around = self.step(step).parent;
+        let opener = loop {
+            let Some(group) = around else { break None };
+            let step = self.step(group);
+            let at_once = matches!(step.action, Action::Group { order: Order::AtOnce(_), .. });
+            if step.for_each.is_some() || at_once {
+                break Some(group);
+            }
+            around = step.parent;
+        };
+        let mut lane = self.state.focus;
+        let part = &self.step(step).part;
+        loop {
+            let origin = self.lane(lane)?.origin.as_ref();
+            let frames = self.lane(lane)?.position.frames();
+            let within = frames.iter().any(|frame| frame.line == Line::Part(part.clone()));
+            match (opener, origin) {
+                (Some(opener), Some(origin)) if origin.step == opener => return Some(lane),
+                (Some(_), None) => return None,
+                (None, Some(_)) if within => return Some(lane),
+                (None, None) => return Some(lane),
+                (_, Some(origin)) => lane = origin.from,
+            }
+        }
     }
 
     /// The lane that the latest fact is about. A fact about none belongs to the main lane.

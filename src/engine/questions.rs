@@ -237,9 +237,7 @@ impl Run {
             sample: self.sample(job),
             undo,
             never: self.rules_for(job.step()),
-            done_before: job.step().is_some_and(|step| {
-                self.state.steps.get(&step).is_some_and(|record| record.changed)
-            }),
+            done_before: self.has_changed(job),
             of,
         }
     }

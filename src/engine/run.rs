@@ -1,6 +1,6 @@
 //! The state of a run, and what others may see of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use super::facts::StateFacts;
 use super::job::{Job, JobKind};
 use super::lane::{Lane, LaneId};
 use super::position::Frame;
-use super::scope::Scope;
+use super::scope::{Scope, ScopeId};
 use super::{preflight::Preflight, undo::UndoEntry};
 use crate::plan::Plan;
 use crate::policy::{Pace, Policy};
@@ -85,8 +85,8 @@ pub(super) struct StepRecord {
     pub(super) findings: Vec<FindingRecord>,
     /// How the runbook ended that it uses.
     pub(super) outcome: Option<Outcome>,
-    /// Its command, if it changes something, has succeeded at least once.
-    pub(super) changed: bool,
+    /// Where its command, if it changes something, has succeeded at least once: items are apart.
+    pub(super) changed: BTreeSet<ScopeId>,
 }
 
 /// What a target proved to be, and when.

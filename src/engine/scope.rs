@@ -9,7 +9,7 @@ use super::event::Recorded;
 use super::job::Job;
 use super::lane::LaneId;
 use super::run::Run;
-use crate::runbook::{BookId, Environment, Runbook};
+use crate::runbook::{BookId, Environment, Runbook, StepKey};
 use crate::value::Name;
 
 /// The place of a scope in the list of all.
@@ -122,6 +122,18 @@ impl Run {
         let outwards = std::iter::successors(Some(scope), |scope| self.scope(*scope).around);
         let entered = outwards.last().unwrap_or(scope);
         format!("{}/{target}", entered.0)
+    }
+
+    /// Whether a job's command has already succeeded, for the item that it is about.
+    pub(super) fn has_changed(&self, job: &Job) -> bool {
+        let record = job.step().and_then(|step| self.state.steps.get(&step));
+        record.is_some_and(|record| record.changed.contains(&self.job_scope(job)))
+    }
+
+    /// A command has succeeded, for the item that the latest fact is about.
+    pub(super) fn note_change(&mut self, step: StepKey) {
+        let scope = self.scope_in(self.state.focus);
+        self.state.steps.entry(step).or_default().changed.insert(scope);
     }
 
     /// Gives values to the scope of the lane that the latest fact is about.

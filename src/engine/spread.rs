@@ -2,7 +2,7 @@
 //! step's own job waits while each has a lane below it; when all are over it goes on with what they
 //! came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::answer::Asking;
 use super::demand::Demands;
@@ -94,19 +94,27 @@ impl Run {
         jobs.iter().find(|job| job.step() == Some(origin.step))
     }
 
-    /// How all branches around a job were agreed to at once, if they were.
+    /// How all branches around a job were agreed to at once, if they were. Nobody agreed to what was
+    /// not on that card: another text, a command of the responder's own, an undo, items that were not
+    /// known yet.
     pub(super) fn agreed_at_once(&self, job: &Job, effect: Effect) -> Option<&Confirmation> {
+        if self.state.edits.contains_key(&job.step()?) {
+            return None;
+        }
         let mut lane = job.lane;
         while let Some(opener) = self.opener(lane) {
-            let once = match self.spreads_over(opener)? {
-                Over::Items(each) => each.confirm == ItemConfirm::Once,
-                Over::Steps(..) => false,
+            let (items, once) = match self.spreads_over(opener)? {
+                Over::Items(each) => (true, each.confirm == ItemConfirm::Once),
+                Over::Steps(..) => (false, false),
             };
             let spread = opener.spread.as_ref()?;
             if let Consent::Given(confirmation) = &spread.consent
                 && (effect == Effect::Read || once && effect == Effect::Change)
             {
                 return Some(confirmation);
+            }
+            if items && effect != Effect::Read {
+                return None;
             }
             lane = opener.lane;
         }
@@ -124,8 +132,9 @@ impl Run {
         if spread.branches.is_empty() {
             return self.question(job.lane, Asking::NoItems);
         }
-        if spread.consent == Consent::Wanted {
-            return self.question(job.lane, Asking::Items(Box::new(self.items_card(job, spread))));
+        // What became of a command comes first: the rest is decided in its light.
+        if let Some(lane) = self.doubtful(spread) {
+            return self.lane_demands(lane);
         }
         let mut demands = Demands::default();
         for branch in &spread.branches {
@@ -133,10 +142,31 @@ impl Run {
                 demands.join(self.lane_demands(lane));
             }
         }
+        if spread.consent == Consent::Wanted {
+            if let Some(lane) = demands.advance {
+                return advance(lane);
+            }
+            return self.question(job.lane, Asking::Items(Box::new(self.items_card(job, spread))));
+        }
         if demands.advance.is_none() && self.next_branch(job).is_some() {
             demands.advance = Some(job.lane);
         }
         demands
+    }
+
+    /// The first lane below with a command whose end nobody saw.
+    fn doubtful(&self, spread: &Spread) -> Option<LaneId> {
+        let mut open = spread.branches.iter().filter_map(|branch| match branch.state {
+            BranchState::Open(lane) => Some(lane),
+            BranchState::Ahead | BranchState::Over(..) => None,
+        });
+        open.find(|lane| {
+            let jobs = self.lane(*lane).map_or(&[][..], |lane| &lane.jobs);
+            jobs.iter().any(|job| {
+                let below = job.spread.as_ref().and_then(|spread| self.doubtful(spread));
+                job.doubted().is_some() || below.is_some()
+            })
+        })
     }
 
     /// The items of a step, or what must be asked first.
@@ -211,10 +241,16 @@ impl Run {
             || each.at_once > 1 && self.effect_within(job.step()) > Effect::Read
     }
 
-    /// Whether the failure of an item ends the item without asking.
+    /// Whether a failure ends the item that it happens in without asking.
     pub(super) fn item_fails_by_itself(&self, job: &Job) -> bool {
-        let each = job.step().and_then(|step| self.step(step).for_each.as_ref());
-        each.is_some_and(|each| !self.stops_at_failure(job, each)) && self.is_item(job)
+        let Some(opener) = self.opener(job.lane) else {
+            return false;
+        };
+        match self.spreads_over(opener) {
+            Some(Over::Items(each)) => !self.stops_at_failure(opener, each),
+            Some(Over::Steps(..)) => self.item_fails_by_itself(opener),
+            None => false,
+        }
     }
 
     /// The part that a `use` of a step enters first.
@@ -345,7 +381,7 @@ impl Run {
         }
     }
 
-    /// What did not succeed is done again; what did stays done.
+    /// What failed is done again; the rest stays as it is.
     pub(super) fn spread_again(&mut self) -> bool {
         let Some(job) = self.job() else { return false };
         if job.spread.is_none() {
@@ -363,7 +399,7 @@ impl Run {
             }
             Some(spread) => {
                 for branch in &mut spread.branches {
-                    if !matches!(branch.state, BranchState::Over(StepStatus::Done, _)) {
+                    if matches!(branch.state, BranchState::Over(StepStatus::Failed, _)) {
                         branch.state = BranchState::Ahead;
                     }
                 }
@@ -377,13 +413,12 @@ impl Run {
 
     /// After a break nobody knows any more what was agreed to.
     pub(super) fn agree_to_spreads_anew(&mut self) {
-        let lanes = self.state.lanes.values_mut();
-        for job in lanes.flat_map(|lane| lane.jobs.iter_mut()) {
-            if let Some(spread) = &mut job.spread
-                && matches!(spread.consent, Consent::Given(_))
-            {
-                spread.consent = Consent::Wanted;
-            }
+        let jobs = self.state.lanes.values().flat_map(|lane| &lane.jobs);
+        let mut consents: VecDeque<Consent> =
+            jobs.filter(|job| job.spread.is_some()).map(|job| self.consent(job)).collect();
+        let jobs = self.state.lanes.values_mut().flat_map(|lane| lane.jobs.iter_mut());
+        for spread in jobs.filter_map(|job| job.spread.as_mut()) {
+            spread.consent = consents.pop_front().unwrap_or(Consent::Wanted);
         }
     }
 }

@@ -63,6 +63,7 @@ impl Run {
             let facts = StateFacts::frozen(self, entry);
             let command = self.undo_command(entry)?;
             Some(UndoShown {
+                entry: place,
                 step: step.id.clone(),
                 title: step.title.render(&facts).unwrap_or_else(|_| step.title.source().to_owned()),
                 shown: match bind(self.book_of(entry.scope), command, &facts) {
@@ -134,16 +135,32 @@ impl Run {
 
     /// The latest open entry of a job's step, of the same item.
     pub(super) fn own_entry(&self, job: &Job) -> Option<usize> {
+        self.own_entries(job).into_iter().next()
+    }
+
+    /// The open entries of a job's step, the latest first: of the same item, or of all its items.
+    pub(super) fn own_entries(&self, job: &Job) -> Vec<usize> {
         let scope = self.scope_in(job.lane);
-        let entry = |place: &usize| &self.state.undo[*place];
-        let own =
-            |place: &usize| Some(entry(place).step) == job.step() && entry(place).scope == scope;
-        self.open_entries().into_iter().find(own)
+        let own = |place: &usize| {
+            let entry = &self.state.undo[*place];
+            let here = match job.spread {
+                Some(_) => self.sees(scope, entry.scope),
+                None => entry.scope == scope,
+            };
+            here && Some(entry.step) == job.step()
+        };
+        self.open_entries().into_iter().filter(own).collect()
     }
 
     /// The latest open entry of a step, of the item that the latest fact is about.
     pub(super) fn own_entry_of(&self, step: StepKey) -> Option<usize> {
         self.own_entry(&self.new_job(JobKind::Step(step)))
+    }
+
+    /// The entry that is meant by a step: the one of the item that is being worked on, else the
+    /// latest.
+    pub(super) fn entry_to_undo(&self, step: StepKey) -> Option<usize> {
+        self.own_entry_of(step).or_else(|| self.open_entry_of(step))
     }
 
     /// The latest open entry of a step.

@@ -76,8 +76,8 @@ pub(super) fn answer(answer: &Answer) -> String {
         Answer::Recheck => "look whether it took effect".to_owned(),
         Answer::Skip { .. } => "skip".to_owned(),
         Answer::Stop => "stop here".to_owned(),
-        Answer::Undo { step: None } => "undo everything".to_owned(),
-        Answer::Undo { step: Some(step) } => format!("undo {step}"),
+        Answer::Undo { step: None, .. } => "undo everything".to_owned(),
+        Answer::Undo { step: Some(step), .. } => format!("undo {step}"),
         Answer::Value { value } => recorded(value),
         Answer::WaitForEnd => "wait for its end".to_owned(),
     }

@@ -21,6 +21,24 @@ steps:
     steps:
       - { id: n, target: box, effect: read, run: [cat, n], capture: { n: { type: integer } }, retry: { times: 2 } }
       - { id: t, effect: read, run: [token], capture: { t: { secret: true } }, findings: [ { when: exit > 1, say: Odd } ] }
+  - { id: ls, effect: read, run: [list], capture: { many: { lines: true } } }
+  - { id: l1, for_each: { in: many, as: i1, on_failure: continue }, run: [do, '{{i1}}'], undo: [undo, '{{i1}}'], recheck: [did, '{{i1}}'] }
+  - { id: l2, for_each: { in: [p, q, r], as: i2, parallel: 2, confirm: once }, run: [do, '{{i2}}'], undo: [undo, '{{i2}}'], on_failure: undo }
+  - id: l3
+    title: Each
+    for_each: { in: [s, t], as: i3 }
+    steps:
+      - { id: in_a, do: 'Look at {{i3}}' }
+      - { id: in_b, target: box, run: [do, '{{i3}}'], undo: [undo, '{{i3}}'], on_failure: stop, retry: { times: 1 } }
+      - { id: in_c, effect: read, for_each: { in: many, as: i4, parallel: 2 }, run: [see, '{{i4}}'] }
+  - id: l4
+    title: Beside
+    effect: read
+    parallel: 2
+    steps:
+      - { id: be_a, run: [see, a], capture: { be: { type: integer } } }
+      - { id: be_b, target: box, run: [see, b] }
+      - { id: be_c, run: [see, c] }
   - { id: w, wait: 5m }
   - { id: c, target: box, run: { run: [do, '{{n}}'], env: { T: '{{t}}' } }, undo: [undo, '{{n}}'], verify: [look, c], recheck: [did, c] }
   - { id: d, when: n > 1, effect: destroy, run: [rm, '{{n}}'], subject: 'volume {{n}}', irreversible: gone, on_failure: { goto: q } }
@@ -75,7 +93,9 @@ fn answer(kind: AnswerKind, question: &Question, dice: u8) -> Option<Input> {
             Answer::Finish { outcome: [Outcome::Done, Outcome::RolledBack][usize::from(dice % 2)] }
         }
         AnswerKind::GoTo => Answer::GoTo {
-            step: StepId(["n", "c", "x", "q", "g"][usize::from(dice) % 5].to_owned()),
+            step: StepId(
+                ["n", "c", "x", "q", "g", "l3", "in_b", "l1"][usize::from(dice) % 8].to_owned(),
+            ),
         },
         AnswerKind::Leave => Answer::Leave,
         AnswerKind::MarkDone => Answer::MarkDone,
@@ -87,7 +107,7 @@ fn answer(kind: AnswerKind, question: &Question, dice: u8) -> Option<Input> {
         AnswerKind::Recheck => Answer::Recheck,
         AnswerKind::Skip => Answer::Skip { reason },
         AnswerKind::Stop => Answer::Stop,
-        AnswerKind::Undo => Answer::Undo { step: None },
+        AnswerKind::Undo => Answer::Undo { step: None, entry: None },
         AnswerKind::Value => Answer::Value {
             value: match &question.ask {
                 Asking::MissingValue { secret: true, .. } => {
@@ -167,16 +187,38 @@ fn step(walk: &mut Walk, dice: u8, more: u8) -> bool {
         return true;
     };
     let asked = format!("{input:?}");
-    walk.put(input).unwrap_or_else(|why| panic!("{why}: {asked}\n{}", walk.text()));
+    if let Err(why) = walk.put(input) {
+        let why = why.to_string();
+        // Which item is meant is known inside of it alone.
+        let inside = asked.contains("GoTo") && why.contains("is done for one of several");
+        assert!(inside, "{why}: {asked}\n{}", walk.text());
+    }
     true
 }
 
 /// Without a flag, no change starts but after a yes that was given for its step in this process.
 fn check_consent(walk: &Walk, flag: bool) {
     let mut agreed = flag;
+    // To all items of a step, as long as it is not over.
+    let mut to_all = flag;
     for (event, _) in &walk.events {
+        if matches!(event, Event::Resumed(_))
+            || matches!(event, Event::StepClosed { lane, .. } if lane.is_main())
+        {
+            to_all = flag;
+        }
         match event {
+            Event::Answered { question, answer: Answer::Confirm { .. }, .. }
+                if question == "items" =>
+            {
+                to_all = true;
+            }
             Event::Answered { answer: Answer::Confirm { .. }, .. } => agreed = true,
+            Event::AttemptStarted(started)
+                if to_all && started.step.as_ref().is_some_and(|step| step.0 == "l2") =>
+            {
+                assert!(started.confirmation.is_some());
+            }
             Event::Resumed(_) | Event::StepClosed { .. } | Event::StepEntered { .. } => {
                 agreed = flag;
             }

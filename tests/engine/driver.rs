@@ -133,6 +133,8 @@ pub(crate) struct Walk {
     pub(crate) ledger: Vec<String>,
     /// Commands that run on until they are stopped.
     stays: BTreeSet<AttemptId>,
+    /// The commands that were started and have not ended.
+    pub(crate) open: VecDeque<(AttemptId, Out)>,
 }
 
 impl Walk {
@@ -151,6 +153,7 @@ impl Walk {
             log: Vec::new(),
             ledger: Vec::new(),
             stays: BTreeSet::new(),
+            open: VecDeque::new(),
             setup,
         };
         let started = started(person(), walk.setup.policy.clone(), walk.setup.pace);
@@ -198,6 +201,13 @@ impl Walk {
         }
     }
 
+    /// Gives one answer to the question that is asked now, and does nothing more.
+    pub(crate) fn give(&mut self, given: &str) {
+        let question = self.run.demands().question.unwrap();
+        let input = self.input(given, &question);
+        self.put(input).unwrap();
+    }
+
     /// Everything up to the next question or rest.
     fn settle(&mut self) {
         for _ in 0..1000 {
@@ -209,7 +219,18 @@ impl Walk {
             } else if demands.survey.is_some() {
                 self.put(Input::Surveyed(self.setup.missing.clone())).unwrap();
             } else if let Some(attempt) = demands.start.into_iter().next() {
-                self.run_command(&attempt);
+                self.start_command(&attempt);
+            } else if let Some((attempt, out)) = self.open.pop_front() {
+                match out {
+                    Out::End(end, printed, seconds) => {
+                        self.now += SignedDuration::from_secs(seconds);
+                        self.end(attempt, end, printed);
+                    }
+                    Out::Crash(found) => self.take_over(&found),
+                    Out::Stays => {
+                        self.stays.insert(attempt);
+                    }
+                }
             } else {
                 let running = self.run.running().find(|attempt| !self.stays.contains(attempt));
                 match running.filter(|_| demands.question.is_none()) {
@@ -222,7 +243,8 @@ impl Walk {
         panic!("no end in sight\n{}", self.log.join("\n"));
     }
 
-    fn run_command(&mut self, attempt: &Attempt) {
+    /// It ends when everything that can begin beside it has begun.
+    fn start_command(&mut self, attempt: &Attempt) {
         self.put(Input::Started(attempt.id)).unwrap();
         let step = attempt.step.as_ref().map_or("-", |step| step.0.as_str());
         let role = role_name(attempt.role);
@@ -236,16 +258,7 @@ impl Walk {
             Role::Assert => says("prod-eu"),
             _ => exit(0),
         });
-        match out {
-            Out::End(end, printed, seconds) => {
-                self.now += SignedDuration::from_secs(seconds);
-                self.end(attempt.id, end, printed);
-            }
-            Out::Crash(found) => self.take_over(&found),
-            Out::Stays => {
-                self.stays.insert(attempt.id);
-            }
-        }
+        self.open.push_back((attempt.id, out));
     }
 
     pub(crate) fn end(&mut self, attempt: AttemptId, end: End, printed: &str) {
@@ -260,6 +273,7 @@ impl Walk {
 
     /// The program dies and another takes over: what is known is what can be read back.
     pub(crate) fn take_over(&mut self, found: &Found) {
+        self.open.clear();
         self.events = read_back(&self.events);
         self.run = fold(&self.plan, &self.events);
         let found = self.run.running().map(|id| (id, found.clone())).collect();
@@ -308,7 +322,12 @@ impl Walk {
             "skip" => Answer::Skip { reason },
             "stop" => Answer::Stop,
             "type" => Answer::Confirm { typed: Some(rest.to_owned()) },
-            "undo" => Answer::Undo { step: (!rest.is_empty()).then(|| StepId(rest.to_owned())) },
+            "undo" => {
+                // A number after the step tells one of several items' changes.
+                let (step, entry) = rest.split_once(' ').unwrap_or((rest, ""));
+                let step = (!step.is_empty()).then(|| StepId(step.to_owned()));
+                Answer::Undo { step, entry: entry.parse().ok() }
+            }
             "value" => Answer::Value { value: Recorded::Open(Value::Text(rest.to_owned())) },
             "wait" => Answer::WaitForEnd,
             "yes" => Answer::Confirm { typed: None },
@@ -397,8 +416,9 @@ pub(crate) fn assert_total(run: &Run) {
         || survey.is_some()
         || rest.is_some();
     assert!(needs || run.running().next().is_some(), "stuck: {run:#?}");
-    if run.followed().next().is_some() {
-        assert!(start.is_empty(), "two at a time: {demands:?}");
+    // Only lanes of their own begin something beside what runs.
+    for attempt in start.iter().filter(|_| run.followed().next().is_some()) {
+        assert!(!attempt.lane.is_main(), "two at a time: {demands:?}");
     }
 }
 

@@ -7,6 +7,7 @@ mod anything;
 mod beside;
 mod driver;
 mod flow;
+mod loops;
 mod model;
 mod notation;
 mod safety;

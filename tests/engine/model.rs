@@ -328,7 +328,7 @@ fn reply(case: &Case, walk: &Walk) -> Answer {
             Choice::Again => Answer::Again,
             Choice::Proceed => Answer::MarkDone,
             Choice::Stop => Answer::Stop,
-            Choice::Undo if !undoing => Answer::Undo { step: Some(StepId(id)) },
+            Choice::Undo if !undoing => Answer::Undo { step: Some(StepId(id)), entry: None },
             Choice::Skip | Choice::Undo => Answer::Skip { reason },
         },
         Asking::Failed { .. } | Asking::Unexpected { .. } => match find(case, &id).when_failed {
@@ -338,7 +338,7 @@ fn reply(case: &Case, walk: &Walk) -> Answer {
             Choice::Skip | Choice::Undo => Answer::Skip { reason },
         },
         Asking::Outcome { .. } => Answer::Finish { outcome: Outcome::Done },
-        Asking::UndoOffer { .. } if case.undo_at_stop => Answer::Undo { step: None },
+        Asking::UndoOffer { .. } if case.undo_at_stop => Answer::Undo { step: None, entry: None },
         Asking::UndoOffer { .. } => Answer::Leave,
         other => panic!("nobody expected {other:?}"),
     }

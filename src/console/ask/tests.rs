@@ -319,14 +319,15 @@ fn in_doubt_has_all_ways_on() {
 #[test]
 fn undo_is_offered_whole_or_one_by_one() {
     let entry = |step: &str| UndoShown {
+        entry: if step == "a" { 0 } else { 1 },
         step: StepId(step.to_owned()),
         title: "Undo the deploy".to_owned(),
         shown: "kubectl rollout undo".to_owned(),
         in_doubt: step == "b",
     };
     let offer = || Asking::UndoOffer { entries: vec![entry("b"), entry("a")] };
-    assert_eq!(answer(offer(), &["", "u", ""]), Answer::Undo { step: None });
-    let one = Answer::Undo { step: Some(StepId("a".to_owned())) };
+    assert_eq!(answer(offer(), &["", "u", ""]), Answer::Undo { step: None, entry: None });
+    let one = Answer::Undo { step: Some(StepId("a".to_owned())), entry: Some(0) };
     assert_eq!(answer(offer(), &["u", "2"]), one);
     assert_eq!(answer(offer(), &["l"]), Answer::Leave);
 }

@@ -84,7 +84,7 @@ fn answer() -> impl Strategy<Value = Answer> {
         prop::option::of(text()).prop_map(|typed| Answer::Confirm { typed }),
         recorded().prop_map(|value| Answer::Value { value }),
         Just(Answer::Finish { outcome: Outcome::NoAction }),
-        Just(Answer::Undo { step: Some(step("a")) }),
+        Just(Answer::Undo { step: Some(step("a")), entry: None }),
         Just(Answer::WaitForEnd),
     ]
 }
