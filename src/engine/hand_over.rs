@@ -41,7 +41,7 @@ impl Run {
                 let _ = writeln!(text, "      {line}");
             }
         }
-        let _ = writeln!(text, "Go on with: surefoot resume {} --take-over", self.plan.run);
+        let _ = writeln!(text, "Go on with: surefoot resume {}", self.plan.run);
         text
     }
 

@@ -92,7 +92,7 @@ fn a_break_takes_it_away_and_it_is_started_anew() {
 
 #[test]
 fn leaving_the_group_any_way_ends_it() {
-    let yaml = TUNNEL.replace("run: look", "do: Look").replace("effect: read\n", "effect: read\n");
+    let yaml = TUNNEL.replace("run: look", "do: Look");
     let mut walk = Setup::steps(&yaml).end("tunnel", [Out::Stays]).walk(&[]);
     walk.put(Input::Ready(AttemptId(1))).unwrap();
     walk.answer(&["goto after"]);

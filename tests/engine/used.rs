@@ -266,7 +266,7 @@ finally: [ {{ id: f, effect: read, run: \"clean {{{{x}}}}\" }} ]
     let text = failed.text();
     let end = format!("= failed\n< u.s failed\n{}", cleaned("b"));
     assert!(text.contains(&end), "{text}");
-    assert!(text.ends_with("? failed u"), "{text}");
+    assert!(text.ends_with("< u failed\n? outcome"), "{text}");
 }
 
 const PLACES: &str = "environments: { prod: { db: one }, stage: { db: two } }

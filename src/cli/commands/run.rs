@@ -131,16 +131,8 @@ fn ask_for_inputs(
         let Some(value) = given.get(&input.name) else {
             continue;
         };
-        if let (Datum::Open(value), Some(choices)) = (&value.datum, find(input, &given)?)
-            && !choices.contains(&value.written())
-        {
-            let message = format!(
-                "input `{}`: `{}` is not among the choices: {}",
-                input.name,
-                value.written(),
-                choices.join(", ")
-            );
-            return Err(Failure::new(Exit::Usage, message));
+        if let (Datum::Open(value), Some(choices)) = (&value.datum, find(input, &given)?) {
+            among(&choices, &input.name, &value.written())?;
         }
     }
     if !collected.unset.is_empty() {
@@ -184,6 +176,16 @@ fn ask_for_inputs(
         }
     }
     Ok(given)
+}
+
+/// Refuses a value that cannot be chosen.
+fn among(choices: &[String], name: &Name, value: &String) -> Result<(), Failure> {
+    if choices.contains(value) {
+        return Ok(());
+    }
+    let choices = choices.join(", ");
+    let message = format!("input `{name}`: `{value}` is not among the choices: {choices}");
+    Err(Failure::new(Exit::Usage, message))
 }
 
 /// What an input is, for whoever is asked for it.

@@ -164,7 +164,7 @@ fn looking_something_up_is_no_answer() {
         "!     run a command of your own, recorded",
         "A crash loop is the usual cause.",
         "ask     payments secondary",
-        "Go on with: surefoot resume 2026-11-20-0312-checkout-k3f9 --take-over",
+        "Go on with: surefoot resume 2026-11-20-0312-checkout-k3f9",
         "Nothing is known to have changed",
     ] {
         assert!(shown.contains(expected), "{expected} in {shown}");
