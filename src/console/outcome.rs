@@ -41,16 +41,17 @@ fn still_changed(terminal: &Terminal, steps: &[StepId], run: &Run) {
     if steps.is_empty() {
         return;
     }
-    let text = wording::count(steps.len(), "step") + " changed something and was not undone";
-    let text = if steps.len() == 1 { text } else { text.replace(" was ", " were ") };
+    // A step that was done for several items has changed something for each.
+    let open = run.open_undo();
+    let entries: Vec<_> = open.into_iter().filter(|entry| steps.contains(&entry.step)).collect();
+    let others: Vec<_> =
+        steps.iter().filter(|step| entries.iter().all(|entry| entry.step != **step)).collect();
+    let count = entries.len() + others.len();
+    let text = wording::count(count, "change") + " was made and not undone";
+    let text = if count == 1 { text } else { text.replace(" was ", " were ") };
     terminal.line(&Text::plain("    ").add(Meaning::Warning, text));
-    let (open, other): (Vec<_>, Vec<_>) = steps
-        .iter()
-        .map(|step| (step, run.open_undo().into_iter().find(|entry| entry.step == *step)))
-        .partition(|(_, entry)| entry.is_some());
-    let entries: Vec<_> = open.into_iter().filter_map(|(_, entry)| entry).collect();
     undo_entries(terminal, &entries);
-    for (step, _) in other {
+    for step in others {
         let title = wording::title(&run.plan().runbook, step, &*run.facts());
         terminal.line(&Text::plain(format!("        {step}: {title}")));
     }

@@ -378,7 +378,7 @@ procedures:
 ";
     let walk = Setup::steps(yaml).end("a", [says("7\n")]).walk(&["decide: choose one"]);
     let text = walk.run.hand_over_text();
-    for line in ["  Look: done\n", "      n = 7\n", ": Too many.\n", "--take-over\n"] {
+    for line in ["  Look: done\n", "      n = 7\n", ": Too many.\n", "surefoot resume test-run\n"] {
         assert!(text.contains(line), "{line:?} is not in\n{text}");
     }
 }
