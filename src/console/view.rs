@@ -69,6 +69,8 @@ pub struct View {
 /// A command that runs.
 struct Running {
     lane: LaneId,
+    /// Whether others run beside it, or did.
+    beside: bool,
     step: Option<StepId>,
     role: Role,
     /// What it is for, where nothing above its output says so.
@@ -218,6 +220,7 @@ impl View {
             started.attempt,
             Running {
                 lane: started.lane,
+                beside: run.beside(started.lane).is_some(),
                 step: started.step.clone(),
                 role: started.role,
                 unsaid,
@@ -255,6 +258,7 @@ impl View {
         let runbook = &run.plan().runbook;
         let waited = Running {
             lane: LaneId::MAIN,
+            beside: false,
             step: run.current().map(|key| runbook.step(key).id.clone()),
             role: Role::Main,
             unsaid: None,
@@ -287,7 +291,8 @@ impl View {
     /// Output comes from another command than before: where several run, it is said which.
     fn speaks(&mut self, attempt: AttemptId) {
         let before = self.speaks.replace(attempt);
-        if before == Some(attempt) || self.running.len() < 2 {
+        let beside = self.running.get(&attempt).is_some_and(|running| running.beside);
+        if before == Some(attempt) || !beside {
             return;
         }
         if let Some(other) = before.and_then(|before| self.running.get_mut(&before)) {
@@ -324,7 +329,7 @@ impl View {
                 }
             }
             running.gutter.finish();
-            label = self.label(&running).filter(|_| !self.running.is_empty());
+            label = self.label(&running).filter(|_| running.beside);
             if running.way == Way::Background {
                 let how = match ended.end {
                     End::Interrupted { .. } => "is stopped",
