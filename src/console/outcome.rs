@@ -44,13 +44,10 @@ fn still_changed(terminal: &Terminal, steps: &[StepId], run: &Run) {
     let text = wording::count(steps.len(), "step") + " changed something and was not undone";
     let text = if steps.len() == 1 { text } else { text.replace(" was ", " were ") };
     terminal.line(&Text::plain("    ").add(Meaning::Warning, text));
-    let (open, other): (Vec<_>, Vec<_>) = steps
-        .iter()
-        .map(|step| (step, run.open_undo().into_iter().find(|entry| entry.step == *step)))
-        .partition(|(_, entry)| entry.is_some());
-    let entries: Vec<_> = open.into_iter().filter_map(|(_, entry)| entry).collect();
+    let entries: Vec<_> =
+        run.open_undo().into_iter().filter(|entry| steps.contains(&entry.step)).collect();
     undo_entries(terminal, &entries);
-    for (step, _) in other {
+    for step in steps.iter().filter(|step| !entries.iter().any(|entry| entry.step == **step)) {
         let title = wording::title(&run.plan().runbook, step, &*run.facts());
         terminal.line(&Text::plain(format!("        {step}: {title}")));
     }
