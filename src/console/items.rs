@@ -6,6 +6,9 @@ use super::text::{Meaning, Text};
 use super::wording;
 use crate::engine::{ItemRecord, ItemsCard, Recorded};
 
+/// So many items are more than a screen shows with their commands.
+const LONG: usize = 8;
+
 /// Every item with its commands, and their count.
 pub(super) fn show(terminal: &Terminal, card: &ItemsCard) {
     let count = card.items.len();
@@ -23,6 +26,10 @@ pub(super) fn show(terminal: &Terminal, card: &ItemsCard) {
         for command in &item.commands {
             terminal.command_lines("        ", command);
         }
+    }
+    if count > LONG {
+        // The count above is out of sight by now.
+        terminal.line(&left);
     }
     for rule in &card.never {
         card::field(terminal, "never", Meaning::Never, rule);

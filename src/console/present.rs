@@ -8,7 +8,7 @@ use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::{card, wording};
 use crate::engine::{
-    Asking, AttemptId, CardKind, Found, Missing, OptionShown, Question, Run, UndoShown,
+    Asking, AttemptId, Beside, CardKind, Found, Missing, OptionShown, Question, Run, UndoShown,
 };
 use crate::expression::Part;
 use crate::runbook::{Action, Ask};
@@ -24,6 +24,11 @@ pub(super) fn present(
     question: &Question,
     run: &Run,
 ) {
+    match (run.beside(question.lane), &question.step) {
+        (Some(Beside::Item(item)), _) => beside(terminal, &items::name(item)),
+        (Some(Beside::Step), Some(step)) => beside(terminal, &step.0),
+        _ => {}
+    }
     match &question.ask {
         Asking::Confirm(shown) => {
             let last = question.step.as_ref();
@@ -51,6 +56,11 @@ pub(super) fn present(
         }
         ask => plain(terminal, ask),
     }
+}
+
+/// Which of several the question is about.
+fn beside(terminal: &Terminal, name: &str) {
+    terminal.line(&Text::plain("    ").add(Meaning::Value, name));
 }
 
 /// Questions that need nothing but themselves.

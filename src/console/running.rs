@@ -14,7 +14,7 @@ const MOST_HELD: usize = 4096;
 pub(super) struct Running {
     pub(super) lane: LaneId,
     /// Whether another command ran at the same time.
-    pub(super) amid: bool,
+    pub(super) beside: bool,
     pub(super) step: Option<StepId>,
     pub(super) role: Role,
     /// What it is for, where nothing above its output says so.

@@ -162,15 +162,11 @@ impl View {
             interactive::introduce(&self.terminal, started, run);
         }
         let now = self.clock.monotonic();
-        let amid = !self.running.is_empty();
-        for other in self.running.values_mut() {
-            other.amid = true;
-        }
         self.running.insert(
             started.attempt,
             Running {
                 lane: started.lane,
-                amid,
+                beside: run.beside(started.lane).is_some(),
                 step: started.step.clone(),
                 role: started.role,
                 unsaid,
@@ -208,7 +204,7 @@ impl View {
         let runbook = &run.plan().runbook;
         let waited = Running {
             lane: LaneId::MAIN,
-            amid: false,
+            beside: false,
             step: run.current().map(|key| runbook.step(key).id.clone()),
             role: Role::Main,
             unsaid: None,
@@ -241,7 +237,8 @@ impl View {
     /// Output comes from another command than before: where several run, it is said which.
     fn speaks(&mut self, attempt: AttemptId) {
         let before = self.speaks.replace(attempt);
-        if before == Some(attempt) || self.running.len() < 2 {
+        let beside = self.running.get(&attempt).is_some_and(|running| running.beside);
+        if before == Some(attempt) || !beside {
             return;
         }
         if let Some(other) = before.and_then(|before| self.running.get_mut(&before)) {
@@ -278,7 +275,7 @@ impl View {
                 }
             }
             running.gutter.finish();
-            label = self.label(&running).filter(|_| running.amid);
+            label = self.label(&running).filter(|_| running.beside);
             if running.way == Way::Background {
                 let how = match ended.end {
                     End::Interrupted { .. } => "is stopped",

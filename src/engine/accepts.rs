@@ -80,9 +80,9 @@ impl Run {
 
     /// Whether the walk is busy with a command of the runbook itself.
     fn runs_a_step(&self, lane: LaneId) -> bool {
-        self.job_in(lane)
-            .and_then(Job::step)
-            .is_some_and(|step| matches!(self.step(step).action, Action::Run(_)))
+        // What several came to is no result that somebody could bring.
+        let job = self.job_in(lane).filter(|job| job.spread.is_none());
+        job.and_then(Job::step).is_some_and(|step| matches!(self.step(step).action, Action::Run(_)))
     }
 
     fn add_common(&self, lane: LaneId, ask: &Asking, accepts: &mut Vec<AnswerKind>) {

@@ -78,7 +78,7 @@ impl Run {
     }
 
     fn edit(&mut self, command: &str) -> Result<(), Corrupt> {
-        if let Some(step) = self.current() {
+        if let Some(step) = self.current_in(self.state.focus) {
             let command = self.edited(step, command).map_err(Corrupt)?;
             self.state.edits.insert(step, command);
             self.reopen();
@@ -342,7 +342,7 @@ impl Run {
         let way = &self.state.way;
         way.iter().rposition(|step| {
             let action = &self.step(*step).action;
-            Some(*step) != self.current()
+            Some(*step) != self.current_in(self.state.focus)
                 && (self.step(*step).for_each.is_some()
                     || !matches!(
                         action,

@@ -13,7 +13,7 @@ impl Run {
     /// one that runs, or of a command that the responder ran elsewhere.
     pub fn filters(&self, attempt: AttemptId) -> Vec<Filter> {
         let running = self.state.running.get(&attempt);
-        let lane = running.map_or(self.state.focus, |running| running.lane);
+        let lane = running.map_or_else(|| self.attention(), |running| running.lane);
         if running.is_some_and(|running| running.role != Role::Main) {
             return Vec::new();
         }

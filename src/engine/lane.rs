@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::StepStatus;
+use super::event::{Recorded, StepStatus};
 use super::job::{Job, JobKind, Proof};
 use super::position::{Line, Position};
 use super::run::Run;
+use super::spread::{BranchState, Over};
 use crate::runbook::{Action, Order, StepKey};
 
 /// The number of a lane. Numbers are given in the order in which lanes open and never again.
@@ -58,6 +59,15 @@ pub(super) enum LaneKind {
     Step,
 }
 
+/// What a lane is for that has others beside it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Beside<'a> {
+    /// This item.
+    Item(&'a Recorded),
+    /// A step of a group.
+    Step,
+}
+
 impl Lane {
     pub(super) fn job(&self) -> Option<&Job> {
         self.jobs.last()
@@ -73,6 +83,18 @@ impl Run {
     /// What a lane is busy with.
     pub(super) fn job_in(&self, lane: LaneId) -> Option<&Job> {
         self.lane(lane)?.job()
+    }
+
+    /// What a lane is for, where others are at work beside it: its item, or a step of a group.
+    pub fn beside(&self, lane: LaneId) -> Option<Beside<'_>> {
+        let opener = self.opener(lane)?;
+        let at_once = match self.spreads_over(opener)? {
+            Over::Items(each) => each.at_once,
+            Over::Steps(_, count) => count,
+        };
+        let branches = &opener.spread.as_ref()?.branches;
+        let own = branches.iter().find(|branch| branch.state == BranchState::Open(lane))?;
+        (at_once > 1).then(|| own.item.as_ref().map_or(Beside::Step, Beside::Item))
     }
 
     /// What the lane that the latest fact is about is busy with.

@@ -58,5 +58,5 @@ pub use event::{
 pub use demand::{
     Attempt, Corrupt, Demands, Ended, Filtered, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
 };
-pub use lane::LaneId;
+pub use lane::{Beside, LaneId};
 pub use run::Run;

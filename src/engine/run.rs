@@ -163,7 +163,15 @@ impl Run {
 
     /// The step the walk is at.
     pub fn current(&self) -> Option<StepKey> {
-        self.current_in(self.state.focus)
+        self.current_in(self.attention())
+    }
+
+    /// The lane that a person looks at: of several, the one that asks.
+    pub(super) fn attention(&self) -> LaneId {
+        match self.state.lanes.len() {
+            0 | 1 => self.state.focus,
+            _ => self.demands().question.map_or(self.state.focus, |question| question.lane),
+        }
     }
 
     /// The step that a lane is at.
@@ -218,7 +226,7 @@ impl Run {
 
     /// The values that captures and answers have given so far.
     pub fn values(&self) -> BTreeMap<Name, Recorded> {
-        self.values_in(self.scope_in(self.state.focus))
+        self.values_in(self.scope_in(self.attention()))
     }
 
     /// The attempts that started and have not ended.
@@ -238,7 +246,7 @@ impl Run {
 
     /// The values that are known now, and how to look each up.
     pub fn facts(&self) -> Box<dyn Facts + '_> {
-        Box::new(StateFacts::now(self, self.state.focus))
+        Box::new(StateFacts::now(self, self.attention()))
     }
 
     /// The command of a step, as the responder left it.

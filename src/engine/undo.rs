@@ -62,10 +62,17 @@ impl Run {
             let step = self.step(entry.step);
             let facts = StateFacts::frozen(self, entry);
             let command = self.undo_command(entry)?;
+            let mut title =
+                step.title.render(&facts).unwrap_or_else(|_| step.title.source().to_owned());
+            if let Some(Recorded::Open(item)) =
+                step.for_each.as_ref().and_then(|each| entry.values.get(&each.name))
+            {
+                title = format!("{title}: {}", item.written());
+            }
             Some(UndoShown {
                 entry: place,
                 step: step.id.clone(),
-                title: step.title.render(&facts).unwrap_or_else(|_| step.title.source().to_owned()),
+                title,
                 shown: match bind(self.book_of(entry.scope), command, &facts) {
                     Ok(bound) => bound.shown,
                     Err(failure) => format!("({failure})"),

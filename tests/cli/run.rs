@@ -90,7 +90,7 @@ fn a_change_that_was_agreed_to_runs_once() {
          2  End: resolved
 
         Resolved · TOOK
-            1 step changed something and was not undone
+            1 change was made and not undone
              1  alter: Alter something
                 $ echo undone >> "$HOME/ledger"
             run     RUN

@@ -378,7 +378,7 @@ Checkout error rate is high               checkout/checkout-error-rate @ 4f2a91c
 
 Rolled back · 1 s
     failed  pods: Are the pods healthy?
-    1 step changed something and was not undone
+    1 change was made and not undone
         undo_deploy: Undo the deploy
     run     2026-11-20-0312-checkout-k3f9
     report  surefoot report 2026-11-20-0312-checkout-k3f9
