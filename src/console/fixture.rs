@@ -147,7 +147,7 @@ pub(super) fn runbook() -> Runbook {
         finally: Vec::new(),
         values: BTreeMap::new(),
         brought: Vec::new(),
-        bytes: std::sync::Arc::from([]),
+        bytes: std::sync::Arc::default(),
         books: Vec::new(),
     }
 }
