@@ -12,20 +12,11 @@ impl Run {
     /// An answer that fits its question, or why it does not.
     pub(super) fn checked(&self, answer: Answer, question: &Question) -> Result<Answer, Rejected> {
         match (&answer, &question.ask) {
-            (Answer::Confirm { typed }, Asking::Confirm(card)) => {
-                if let Some(wanted) = &card.must_type
-                    && typed.as_ref() != Some(wanted)
+            (Answer::Confirm { typed }, ask) => {
+                if let Some(wanted) = ask.must_type()
+                    && typed.as_deref() != Some(wanted)
                 {
                     return Err(Rejected::Answer(format!("type `{wanted}` to confirm")));
-                }
-            }
-            (Answer::Confirm { typed }, Asking::Items(card)) => {
-                if let Some(wanted) = &card.must_type
-                    && typed.as_ref() != Some(wanted)
-                {
-                    return Err(Rejected::Answer(format!(
-                        "type `{wanted}`, the number of items, to confirm"
-                    )));
                 }
             }
             (Answer::Choose { option, .. }, Asking::Decide { options, .. })
