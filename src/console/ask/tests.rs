@@ -319,7 +319,7 @@ fn in_doubt_has_all_ways_on() {
 #[test]
 fn undo_is_offered_whole_or_one_by_one() {
     let entry = |step: &str| UndoShown {
-        entry: if step == "a" { 0 } else { 1 },
+        entry: usize::from(step != "a"),
         step: StepId(step.to_owned()),
         title: "Undo the deploy".to_owned(),
         shown: "kubectl rollout undo".to_owned(),
