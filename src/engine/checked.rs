@@ -12,12 +12,11 @@ impl Run {
     /// An answer that fits its question, or why it does not.
     pub(super) fn checked(&self, answer: Answer, question: &Question) -> Result<Answer, Rejected> {
         match (&answer, &question.ask) {
-            (Answer::Confirm { typed }, ask) => {
-                if let Some(wanted) = ask.must_type()
-                    && typed.as_deref() != Some(wanted)
-                {
-                    return Err(Rejected::Answer(format!("type `{wanted}` to confirm")));
-                }
+            (Answer::Confirm { typed }, Asking::Confirm(card)) => {
+                check_typed(typed.as_ref(), card.must_type.as_ref(), "")?;
+            }
+            (Answer::Confirm { typed }, Asking::Items(card)) => {
+                check_typed(typed.as_ref(), card.must_type.as_ref(), ", the number of items,")?;
             }
             (Answer::Choose { option, .. }, Asking::Decide { options, .. })
                 if !options.iter().any(|shown| shown.id == *option) =>
@@ -87,6 +86,20 @@ impl Run {
     fn check_edit(&self, lane: LaneId, text: &str) -> Result<(), Rejected> {
         let step = self.current_in(lane).ok_or(Rejected::Unexpected("an edit"))?;
         self.edited(step, text).map(|_| ()).map_err(Rejected::Answer)
+    }
+}
+
+/// Whether what must be typed to confirm was typed.
+fn check_typed(
+    typed: Option<&String>,
+    wanted: Option<&String>,
+    what: &str,
+) -> Result<(), Rejected> {
+    match wanted {
+        Some(wanted) if typed != Some(wanted) => {
+            Err(Rejected::Answer(format!("type `{wanted}`{what} to confirm")))
+        }
+        _ => Ok(()),
     }
 }
 
