@@ -392,10 +392,13 @@ fn the_runbooks_of_this_repository_have_no_findings() {
     assert!(paths.len() >= 3, "runbooks are missing: {paths:?}");
     for path in paths {
         let name = path.display().to_string();
-        let (source, loaded) = File::read(&path).unwrap().load(&name);
-        let told = render(&source, &loaded.findings, WIDTH, Colour::Plain);
-        assert!(loaded.findings.is_empty(), "{told}");
-        assert!(loaded.runbook.is_some(), "{name} does not load");
+        let (source, checked) = File::read(&path).unwrap().check(&name);
+        let told = render(&source, &checked.findings, WIDTH, Colour::Plain);
+        assert!(checked.findings.is_empty(), "{told}");
+        if !surefoot::runbook::is_scenario(&source.text) {
+            let (_, loaded) = File::read(&path).unwrap().load(&name);
+            assert!(loaded.runbook.is_some(), "{name} does not load");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::summary::{
     Obligation, SkipReason, Skipped, State, Step, Summary, UndoState,
 };
 use crate::engine::{
-    Answer, AttemptEnded, AttemptId, AttemptStarted, Event, InputRecord, PauseReason, Role,
+    Answer, AttemptEnded, AttemptId, AttemptStarted, Event, InputRecord, LaneId, PauseReason, Role,
     RunStarted, StepStatus, Verdict,
 };
 use crate::journal::Record;
@@ -28,6 +28,10 @@ pub(super) struct Fold {
     undone: BTreeMap<StepId, AttemptId>,
     /// Commands that do not outlive the run, nor anything that they started.
     stopped: BTreeSet<AttemptId>,
+    /// The items that lanes are for.
+    items: BTreeMap<LaneId, String>,
+    /// The lanes of attempts that are not in the main one.
+    lanes: BTreeMap<AttemptId, LaneId>,
     /// Who wished to skip a step, and why, until the step is closed as skipped.
     skips: BTreeMap<StepId, (String, Option<String>)>,
 }
@@ -61,6 +65,8 @@ impl Fold {
             still_changed: Vec::new(),
             undone: BTreeMap::new(),
             stopped: BTreeSet::new(),
+            items: BTreeMap::new(),
+            lanes: BTreeMap::new(),
             skips: BTreeMap::new(),
         }
     }
@@ -98,7 +104,18 @@ impl Fold {
                 self.finished = Some((*outcome, failed.clone()));
                 self.still_changed.clone_from(still_changed);
             }
-            Event::StepClosed { step, status, .. } => self.closed(record, step, *status),
+            Event::StepClosed { step, status, lane } => {
+                self.closed(record, step, *status, *lane);
+            }
+            Event::LaneOpened { lane, from, branch, .. } => {
+                // A lane below that of an item is for the same item.
+                let around = self.items.get(from).cloned();
+                let own = branch.item.as_ref().map(phrases::recorded);
+                let name = [around, own].into_iter().flatten().collect::<Vec<_>>().join(", ");
+                if !name.is_empty() {
+                    self.items.insert(*lane, name);
+                }
+            }
             Event::StepEntered { .. } => self.entered(record, elapsed),
             Event::StepSkipped { step, title, condition, .. } => {
                 self.summary.skipped.push(Skipped {
@@ -109,7 +126,6 @@ impl Fold {
             }
             Event::Surveyed { missing } => self.summary.missing.clone_from(missing),
             Event::ItemsListed { .. }
-            | Event::LaneOpened { .. }
             | Event::Readied { .. }
             | Event::TimeboxPassed { .. }
             | Event::ValueStale { .. }
@@ -139,8 +155,13 @@ impl Fold {
         });
     }
 
-    fn closed(&mut self, record: &Record, id: &StepId, status: StepStatus) {
-        for attempt in self.doubtful(Some(id)) {
+    fn closed(&mut self, record: &Record, id: &StepId, status: StepStatus, lane: LaneId) {
+        let lanes = self.lanes.clone();
+        // What other items do at the same time is not over.
+        let own = |attempt: &AttemptId| {
+            lane.is_main() || lanes.get(attempt).is_some_and(|other| *other == lane)
+        };
+        for attempt in self.doubtful(Some(id)).filter(|attempt| own(&attempt.id)) {
             attempt.settled = Some(format!("the step ended: {}", phrases::status(status)));
         }
         let title = self.summary.title(id).to_owned();
@@ -177,8 +198,12 @@ impl Fold {
         if started.on_disconnect == OnDisconnect::Stop {
             self.stopped.insert(started.attempt);
         }
+        if !started.lane.is_main() {
+            self.lanes.insert(started.attempt, started.lane);
+        }
         self.summary.attempts.push(Attempt {
             id: started.attempt,
+            item: self.items.get(&started.lane).cloned(),
             step: started.step.clone(),
             role: started.role,
             effect: started.effect,

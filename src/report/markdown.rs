@@ -229,12 +229,21 @@ fn step_title(summary: &Summary, step: Option<&StepId>) -> String {
     step.map_or_else(|| "outside any step".to_owned(), |step| safe(summary.title(step)))
 }
 
+/// The step that a command belongs to, and which of several it was for.
+fn attempt_title(summary: &Summary, attempt: &Attempt) -> String {
+    let title = step_title(summary, attempt.step.as_ref());
+    match &attempt.item {
+        Some(item) => format!("{title} ({})", safe(item)),
+        None => title,
+    }
+}
+
 fn changes(summary: &Summary) -> Vec<String> {
     let rows = summary.changes.iter().filter_map(|change| {
         let attempt = summary.attempt(change.attempt)?;
         Some(row(&[
             &format!("\\#{}", attempt.id),
-            &step_title(summary, change.step.as_ref()),
+            &attempt_title(summary, attempt),
             phrases::effect(attempt.effect),
             &place(attempt),
             &safe(&agreement(attempt)),
@@ -388,7 +397,7 @@ fn commands(document: &mut String, summary: &Summary) {
         document.push_str("None.\n");
     }
     for attempt in &summary.attempts {
-        let title = step_title(summary, attempt.step.as_ref());
+        let title = attempt_title(summary, attempt);
         push(document, format_args!("### \\#{} {title}\n\n", attempt.id));
         let role = match attempt.role {
             Role::Main => String::new(),

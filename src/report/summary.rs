@@ -143,6 +143,9 @@ pub struct Attempt {
     pub id: AttemptId,
     /// The step it belongs to.
     pub step: Option<StepId>,
+    /// The item that it was done for, if it was for one of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
     /// What it was for.
     pub role: Role,
     /// What it does to the world.

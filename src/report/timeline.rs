@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{inert, phrases};
-use crate::engine::{AttemptEnded, AttemptStarted, Event, Recorded, Resumed, Role, RunStarted};
+use crate::engine::{AttemptEnded, AttemptStarted, Event, Resumed, Role, RunStarted};
 use crate::journal::Record;
 use crate::value::{Name, spoken};
 
@@ -76,11 +76,11 @@ fn text(event: &Event) -> String {
         Event::AttemptEnded(ended) => attempt_ended(ended),
         Event::AttemptStarted(started) => attempt_started(started),
         Event::ItemsListed { step, items, .. } => {
-            let names: Vec<String> = items.iter().map(item_name).collect();
+            let names: Vec<String> = items.iter().map(phrases::recorded).collect();
             format!("{step}: {} items: {}", items.len(), names.join(", "))
         }
         Event::LaneOpened { step, branch, .. } => {
-            let name = branch.item.as_ref().map_or_else(String::new, item_name);
+            let name = branch.item.as_ref().map_or_else(String::new, phrases::recorded);
             format!("{step}: {} of {} {name}", branch.index + 1, branch.of).trim_end().to_owned()
         }
         Event::RunbookEntered { step, used, environment, inputs, .. } => {
@@ -132,15 +132,8 @@ fn text(event: &Event) -> String {
 /// A runbook that is entered, with what it is given.
 fn into(used: &str, environment: Option<&Name>, inputs: &BTreeMap<Name, Recorded>) -> String {
     let environment = environment.map_or_else(String::new, |name| format!(" in {name}"));
-    let inputs = inputs.iter().map(|(name, value)| format!(" {name}={}", item_name(value)));
+    let inputs = inputs.iter().map(|(name, value)| format!(" {name}={}", phrases::recorded(value)));
     format!("into {used}{environment}{}", inputs.collect::<String>())
-}
-
-fn item_name(item: &Recorded) -> String {
-    match item {
-        Recorded::Open(value) => value.written(),
-        Recorded::Secret(_) => "(secret)".to_owned(),
-    }
 }
 
 fn began(started: &RunStarted) -> String {
