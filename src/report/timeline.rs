@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{inert, phrases};
-use crate::engine::{AttemptEnded, AttemptStarted, Event, Resumed, Role, RunStarted};
+use crate::engine::{AttemptEnded, AttemptStarted, Event, Recorded, Resumed, Role, RunStarted};
 use crate::journal::Record;
 use crate::value::{Name, spoken};
 
