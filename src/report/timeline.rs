@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{inert, phrases};
-use crate::engine::{AttemptEnded, AttemptStarted, Event, Resumed, Role, RunStarted};
+use crate::engine::{AttemptEnded, AttemptStarted, Event, Recorded, Resumed, Role, RunStarted};
 use crate::journal::Record;
 use crate::value::{Name, spoken};
 
@@ -74,18 +74,17 @@ fn text(event: &Event) -> String {
         Event::AttemptEnded(ended) => attempt_ended(ended),
         Event::AttemptStarted(started) => attempt_started(started),
         Event::ItemsListed { step, items, .. } => {
-            let names: Vec<String> = items.iter().map(phrases::recorded).collect();
+            let names: Vec<String> = items.iter().map(item_name).collect();
             format!("{step}: {} items: {}", items.len(), names.join(", "))
         }
         Event::LaneOpened { step, branch, .. } => {
-            let name = branch.item.as_ref().map_or_else(String::new, phrases::recorded);
+            let name = branch.item.as_ref().map_or_else(String::new, item_name);
             format!("{step}: {} of {} {name}", branch.index + 1, branch.of).trim_end().to_owned()
         }
         Event::RunbookEntered { step, used, environment, inputs, .. } => {
             let environment =
                 environment.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
-            let inputs =
-                inputs.iter().map(|(name, value)| format!(" {name}={}", phrases::recorded(value)));
+            let inputs = inputs.iter().map(|(name, value)| format!(" {name}={}", item_name(value)));
             format!("{step}: into {used}{environment}{}", inputs.collect::<String>())
         }
         Event::LineEnded { .. } => "the end of a line of steps".to_owned(),
@@ -119,6 +118,13 @@ fn text(event: &Event) -> String {
         }
         Event::WaitStarted { step, until, .. } => format!("{step}: waits until {until:.0}"),
         Event::Waited { step, .. } => format!("{step}: waited"),
+    }
+}
+
+fn item_name(item: &Recorded) -> String {
+    match item {
+        Recorded::Open(value) => value.written(),
+        Recorded::Secret(_) => "(secret)".to_owned(),
     }
 }
 
