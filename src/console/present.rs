@@ -330,6 +330,11 @@ pub(super) fn undo_entries(terminal: &Terminal, entries: &[UndoShown]) {
     for (index, entry) in entries.iter().enumerate() {
         let doubt = if entry.in_doubt { " (not known if it took effect)" } else { "" };
         numbered(terminal, index + 1, &format!("{}: {}{doubt}", entry.step, entry.title));
+        if let Some(step) = &entry.before {
+            let text =
+                format!("before the point of no return ({step}): look whether it still fits");
+            terminal.indented(&Text::plain("        ").add(Meaning::Warning, text), 8);
+        }
         terminal.command_lines("        ", &entry.shown);
     }
 }

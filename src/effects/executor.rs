@@ -14,7 +14,7 @@ use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use super::kept::{keep, recovered};
 use super::launch::launch;
 use super::sharing::Sharing;
-use crate::engine::{Attempt, AttemptId, Conduct, End, Ended, Filtered, Kept, Survey};
+use crate::engine::{Attempt, AttemptId, Conduct, End, Ended, Filtered, Kept, KeptFile, Survey};
 use crate::expression::Filter;
 use crate::plan::{DigestKey, command_digest};
 use crate::process::{
@@ -63,6 +63,8 @@ pub struct Supervised {
     sharing: Sharing,
     hidden: Vec<Hidden>,
     running: BTreeSet<AttemptId>,
+    /// Files that are kept of commands elsewhere, which nobody can fetch.
+    elsewhere: BTreeMap<AttemptId, Vec<String>>,
     /// Attempts of an earlier process, whose end its supervisor writes down.
     attached: BTreeSet<AttemptId>,
     pending: VecDeque<Happening>,
@@ -85,6 +87,7 @@ impl Supervised {
             sharing: Sharing::default(),
             hidden: Vec::new(),
             running: BTreeSet::new(),
+            elsewhere: BTreeMap::new(),
             attached: BTreeSet::new(),
             pending: VecDeque::new(),
             lent: None,
@@ -175,6 +178,8 @@ impl Supervised {
                     }
                 }
                 self.running.remove(&ended.attempt);
+                let unfetched = self.elsewhere.remove(&ended.attempt).unwrap_or_default();
+                ended.evidence.extend(unfetched.into_iter().map(not_fetched));
                 if self.lent.as_ref().is_some_and(|(attempt, _)| *attempt == ended.attempt) {
                     self.take_back();
                 }
@@ -211,6 +216,12 @@ impl Supervised {
         }
         self.pending.pop_front().unwrap_or(Happening::Tick)
     }
+}
+
+/// A command must not fail because a file of it cannot be kept: that is only said.
+fn not_fetched(from: String) -> KeptFile {
+    let note = "it is not on this machine, and only files here are kept".to_owned();
+    KeptFile { from, path: None, bytes: 0, sha256: None, note: Some(note) }
 }
 
 impl Executor for Supervised {
@@ -254,6 +265,9 @@ impl Executor for Supervised {
         match started {
             Ok(()) => {
                 self.running.insert(attempt.id);
+                if attempt.command.is_far() {
+                    self.elsewhere.insert(attempt.id, attempt.evidence.clone());
+                }
             }
             Err(why) => self.could_not_start(attempt.id, why),
         }

@@ -86,7 +86,7 @@ pub(super) fn launch(
         },
         cap: setting.cap,
         conduct: attempt.conduct.clone(),
-        evidence: attempt.evidence.clone(),
+        evidence: if attempt.command.is_far() { Vec::new() } else { attempt.evidence.clone() },
     })
 }
 
@@ -98,9 +98,6 @@ fn far(
     environment: &BTreeMap<OsString, OsString>,
 ) -> Result<Started, String> {
     let target = &attempt.command.target;
-    if !attempt.evidence.is_empty() {
-        return Err(format!("evidence cannot be fetched from the target {}", target.name));
-    }
     match attempt.conduct {
         Conduct::Interactive { .. } => at_terminal::started(&attempt.command),
         Conduct::Background { .. } | Conduct::Followed => {

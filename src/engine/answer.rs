@@ -516,4 +516,6 @@ pub struct UndoShown {
     pub shown: String,
     /// Whether it is not known if the step took effect.
     pub in_doubt: bool,
+    /// The step behind it that cannot be undone: what that rests on may no longer go back.
+    pub before: Option<StepId>,
 }

@@ -164,6 +164,9 @@ impl Run {
             self.note_change(step);
         }
         self.note_effect(step, ended);
+        if !matches!(ended.end, End::CouldNotStart { .. }) {
+            self.note_no_return(step);
+        }
         if ended.verdict == Verdict::InDoubt {
             self.doubted(ended.attempt, Found::Unknown);
             return;

@@ -52,6 +52,8 @@ pub(super) struct State {
     pub(super) way: Vec<StepKey>,
     pub(super) proved: BTreeMap<String, Proved>,
     pub(super) undo: Vec<UndoEntry>,
+    /// The latest point of no return, and how many changes were made before it.
+    pub(super) no_return: Option<(StepKey, usize)>,
     /// What has been found since the last decision.
     pub(super) findings: Vec<FindingRecord>,
     /// What the last decision was made on.
@@ -146,6 +148,7 @@ impl Run {
             way: Vec::new(),
             proved: BTreeMap::new(),
             undo: Vec::new(),
+            no_return: None,
             findings: Vec::new(),
             evidence: Vec::new(),
             edits: BTreeMap::new(),

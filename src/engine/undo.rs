@@ -9,7 +9,7 @@ use super::job::{Job, JobKind};
 use super::run::Run;
 use super::scope::ScopeId;
 use crate::plan::bind;
-use crate::runbook::{Action, Command, Effect, StepKey, Undo};
+use crate::runbook::{Action, Command, Effect, StepId, StepKey, Undo};
 use crate::value::Name;
 
 /// A change that can be undone. Its values are those of the moment it started.
@@ -78,9 +78,26 @@ impl Run {
                     Err(failure) => format!("({failure})"),
                 },
                 in_doubt: entry.state == UndoState::InDoubt,
+                before: self.no_return_behind(place),
             })
         };
         self.open_entries().into_iter().filter_map(shown).collect()
+    }
+
+    /// The step that cannot be undone and comes behind a change.
+    fn no_return_behind(&self, place: usize) -> Option<StepId> {
+        let (step, before) = self.state.no_return?;
+        (place < before).then(|| self.step(step).id.clone())
+    }
+
+    /// A command has taken effect; if there is no way back from it, what was changed before may
+    /// have none either.
+    pub(super) fn note_no_return(&mut self, step: StepKey) {
+        let irreversible =
+            |run: &crate::runbook::Run| matches!(run.undo, Some(Undo::Irreversible(_)));
+        if self.run_of(step).is_some_and(irreversible) {
+            self.state.no_return = Some((step, self.state.undo.len()));
+        }
     }
 
     /// How a step would be undone, for its card.

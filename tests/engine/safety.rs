@@ -363,3 +363,17 @@ fn what_a_secret_is_decides_nothing_that_a_record_cannot_tell() {
     walk.answer(&["crash"]);
     assert_eq!(walk.run.open_undo().len(), 1);
 }
+
+#[test]
+fn what_was_changed_before_the_point_of_no_return_says_so() {
+    let yaml = "steps:
+  - { id: new, run: add, undo: remove }
+  - { id: old, run: drop, irreversible: The old one is gone. }
+  - { id: later, run: note, undo: forget }
+  - { id: q, do: Look }
+";
+    let walk = Setup::steps(yaml).walk(&["confirm: yes", "confirm: yes", "confirm: yes"]);
+    let undo = walk.run.open_undo();
+    let before: Vec<_> = undo.iter().map(|it| (it.step.0.as_str(), it.before.is_some())).collect();
+    assert_eq!(before, [("later", false), ("new", true)]);
+}

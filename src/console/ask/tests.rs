@@ -324,6 +324,7 @@ fn undo_is_offered_whole_or_one_by_one() {
         title: "Undo the deploy".to_owned(),
         shown: "kubectl rollout undo".to_owned(),
         in_doubt: step == "b",
+        before: None,
     };
     let offer = || Asking::UndoOffer { entries: vec![entry("b"), entry("a")] };
     assert_eq!(answer(offer(), &["", "u", ""]), Answer::Undo { step: None, entry: None });
