@@ -148,13 +148,13 @@ fn a_plan_walks_through_what_is_used_with_what_it_is_given() {
          1  Own  [read]
             $ cat '‹the run'\''s folder›/files/note'
 
-         2  db/slow.yaml
+         2  Slow
             do      Slow (db/slow.yaml), then come back
 
              1  Own  [read]
                 $ cat '‹the run'\''s folder›/files/note'
 
-             2  shop/deep
+             2  Deep
                 do      Deep (shop/deep), then come back
 
                  1  Look  [read]
@@ -163,13 +163,13 @@ fn a_plan_walks_through_what_is_used_with_what_it_is_given() {
                  2  Which?
                     - Go on: end, resolved
 
-         3  db/slow.yaml
+         3  Slow
             do      Slow (db/slow.yaml), then come back
 
              1  Own  [read]
                 $ cat '‹the run'\''s folder›/files/note'
 
-             2  shop/deep
+             2  Deep
                 do      Deep (shop/deep), then come back
 
                  1  Look  [read]
