@@ -48,3 +48,57 @@ fn an_alert_is_handed_over() {
     assert_eq!(finished[0]["outcome"], "escalated");
     assert!(!shown(&sandbox).iter().any(|it| it.contains("workers=")), "{text}");
 }
+
+/// What a restore is made of: a value from the alert, a choice from a produced list, two ways to one
+/// goal, an optional step, a guard, a place that proves what it is, a value noted and restored, a
+/// file made and used, a command beside others, a point of no return.
+const RESTORE: &str = include_str!("constructs/restore.yaml");
+
+const ALERT_OF: &str =
+    r#"{"alerts":[{"labels":{"alertname":"OrdersLost","shop":"east"},"annotations":{}}]}"#;
+
+fn restored(answers: &str, writers: &str) -> (Sandbox, i32, String) {
+    let sandbox = Sandbox::trusting(RESTORE);
+    sandbox.file("answers.yaml", answers);
+    sandbox.file("alert.json", ALERT_OF);
+    let writers = format!("writers={writers}");
+    let call = ["run", "runbook.yaml", "--alert", "alert.json", "--set", &writers];
+    let more =
+        ["--change", "CHG-7", "--auto", "read", "--yes", "change", "--answers", "answers.yaml"];
+    let outcome = sandbox.surefoot(&call).arguments(&more).run();
+    let (code, text) = (outcome.code(), outcome.text());
+    (sandbox, code, text)
+}
+
+#[test]
+fn a_restore_is_walked_to_its_end() {
+    let (sandbox, code, text) = restored("which: tue\nhow: copy\noptional: skip\n", "0");
+    assert_eq!(code, 0, "{text}");
+    let started = &sandbox.events_of("run_started")[0];
+    assert_eq!(started["change"], "CHG-7");
+    assert_eq!(started["inputs"][0]["origin"], "alert");
+    let work = |name: &str| std::fs::read_to_string(sandbox.run().join("work").join(name)).unwrap();
+    assert_eq!(work("restored"), "tue\n");
+    assert_eq!(work("replicas"), "1\n");
+    let shown = shown(&sandbox);
+    assert!(shown.contains(&"echo in the store of east".to_owned()), "{shown:?}");
+    // The recording ran beside the start, and was stopped with its group.
+    let ends = sandbox.events_of("attempt_ended");
+    let stopped: Vec<_> = ends.iter().filter(|it| it["end"]["end"] == "interrupted").collect();
+    assert_eq!(stopped.len(), 1, "{text}");
+    assert_eq!(stopped[0]["verdict"]["verdict"], "passed");
+    assert_eq!(sandbox.events_of("readied").len(), 1);
+    assert_eq!(sandbox.events_of("run_finished")[0]["outcome"], "resolved");
+}
+
+#[test]
+fn a_guard_stops_a_restore_before_it_changes_anything() {
+    let (sandbox, code, text) = restored("which: mon\nhow: copy\n", "2");
+    assert_ne!(code, 0, "{text}");
+    assert!(!sandbox.run().join("work/restored").exists(), "{text}");
+    let shown = shown(&sandbox);
+    assert!(
+        !shown.iter().any(|it| it.contains("> replicas") && it.contains("echo 1")),
+        "{shown:?}"
+    );
+}
