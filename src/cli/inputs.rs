@@ -11,7 +11,7 @@ use crate::policy::Trust;
 use crate::process::{Tool, capture, program_in_path};
 use crate::runbook::{Command, Environment, Form, Input, Presence, Runbook, Secrecy, SecretSource};
 use crate::template::{Held, Shell};
-use crate::value::{Datum, Facts, Hidden, Name, Reference, Secret, Value};
+use crate::value::{Datum, Facts, Hidden, Name, Reference, Secret, Type, Value};
 
 /// Inputs as far as they can be known without asking.
 #[derive(Debug, Default)]
@@ -126,7 +126,15 @@ pub(crate) fn checked(input: &Input, text: &str, origin: Origin) -> Result<Given
     if text.is_empty() {
         return Err(format!("input `{name}` is empty"));
     }
-    let value = Value::parse(input.ty, text).map_err(|error| format!("input `{name}`: {error}"))?;
+    let text = match input.ty {
+        // A person at a prompt has one line.
+        Type::List if !text.contains('\n') => {
+            text.split(',').map(str::trim).collect::<Vec<_>>().join("\n")
+        }
+        _ => text.to_owned(),
+    };
+    let value =
+        Value::parse(input.ty, &text).map_err(|error| format!("input `{name}`: {error}"))?;
     input.constraints.check(&value).map_err(|why| format!("input `{name}`: {why}"))?;
     Ok(Given { datum: Datum::Open(value), origin })
 }

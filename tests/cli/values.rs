@@ -212,3 +212,16 @@ fn places_that_no_value_may_stand_in_are_refused_with_the_fix() {
         }
     }
 }
+
+#[test]
+fn a_list_is_given_with_commas_or_an_item_a_line() {
+    let book = "schema: surefoot/v1\ntitle: Hosts\ninputs: { hosts: { type: list } }\nsteps:\n  - id: it\n    title: It\n    effect: read\n    run: [printf, '<%s>', '{{hosts}}']\n  - end: done\n";
+    for (given, expected) in [("a, b,c", "<a><b><c>"), ("a,b\nc", "<a,b><c>"), ("a", "<a>")] {
+        let sandbox = Sandbox::trusting(book);
+        let hosts = format!("hosts={given}");
+        let outcome = sandbox.surefoot(&["run", "runbook.yaml", "--set", &hosts]).run();
+        assert_eq!(outcome.code(), 0, "{}", outcome.text());
+        let log = std::fs::read_to_string(sandbox.run().join("output/0001.log")).unwrap();
+        assert_eq!(log, expected);
+    }
+}
