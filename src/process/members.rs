@@ -71,6 +71,21 @@ impl Stat {
         self.group == group
     }
 
+    /// Whether both are in one group.
+    pub(crate) fn shares_group(self, other: Self) -> bool {
+        self.group == other.group
+    }
+
+    /// Whether the leader of its session can be named here: one outside of this container is 0.
+    pub(crate) fn is_in_a_session(self) -> bool {
+        self.session > 0
+    }
+
+    /// Whether both are in one session.
+    pub(crate) fn shares_session(self, other: Self) -> bool {
+        self.session == other.session
+    }
+
     /// Whether it has ended, and is only remembered for its parent.
     pub(crate) fn is_dead(self) -> bool {
         matches!(self.state, b'Z' | b'X')

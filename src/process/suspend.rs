@@ -1,6 +1,6 @@
 //! Ctrl-Z: this program stops as its shell expects, and goes on when the shell says so.
 
-use rustix::process::{Pid, Signal, getpgid, getpid, getppid, getsid, kill_process};
+use rustix::process::{Signal, getpid, kill_process};
 
 use super::members::Stat;
 use super::signals::Signals;
@@ -19,20 +19,20 @@ pub fn suspend() {
 }
 
 /// Whether a shell of this session is above this program's process group, and waits for it.
+///
+/// What the kernel tells through `/proc` is read, as a process from outside of this container has
+/// the number 0 there, which the calls for it cannot give back as a process.
 pub fn can_be_continued() -> bool {
-    let (Ok(session), Ok(group)) = (getsid(None), getpgid(None)) else {
+    let Some(own) = Stat::of(getpid().as_raw_nonzero().get()).filter(|own| own.is_in_a_session())
+    else {
         return false;
     };
-    let mut above = getppid();
-    while let Some(process) = above {
-        if getsid(Some(process)) != Ok(session) {
-            return false;
-        }
-        if getpgid(Some(process)) != Ok(group) {
+    let mut below = own;
+    while let Some(above) = Stat::of(below.parent()).filter(|above| above.shares_session(own)) {
+        if !above.shares_group(own) {
             return true;
         }
-        above =
-            Stat::of(process.as_raw_nonzero().get()).and_then(|stat| Pid::from_raw(stat.parent()));
+        below = above;
     }
     false
 }
