@@ -66,6 +66,11 @@ impl Stat {
         self.parent
     }
 
+    /// The number of its group, which is 0 for one from outside of this container.
+    pub(crate) fn group(self) -> i32 {
+        self.group
+    }
+
     /// Whether it is in the group of this number.
     pub(crate) fn is_in_group(self, group: i32) -> bool {
         self.group == group

@@ -25,7 +25,7 @@ use super::evidence::Collector;
 use super::frame::{Filled, Inbox};
 use super::job::{Around, Job, Over, Why};
 use super::leftovers::{Leftovers, reap_orphans};
-use super::members::Member;
+use super::members::{Member, Stat};
 use super::message::{Finished, Head, Launch, Lifetime, News, Order, Status};
 use super::moment::{Moment, timespec};
 use super::output::Recorder;
@@ -76,9 +76,11 @@ fn supervise() -> io::Result<()> {
 /// leader cannot begin a session, so it steps back into its parent's group first, with all signals
 /// caught by now.
 fn leave_terminal() {
-    let parent = rustix::process::getppid();
-    let group = parent.and_then(|parent| rustix::process::getpgid(Some(parent)).ok());
-    // Where this cannot be done, by a parent that is gone, its own group has to do.
+    let own = Stat::of(rustix::process::getpid().as_raw_nonzero().get());
+    let parent = own.and_then(|own| Stat::of(own.parent()));
+    let group = parent.and_then(|parent| rustix::process::Pid::from_raw(parent.group()));
+    // Where this cannot be done, by a parent that is gone or a group that was begun outside of this
+    // container, its own group has to do.
     let _ = rustix::process::setpgid(None, group);
     let _ = rustix::process::setsid();
 }
