@@ -15,6 +15,10 @@ test *filter:
 sabotage:
     tests/sabotage.sh
 
+# Look for bytes that break a promise, led by coverage: one of the targets in tests/fuzz/targets.
+fuzz target seconds="60":
+    tests/fuzz.sh {{target}} {{seconds}}
+
 fmt:
     cargo fmt
 

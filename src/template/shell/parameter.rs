@@ -164,6 +164,7 @@ impl Scanner<'_> {
 
     /// The word of `${x:-word}`, up to the closing brace, which is not taken.
     fn operand(&mut self, parts: &mut Parts, surround: Surround, purpose: Spot) -> Scanned<()> {
+        let operands = self.operands;
         self.operands += 1;
         let result = self.deeper(|scanner| {
             loop {
@@ -194,7 +195,8 @@ impl Scanner<'_> {
                 }
             }
         });
-        self.operands -= 1;
+        // Not counted down: a problem below leaves the count of where it was.
+        self.operands = operands;
         result
     }
 
