@@ -21,6 +21,8 @@ pub mod runbook;
 
 pub mod policy;
 
+pub mod settings;
+
 pub mod plan;
 
 pub mod engine;

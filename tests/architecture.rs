@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, bottom to top. Each may import only from those before it.
-const LAYERS: [&str; 17] = [
+const LAYERS: [&str; 18] = [
     "diagnostic",
     "value",
     "expression",
     "template",
     "runbook",
     "policy",
+    "settings",
     "plan",
     "engine",
     "journal",
@@ -27,8 +28,17 @@ const LAYERS: [&str; 17] = [
 ];
 
 /// Modules that do no input or output and know no time.
-const PURE: [&str; 8] =
-    ["diagnostic", "value", "expression", "template", "runbook", "policy", "plan", "engine"];
+const PURE: [&str; 9] = [
+    "diagnostic",
+    "value",
+    "expression",
+    "template",
+    "runbook",
+    "policy",
+    "settings",
+    "plan",
+    "engine",
+];
 
 /// What a pure module must not name.
 const IMPURE: [&str; 7] = [

@@ -17,7 +17,7 @@ use surefoot::catalog::{File, Folder, runbooks_below};
 use surefoot::console::graph;
 use surefoot::diagnostic::{Colour, Severity, Source, render};
 use surefoot::runbook::{
-    NoRepository, RULES, is_scenario, load, load_scenario, scenario_schema, schema,
+    NoRepository, RULES, is_scenario, load, load_scenario, scenario_schema, schema, settings_schema,
 };
 
 const WIDTH: usize = 100;
@@ -254,6 +254,22 @@ fn flow(value: &Value) -> String {
     }
 }
 
+/// A value as it stands in TOML.
+fn toml(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let entries: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key} = {}", toml(value))).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(toml).collect();
+            format!("[{}]", items.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// The keys of which a rule asks for one.
 fn needed(rule: &Value) -> Vec<&str> {
     let ways = rule["if"]["not"]["anyOf"].as_array().into_iter().flatten();
@@ -261,7 +277,11 @@ fn needed(rule: &Value) -> Vec<&str> {
 }
 
 /// A table of the keys of a definition.
-fn table_of_keys(definition: &Value, keep: &dyn Fn(&str) -> bool) -> String {
+fn table_of_keys(
+    definition: &Value,
+    keep: &dyn Fn(&str) -> bool,
+    write: fn(&Value) -> String,
+) -> String {
     let with = companions(definition);
     let required: Vec<&str> =
         definition["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -291,7 +311,7 @@ fn table_of_keys(definition: &Value, keep: &dyn Fn(&str) -> bool) -> String {
         }
         let about = about.replace('|', "\\|");
         let told = property.get("enum").is_some() || property["type"] == "boolean";
-        let example = property["examples"].get(0).filter(|_| !told).map_or_else(String::new, flow);
+        let example = property["examples"].get(0).filter(|_| !told).map_or_else(String::new, write);
         let example = match example.replace('|', "\\|") {
             example if example.is_empty() => example,
             example => format!("`{example}`"),
@@ -303,10 +323,10 @@ fn table_of_keys(definition: &Value, keep: &dyn Fn(&str) -> bool) -> String {
 
 /// The tables that a mark asks for: names of definitions; of a step only a group of its keys; and
 /// `without` the keys of another definition.
-fn tables(schema: &Value, of: &str) -> String {
+fn tables(schema: &Value, of: &str, write: fn(&Value) -> String) -> String {
     let (names, without) = of.split_once(" without ").unwrap_or((of, ""));
     let find = |name: &str| match name {
-        "runbook" | "scenario" => schema,
+        "config" | "runbook" | "scenario" => schema,
         name => schema["$defs"].get(name).unwrap_or_else(|| panic!("there is no `{name}`")),
     };
     let hidden = |key: &str| !without.is_empty() && find(without)["properties"].get(key).is_some();
@@ -322,7 +342,7 @@ fn tables(schema: &Value, of: &str) -> String {
             (false, Some(_)) => "others",
         };
         assert!(["actions", "common", "others", "run"].contains(group), "{group}");
-        return table_of_keys(step, &|key| own(key) == *group);
+        return table_of_keys(step, &|key| own(key) == *group, write);
     }
     let mut out = Vec::new();
     for name in &words {
@@ -331,20 +351,23 @@ fn tables(schema: &Value, of: &str) -> String {
             1 => String::new(),
             _ => format!("{}:\n\n", definition["title"].as_str().unwrap()),
         };
-        out.push(head + &table_of_keys(definition, &|key| !hidden(key)));
+        out.push(head + &table_of_keys(definition, &|key| !hidden(key), write));
     }
     out.join("\n")
 }
 
 #[test]
 fn the_tables_of_keys_are_made_from_the_schemas() {
-    for (path, schema) in
-        [("docs/reference/runbook.md", schema()), ("docs/reference/scenario.md", scenario_schema())]
-    {
+    let pages: [(&str, Value, fn(&Value) -> String); 3] = [
+        ("docs/reference/configuration.md", settings_schema(), toml),
+        ("docs/reference/runbook.md", schema(), flow),
+        ("docs/reference/scenario.md", scenario_schema(), flow),
+    ];
+    for (path, schema, write) in pages {
         let mut named = Vec::new();
         let made = remade(&read(path), "keys", &mut |of| {
             named.push(of.to_owned());
-            tables(&schema, of)
+            tables(&schema, of, write)
         });
         let shown: Vec<&str> = named.iter().flat_map(|of| of.split(' ')).collect();
         let definitions = schema["$defs"].as_object().unwrap();
@@ -566,7 +589,9 @@ fn capital(text: &str) -> String {
 /// Editors read them from the repository; `surefoot schema` prints the same.
 #[test]
 fn the_committed_schemas_are_those_of_the_program() {
-    for (name, made) in [("runbook", schema()), ("scenario", scenario_schema())] {
+    let schemas =
+        [("config", settings_schema()), ("runbook", schema()), ("scenario", scenario_schema())];
+    for (name, made) in schemas {
         let made = serde_json::to_string_pretty(&made).unwrap() + "\n";
         assert_made(&format!("schemas/{name}-v1.schema.json"), &made);
     }

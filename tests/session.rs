@@ -218,6 +218,7 @@ fn policy() -> Policy {
         trust: Trust::Trusted,
         protection: Protection::Ordinary,
         agreed: BTreeSet::new(),
+        rules: surefoot::policy::Rules::default(),
     }
 }
 

@@ -72,9 +72,9 @@ Examples:
   surefoot trust --print runbooks/disk-filling.yaml
   surefoot trust --digest 3fa9… runbooks/disk-filling.yaml")]
     Trust(TrustArguments),
-    /// Print the JSON Schema of runbooks or scenarios, for editors
+    /// Print the JSON Schema of runbooks, scenarios or settings files, for editors
     #[command(
-        after_help = "Examples:\n  surefoot schema > runbook-v1.schema.json\n  surefoot schema scenario > scenario-v1.schema.json"
+        after_help = "Examples:\n  surefoot schema > runbook-v1.schema.json\n  surefoot schema scenario > scenario-v1.schema.json\n  surefoot schema config > config-v1.schema.json"
     )]
     Schema {
         /// Of what
@@ -252,6 +252,7 @@ pub(crate) enum ModeArgument {
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum SchemaArgument {
+    Config,
     Runbook,
     Scenario,
 }

@@ -89,6 +89,7 @@ pub(super) fn policy() -> Policy {
         trust: Trust::Trusted,
         protection: Protection::Ordinary,
         agreed: std::collections::BTreeSet::new(),
+        rules: crate::policy::Rules::default(),
     }
 }
 

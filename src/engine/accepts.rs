@@ -17,14 +17,14 @@ impl Run {
     pub(super) fn accepts(&self, lane: LaneId, ask: &Asking) -> Vec<AnswerKind> {
         let mut accepts = self.own_answers(lane, ask);
         let refused = match ask {
-            Asking::Confirm(card) => self.refuses(card.effect),
-            Asking::Items(card) => self.refuses(card.effect),
-            Asking::Read { .. } | Asking::Survey { .. } => self.refuses(Effect::Read),
+            Asking::Confirm(card) => self.refuses(lane, card.effect),
+            Asking::Items(card) => self.refuses(lane, card.effect),
+            Asking::Read { .. } | Asking::Survey { .. } => self.refuses(lane, Effect::Read),
             _ => false,
         };
         accepts.retain(|kind| match kind {
             // Of no use where policy makes every read wait all the same.
-            A::Auto => self.state.policy.level(Effect::Read, Pace::Flow) == Level::Auto,
+            A::Auto => self.level_of(Effect::Read, Pace::Flow) == Level::Auto,
             A::Confirm | A::Proceed => !refused,
             A::Elsewhere | A::Edit => !refused && self.runs_a_step(lane),
             _ => true,
@@ -71,11 +71,6 @@ impl Run {
             Asking::Value { .. } => vec![A::Value, A::NoneOfThese, A::NotSure, A::Skip, A::Stop],
             Asking::Terminal { .. } | Asking::Wait { .. } => vec![A::Skip, A::Stop],
         }
-    }
-
-    /// Whether policy does not let a command run at all.
-    pub(super) fn refuses(&self, effect: Effect) -> bool {
-        self.state.policy.level(effect, Pace::Flow) == Level::Refuse
     }
 
     /// Whether the walk is busy with a command of the runbook itself.

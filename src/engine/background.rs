@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::answer::Asking;
 use super::demand::{Demands, Wait};
 use super::event::{AttemptEnded, AttemptId, End, Role, StepStatus, Verdict};
 use super::job::{Job, JobKind, Stage};
@@ -270,12 +269,5 @@ impl Run {
                 beside.closing = Closing::Wanted;
             }
         }
-    }
-
-    /// A second person must agree to a command.
-    pub(super) fn approval_demands(&self, job: &Job) -> Option<Demands> {
-        let approval = self.job_run(job)?.approval.as_ref()?;
-        let (role, why) = (approval.role.clone(), approval.why.clone());
-        Some(self.question(job.lane, Asking::Approve { role, why }))
     }
 }

@@ -46,7 +46,7 @@ impl Run {
                     Err(failure) => self.unbound(job, &failure),
                     Ok(command) => {
                         let agreed = job.confirmation.is_some()
-                            || self.state.policy.level(Effect::Read, Pace::Flow) == Level::Auto;
+                            || self.level_of(Effect::Read, Pace::Flow) == Level::Auto;
                         if agreed {
                             self.helper_attempt(job, Role::Choices, command)
                         } else {

@@ -2,8 +2,9 @@
 
 use super::answer::{Asking, Question};
 use super::conduct::{Conduct, conduct};
+use super::decided::beforehand;
 use super::demand::{Attempt, Demands, Keep, Rest, Wait};
-use super::event::{AttemptId, Confirmation, Role};
+use super::event::{AttemptId, Role};
 use super::facts::StateFacts;
 use super::job::{Job, JobKind, Ran, Recheck, Stage};
 use super::lane::LaneId;
@@ -12,7 +13,7 @@ use super::preflight::{Consent, Progress};
 use super::run::{Run, UndoOffer};
 use super::scope::ScopeId;
 use crate::plan::{BoundCommand, bind, bind_paths, command_digest};
-use crate::policy::{Attendance, Level};
+use crate::policy::{Attendance, Decision, Level};
 use crate::runbook::{Action, Effect, OnDisconnect, OnFailure, StepKey};
 use crate::template::BindError;
 
@@ -163,14 +164,20 @@ impl Run {
         if self.stale(job).is_some() {
             return advance(job.lane);
         }
-        if let Some(demands) = self.approval_demands(job) {
+        let decision = self.decision(job, effect, &command);
+        let level = decision.level;
+        if self.state.policy.attendance == Attendance::Attended
+            && let Some(why) = Self::forbidden(&decision)
+        {
+            return self.question(job.lane, Asking::Refused { why });
+        }
+        if let Some(demands) = self.approval_demands(job, effect, &command) {
             return demands;
         }
-        let level = self.level(job, effect);
         if let Err(failure) = self.subject(job, level) {
             return self.unbound(job, &failure);
         }
-        let attempt = match self.main_attempt(job, effect, command.clone()) {
+        let attempt = match self.main_attempt(job, effect, command.clone(), &decision) {
             Ok(attempt) => attempt,
             Err(failure) => return self.unbound(job, &failure),
         };
@@ -183,27 +190,10 @@ impl Run {
         if open && job.ran.as_ref().is_none_or(same) {
             return Demands { start: vec![attempt], ..Demands::default() };
         }
-        if effect == Effect::Read {
+        if effect == Effect::Read && (level <= Level::Key || level == Level::Refuse) {
             return self.question(job.lane, self.read(job, &command));
         }
         self.question(job.lane, Asking::Confirm(Box::new(self.card(job, effect, level, &command))))
-    }
-
-    /// What is asked before a job's command runs. A flag agrees to no command of the responder's
-    /// own, nor to doing again what already succeeded.
-    fn level(&self, job: &Job, effect: Effect) -> Level {
-        let level = self.state.policy.level(effect, self.state.pace);
-        if level != Level::Refuse && self.agreed_at_once(job, effect).is_some() {
-            return Level::Auto;
-        }
-        let anew = effect != Effect::Read && self.has_changed(job);
-        let repeats = job.stage == Stage::Confirmed;
-        let flag = matches!(job.of, JobKind::AdHoc(_)) || (anew && !repeats);
-        match self.state.policy.attendance {
-            _ if level > Level::Auto || !flag => level,
-            Attendance::Attended => Level::Confirm,
-            Attendance::Unattended => Level::Refuse,
-        }
     }
 
     /// What is destroyed, where it must be typed.
@@ -231,12 +221,13 @@ impl Run {
         job: &Job,
         effect: Effect,
         command: BoundCommand,
+        decision: &Decision,
     ) -> Result<Attempt, BindError> {
         let confirmation = job
             .confirmation
             .clone()
             .or_else(|| self.agreed_at_once(job, effect).cloned())
-            .or_else(|| by_flag(effect));
+            .or_else(|| beforehand(effect, decision));
         let (role, step) = match &job.of {
             JobKind::AdHoc(_) => (Role::AdHoc, self.current_in(job.lane)),
             JobKind::Step(step) => (Role::Main, Some(*step)),
@@ -341,9 +332,4 @@ enum Gate {
 
 pub(super) fn advance(lane: LaneId) -> Demands {
     Demands { advance: Some(lane), ..Demands::default() }
-}
-
-/// How a change that nobody is asked about was agreed to.
-fn by_flag(effect: Effect) -> Option<Confirmation> {
-    (effect != Effect::Read).then(|| Confirmation { how: "--yes change".to_owned(), typed: None })
 }

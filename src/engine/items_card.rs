@@ -15,7 +15,7 @@ impl Run {
     /// What is shown before all branches are agreed to at once.
     pub(super) fn items_card(&self, job: &Job, spread: &Spread) -> ItemsCard {
         let effect = self.effect_within(job.step());
-        let level = self.state.policy.level(effect, self.state.pace);
+        let level = self.level_within(job.step(), effect);
         let ahead = spread.branches.iter().enumerate();
         let ahead = ahead.filter(|(_, branch)| !matches!(branch.state, BranchState::Over(..)));
         let items: Vec<ItemShown> =

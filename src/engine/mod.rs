@@ -18,6 +18,7 @@ mod checked;
 mod choices;
 mod conduct;
 mod decide;
+mod decided;
 mod demand;
 mod demands;
 mod ending;

@@ -204,7 +204,7 @@ impl Run {
     /// Whether the commands of the look around must be agreed to first.
     pub(super) fn preflight_asks(&self) -> bool {
         self.state.preflight.consent == Consent::Unasked
-            && self.state.policy.level(Effect::Read, Pace::Flow) > Level::Auto
+            && self.level_of(Effect::Read, Pace::Flow) > Level::Auto
     }
 }
 

@@ -295,7 +295,7 @@ impl Run {
             Effect::Change => once,
             Effect::Destroy => false,
         };
-        let level = self.state.policy.level(effect, self.state.pace);
+        let level = self.level_within(job.step(), effect);
         if asked && level > Level::Auto { Consent::Wanted } else { Consent::Unneeded }
     }
 

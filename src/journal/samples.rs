@@ -34,6 +34,7 @@ pub(crate) fn policy() -> Policy {
         trust: Trust::Trusted,
         protection: Protection::Protected,
         agreed: BTreeSet::from([Effect::Read]),
+        rules: crate::policy::Rules::default(),
     }
 }
 

@@ -63,6 +63,21 @@ impl BoundPlace {
         }
     }
 
+    /// What it is called by whatever leads there; nothing for this machine.
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Here => Vec::new(),
+            Self::Cluster { context, namespace } => {
+                std::iter::once(context.as_str()).chain(namespace.as_deref()).collect()
+            }
+            Self::Pod { context, namespace, pod, .. } => {
+                [context.as_str(), pod].into_iter().chain(namespace.as_deref()).collect()
+            }
+            Self::Prefix(words) => words.iter().map(String::as_str).collect(),
+            Self::Ssh { host } => vec![host],
+        }
+    }
+
     /// The place in words; nothing for this machine.
     pub(super) fn words(&self) -> Option<String> {
         let within = |namespace: &Option<String>| {

@@ -140,7 +140,7 @@ fn checked(
     lineage: &Lineage<'_>,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Runbook> {
-    structure::check(&source.text, root, &TOP, findings);
+    structure::check(&source.text, root, &TOP, structure::Notation::Yaml, findings);
     root.map()?;
     let resolved = resolve::resolve(source, root, repository, lineage, findings);
     rules::check(source, root, repository, &resolved, findings);

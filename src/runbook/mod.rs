@@ -21,6 +21,10 @@ mod schema;
 mod span_map;
 mod structure;
 
+pub(crate) use grammar::{ORGANISATION_SETTINGS, REPOSITORY_SETTINGS, USER_SETTINGS};
+pub(crate) use parse::{Entry, Kind, Map, Node, Scalar, Style, check_text};
+pub(crate) use structure::{Notation, check as check_structure};
+
 pub use custom_schema::{CustomSchema, SchemaProblem};
 pub use flow::{Cause, Edge, Jump, To, Way, flow};
 pub use lineage::own_names;
@@ -34,4 +38,4 @@ pub use scenario::{
     Answer, End, Expected, Found, Inject, LoadedScenario, NotFound, Part, Scenario, Shelf,
     StepResult, is_scenario, load_scenario,
 };
-pub use schema::{scenario_schema, schema};
+pub use schema::{scenario_schema, schema, settings_schema};

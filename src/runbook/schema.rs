@@ -1,11 +1,13 @@
-//! The JSON Schemas of the language and of scenarios, made from their tables for editors.
+//! The JSON Schemas of the language, of scenarios and of settings files, made from their tables for editors.
 //!
 //! What an editor's server shows is thought of: details and examples of each key, the meaning of
 //! each word, and messages that say which keys go together.
 
 use serde_json::{Map, Value, json};
 
-use super::grammar::{Key, Keys, Mapping, Need, SCENARIO, Shape, TOP, example, meaning, note};
+use super::grammar::{
+    Key, Keys, Mapping, Need, SCENARIO, Shape, TOP, USER_SETTINGS, example, meaning, note,
+};
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -17,6 +19,11 @@ pub fn schema() -> Value {
 /// The JSON Schema (draft 2020-12) of a scenario.
 pub fn scenario_schema() -> Value {
     whole("A Surefoot scenario", &SCENARIO)
+}
+
+/// The JSON Schema (draft 2020-12) of a settings file, the user's, which has all keys.
+pub fn settings_schema() -> Value {
+    whole("A Surefoot settings file", &USER_SETTINGS)
 }
 
 fn whole(title: &str, top: &'static Mapping) -> Value {

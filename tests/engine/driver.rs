@@ -79,6 +79,7 @@ impl Setup {
                 trust: Trust::Trusted,
                 protection: Protection::Ordinary,
                 agreed: BTreeSet::new(),
+                rules: surefoot::policy::Rules::default(),
             },
             pace: Pace::Flow,
             environment: None,

@@ -31,6 +31,7 @@ pub(crate) fn run(arguments: &PlanArguments, context: &Context) -> Result<Exit, 
         trust: Trust::Untrusted,
         protection: runbook.protection(environment.as_ref()),
         agreed: std::collections::BTreeSet::new(),
+        rules: crate::policy::Rules::default(),
     };
     let plan_of_run = Plan {
         runbook: Arc::clone(&runbook),

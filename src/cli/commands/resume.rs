@@ -115,6 +115,7 @@ fn plan(
         trust,
         protection: runbook.protection(environment.as_ref()),
         agreed: agreed(&arguments.walking),
+        rules: crate::policy::Rules::default(),
     };
     let inputs = given(started, &runbook, trust, context)?;
     Ok(Plan {

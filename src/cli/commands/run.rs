@@ -96,6 +96,7 @@ fn prepare(
         trust,
         protection: runbook.protection(environment.as_ref()),
         agreed: agreed(&arguments.walking),
+        rules: crate::policy::Rules::default(),
     };
     let inputs = ask_for_inputs(context, runbook, collected, environment.as_ref(), trust)?;
     Ok(Prepared { environment, alert, inputs, policy })

@@ -28,17 +28,19 @@ mod command;
 mod notes;
 mod run;
 mod scenario;
+mod settings;
 mod step;
 mod top;
 
 pub(super) use notes::{example, meaning, note};
 pub(super) use scenario::{ENDS, SCENARIO};
+pub(crate) use settings::{ORGANISATION_SETTINGS, REPOSITORY_SETTINGS, USER_SETTINGS};
 pub(super) use step::OPTION_WAYS;
 pub(super) use top::TOP;
 
 /// A mapping with fixed keys.
 #[derive(Debug)]
-pub(super) struct Mapping {
+pub(crate) struct Mapping {
     /// What it is, with its article: `an input`.
     pub what: &'static str,
     /// How it is written, for messages.
@@ -51,7 +53,7 @@ pub(super) struct Mapping {
 
 /// A key of a mapping.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Key {
+pub(crate) struct Key {
     /// Its name.
     pub name: &'static str,
     /// What may stand there.
@@ -66,7 +68,7 @@ pub(super) struct Key {
 
 /// Whether a key must be there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Need {
+pub(crate) enum Need {
     /// May be left out.
     Optional,
     /// Must be there.
@@ -75,7 +77,7 @@ pub(super) enum Need {
 
 /// What may stand at a place.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// `true` or `false`.
     Boolean,
     /// A command as a text, with the traps of commands.
@@ -124,7 +126,7 @@ pub(super) enum Shape {
 
 /// Whether a text may name values.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Slots {
+pub(crate) enum Slots {
     /// No: two braces are an error.
     Plain,
     /// Yes, it is a template.
@@ -133,7 +135,7 @@ pub(super) enum Slots {
 
 /// What the keys of a table are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Keys {
+pub(crate) enum Keys {
     /// Names of checks.
     Check,
     /// Names of environment variables.
@@ -163,7 +165,7 @@ impl Shape {
 
 impl Mapping {
     /// All keys, in the order of the table.
-    pub(super) fn all(&self) -> impl Iterator<Item = &'static Key> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'static Key> {
         self.keys.iter().flat_map(|group| group.iter())
     }
 
@@ -177,7 +179,7 @@ impl Mapping {
     }
 
     /// A key by its name.
-    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
         self.all().find(|key| key.name == name)
     }
 }

@@ -50,7 +50,7 @@ fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// Checks the characters of a text and what kind of file it looks like.
-pub(super) fn check(source: &Source, findings: &mut Vec<Diagnostic>) {
+pub(crate) fn check(source: &Source, findings: &mut Vec<Diagnostic>) {
     let text = &source.text;
     if text.trim().is_empty() {
         findings.push(Diagnostic::error("empty", 0..0, "the file is empty"));

@@ -11,10 +11,12 @@ mod traps;
 mod tree;
 
 pub(super) use agree::same_values;
+pub(crate) use bytes::check as check_text;
 pub use bytes::decode;
 pub(super) use bytes::odd_character;
 pub(super) use traps::{is_value_of_line, quoted_form};
-pub(super) use tree::{Entry, Kind, Map, Node, Scalar, Style, text_node};
+pub(super) use tree::text_node;
+pub(crate) use tree::{Entry, Kind, Map, Node, Scalar, Style};
 
 use crate::diagnostic::{Diagnostic, Severity, Source};
 

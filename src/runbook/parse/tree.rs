@@ -18,7 +18,7 @@ const MOST_NODES: usize = 50_000;
 
 /// A node of the tree.
 #[derive(Clone, Debug)]
-pub(in crate::runbook) struct Node {
+pub(crate) struct Node {
     /// Its place, without the blanks behind it.
     pub span: Span,
     /// What it is.
@@ -27,7 +27,7 @@ pub(in crate::runbook) struct Node {
 
 /// What a node is.
 #[derive(Clone, Debug)]
-pub(in crate::runbook) enum Kind {
+pub(crate) enum Kind {
     /// A list.
     List(Vec<Node>),
     /// Keys with values.
@@ -38,7 +38,7 @@ pub(in crate::runbook) enum Kind {
 
 /// Keys with values, in the order of the file. No key comes twice.
 #[derive(Clone, Debug)]
-pub(in crate::runbook) struct Map {
+pub(crate) struct Map {
     /// The entries.
     pub entries: Vec<Entry>,
     /// Whether it is written with braces.
@@ -47,7 +47,7 @@ pub(in crate::runbook) struct Map {
 
 /// A key with its value.
 #[derive(Clone, Debug)]
-pub(in crate::runbook) struct Entry {
+pub(crate) struct Entry {
     /// The key.
     pub key: String,
     /// Its place.
@@ -58,7 +58,7 @@ pub(in crate::runbook) struct Entry {
 
 /// A scalar as it is written.
 #[derive(Clone, Debug)]
-pub(in crate::runbook) struct Scalar {
+pub(crate) struct Scalar {
     /// What it says, after YAML's quoting and folding.
     pub value: String,
     /// How it is written.
@@ -67,7 +67,7 @@ pub(in crate::runbook) struct Scalar {
 
 /// How a scalar is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::runbook) enum Style {
+pub(crate) enum Style {
     /// `"..."`
     Double,
     /// `>`
@@ -81,25 +81,25 @@ pub(in crate::runbook) enum Style {
 }
 
 /// What a text in quotes is.
-pub(in crate::runbook) fn text_node(text: &str) -> Kind {
+pub(crate) fn text_node(text: &str) -> Kind {
     Kind::Scalar(Scalar { value: text.to_owned(), style: Style::Double })
 }
 
 impl Map {
     /// The value of a key.
-    pub(in crate::runbook) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.value)
     }
 
     /// A key with its value.
-    pub(in crate::runbook) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 }
 
 impl Node {
     /// The map, if it is one.
-    pub(in crate::runbook) fn map(&self) -> Option<&Map> {
+    pub(crate) fn map(&self) -> Option<&Map> {
         match &self.kind {
             Kind::Map(map) => Some(map),
             Kind::List(_) | Kind::Scalar(_) => None,
@@ -107,7 +107,7 @@ impl Node {
     }
 
     /// The items, if it is a list.
-    pub(in crate::runbook) fn list(&self) -> Option<&[Node]> {
+    pub(crate) fn list(&self) -> Option<&[Node]> {
         match &self.kind {
             Kind::List(items) => Some(items),
             Kind::Map(_) | Kind::Scalar(_) => None,
@@ -115,7 +115,7 @@ impl Node {
     }
 
     /// The scalar, if it is one.
-    pub(in crate::runbook) fn scalar(&self) -> Option<&Scalar> {
+    pub(crate) fn scalar(&self) -> Option<&Scalar> {
         match &self.kind {
             Kind::Scalar(scalar) => Some(scalar),
             Kind::Map(_) | Kind::List(_) => None,
@@ -123,20 +123,20 @@ impl Node {
     }
 
     /// The text of a scalar that is not null.
-    pub(in crate::runbook) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         let scalar = self.scalar()?;
         (!scalar.is_null()).then_some(scalar.value.as_str())
     }
 
     /// The value of a key, if this is a map that has it.
-    pub(in crate::runbook) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.map()?.get(key)
     }
 }
 
 impl Scalar {
     /// Whether YAML takes it as null.
-    pub(in crate::runbook) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         self.style == Style::Plain
             && matches!(self.value.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }

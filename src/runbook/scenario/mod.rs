@@ -62,7 +62,7 @@ pub fn load_scenario(source: &Source, shelf: &dyn Shelf) -> LoadedScenario {
     let root = parse::parse(source, &mut findings);
     let mut scenario = None;
     if let Some(root) = &root {
-        structure::check(&source.text, root, &SCENARIO, &mut findings);
+        structure::check(&source.text, root, &SCENARIO, structure::Notation::Yaml, &mut findings);
         scenario = references::check(source, root, shelf, &mut findings);
     }
     conceal(&source.text, &mut findings);

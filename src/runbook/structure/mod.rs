@@ -16,14 +16,34 @@ use super::parse::{Entry, Kind, Map, Node};
 use crate::diagnostic::{Diagnostic, Fix, cut, did_you_mean};
 use crate::value::Name;
 
+/// How a file is written, for messages that show the right form, and for what only YAML does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Notation {
+    /// A settings file.
+    Toml,
+    /// A runbook or a scenario.
+    Yaml,
+}
+
+impl Notation {
+    /// A key with what stands there.
+    fn line(self, key: &str, value: &str) -> String {
+        match self {
+            Self::Toml => format!("{key} = {value}"),
+            Self::Yaml => format!("{key}: {value}"),
+        }
+    }
+}
+
 /// Checks the whole tree against a whole file's table.
-pub(super) fn check(
+pub(crate) fn check(
     text: &str,
     root: &Node,
     top: &'static Mapping,
+    notation: Notation,
     findings: &mut Vec<Diagnostic>,
 ) {
-    let mut checker = Checker { text, findings, names: Names::default() };
+    let mut checker = Checker { text, findings, notation, names: Names::default() };
     match &root.kind {
         Kind::Map(map) => checker.mapping(root, map, top),
         Kind::List(_) | Kind::Scalar(_) => {
@@ -44,6 +64,7 @@ pub(super) fn check(
 struct Checker<'a> {
     text: &'a str,
     findings: &'a mut Vec<Diagnostic>,
+    notation: Notation,
     names: Names,
 }
 
@@ -111,7 +132,7 @@ impl Checker<'_> {
             if map.get(key.name).is_none() {
                 let message = format!("{} needs `{}`", mapping.what, key.name);
                 let found = Diagnostic::error("missing-key", head(self.text, node), message)
-                    .help(line_to_write(key));
+                    .help(line_to_write(key, self.notation));
                 self.findings.push(found);
             }
         }
@@ -251,6 +272,7 @@ impl Checker<'_> {
         let mut help = format!("write {}", form(shape));
         if matches!(shape, Shape::Line(_) | Shape::Prose(_) | Shape::CommandText)
             && node.map().is_none_or(|map| map.flow)
+            && self.notation == Notation::Yaml
         {
             let raw = self.text[node.span.start..].lines().next().unwrap_or("");
             help = format!(
@@ -289,10 +311,11 @@ fn kind_of(kind: &Kind) -> &'static str {
 }
 
 /// The line that a missing key needs, or what it is for.
-fn line_to_write(key: &Key) -> String {
-    match key.shape {
-        Shape::Keyword([only]) => format!("{}: {only}", key.name),
-        _ => format!("{}: {}", key.name, key.about),
+fn line_to_write(key: &Key, notation: Notation) -> String {
+    match (key.shape, notation) {
+        (Shape::Keyword([only]), Notation::Yaml) => format!("{}: {only}", key.name),
+        (Shape::Keyword([only]), Notation::Toml) => format!("{} = \"{only}\"", key.name),
+        _ => notation.line(key.name, key.about),
     }
 }
 
@@ -334,6 +357,14 @@ fn elsewhere(key: &str, mapping: &Mapping) -> Option<&'static str> {
         (&["version", "apiVersion"], "schema"),
         (&["tasks"], "steps"),
         (&["labels"], "tags"),
+        (&["reason", "because", "message"], "why"),
+        (&["approver", "approvers", "who"], "role"),
+        (&["env", "environments"], "environment"),
+        (&["rule", "rules", "policies"], "policy"),
+        (&["grants"], "grant"),
+        (&["signers", "allowed_signers_file"], "allowed_signers"),
+        (&["sources"], "source"),
+        (&["url", "remote"], "git"),
         (&["artifacts"], "evidence"),
         (&["path"], "file"),
         (&["maximum"], "max"),

@@ -4,7 +4,7 @@ use super::super::grammar::{Shape, Slots};
 use super::super::parse::{Node, Scalar, Style};
 use super::rename::{Language, Part};
 use super::text::quoted;
-use super::{Checker, spelled_alike};
+use super::{Checker, Notation, spelled_alike};
 use crate::diagnostic::{Diagnostic, Fix, Span, cut, did_you_mean};
 use crate::value::{Duration, Name, RunbookId, Type, Value};
 
@@ -18,6 +18,9 @@ impl Checker<'_> {
     ) {
         if scalar.is_null() {
             self.no_value(node, scalar, shape, owner);
+            return;
+        }
+        if self.notation == Notation::Toml && self.unquoted(node, scalar, shape, owner) {
             return;
         }
         let value = scalar.value.as_str();
@@ -75,6 +78,23 @@ impl Checker<'_> {
         }
     }
 
+    /// What is text in TOML stands in quotes; a number, a moment or a truth value is none.
+    fn unquoted(&mut self, node: &Node, scalar: &Scalar, shape: &Shape, owner: &str) -> bool {
+        let text = matches!(
+            shape,
+            Shape::Duration | Shape::Id | Shape::Keyword(_) | Shape::Line(_) | Shape::Prose(_)
+        );
+        let wrong = text && scalar.style == Style::Plain;
+        if wrong {
+            let value = cut(&scalar.value);
+            let message = format!("`{}` is text, and `{value}` is none", cut(owner));
+            let found = Diagnostic::error("wrong-type", node.span.clone(), message)
+                .help(format!("put it in quotes: \"{value}\""));
+            self.findings.push(found);
+        }
+        wrong
+    }
+
     fn no_value(&mut self, node: &Node, scalar: &Scalar, shape: &Shape, owner: &str) {
         let rest = self.text[node.span.end..].lines().next().unwrap_or("");
         let rest = rest.trim_start_matches(':');
@@ -114,7 +134,8 @@ impl Checker<'_> {
             Some(near) => format!("did you mean `{near}`? It is one of: {list}"),
             None => format!("it is one of: {list}"),
         };
-        let fix = words.iter().find(|word| spelled_alike(word, value)).map(|word| {
+        let alike = words.iter().find(|word| spelled_alike(word, value));
+        let fix = alike.filter(|_| self.notation == Notation::Yaml).map(|word| {
             Fix::replace(format!("write `{word}`"), node.span.clone(), (*word).to_owned())
         });
         let mut found =
@@ -124,9 +145,13 @@ impl Checker<'_> {
                 "`{}` is not a version of the language that this program knows",
                 cut(value)
             );
-            found = Diagnostic::error("schema", node.span.clone(), message).help(format!(
-                "write `schema: {list}`; `surefoot migrate` brings older files up to date"
-            ));
+            found =
+                Diagnostic::error("schema", node.span.clone(), message).help(match self.notation {
+                    Notation::Toml => format!("write `schema = \"{list}\"`"),
+                    Notation::Yaml => format!(
+                        "write `schema: {list}`; `surefoot migrate` brings older files up to date"
+                    ),
+                });
         }
         self.findings.push(found);
     }
@@ -204,7 +229,7 @@ impl Checker<'_> {
     fn timestamp(&mut self, node: &Node, value: &str, owner: &str) {
         if let Err(error) = Value::parse(Type::Timestamp, value) {
             let found = Diagnostic::error("timestamp", node.span.clone(), error.to_string());
-            self.findings.push(found.help(format!("{owner}: 2026-03-01T02:40:00Z")));
+            self.findings.push(found.help(self.notation.line(owner, "2026-03-01T02:40:00Z")));
         }
     }
 

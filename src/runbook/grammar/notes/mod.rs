@@ -5,6 +5,7 @@
 
 mod runbook;
 mod scenario;
+mod settings;
 mod words;
 
 use super::{Key, Mapping, Shape};
@@ -14,7 +15,7 @@ use super::{Key, Mapping, Shape};
 pub(in crate::runbook) struct Note {
     /// The key.
     key: &'static str,
-    /// How it is written, YAML; empty if its shape says so.
+    /// How its value is written, YAML; empty if its shape says so.
     example: &'static str,
     /// What else there is to know; empty if its one line says all.
     pub more: &'static str,
@@ -22,7 +23,7 @@ pub(in crate::runbook) struct Note {
 
 /// What is known of a key of a mapping beyond the table.
 pub(in crate::runbook) fn note(mapping: &Mapping, key: &str) -> Option<&'static Note> {
-    let all = runbook::NOTES.iter().chain(scenario::NOTES);
+    let all = runbook::NOTES.iter().chain(scenario::NOTES).chain(settings::NOTES);
     // What stands under no mapping holds for the key wherever it is.
     let of = |what: &'static str| all.clone().filter(move |(of, _)| *of == what);
     let named = |(_, notes): &(&str, &'static [Note])| notes.iter().find(|note| note.key == key);

@@ -39,6 +39,25 @@ pub(super) static WORDS: &[(&[&str], &[&str])] = &[
         &["Good to know.", "Not as it should be.", "This is the cause, or the danger."],
     ),
     (
+        &["auto", "key", "confirm", "typed", "approve", "refuse"],
+        &[
+            "Nothing.",
+            "Enter.",
+            "The card, then `y`.",
+            "The card, then typing what it is about.",
+            "That, and the agreement of other people beforehand.",
+            "It does not run.",
+        ],
+    ),
+    (
+        &["ask", "branch", "signed"],
+        &[
+            "Each content is asked about, once.",
+            "What stands on the branch.",
+            "What stands on the branch in commits that are signed by a key that is known.",
+        ],
+    ),
+    (
         &["standard", "normal", "emergency"],
         &["Approved beforehand, by its template.", "Approved each time.", "Approved afterwards."],
     ),

@@ -1,0 +1,126 @@
+//! What holds, of all settings files together: every demand of each, and only the grants that
+//! those who may grant agree on.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::model::{SettingsFile, Signers, Source};
+use crate::policy::{Authority, Grant, Granted, Origin, Rule, Rules, StandardChange};
+use crate::runbook::{ChangeKind, Runbook};
+
+/// How long a request for approval can be answered, if no file says it, in milliseconds.
+const EXPIRES: u64 = 60 * 60 * 1000;
+
+/// All settings files together.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// JSON Schemas that runbooks must fit.
+    pub schemas: Vec<PathBuf>,
+    /// Who may agree to a step.
+    pub allowed_signers: Option<Signers>,
+    /// How long a request for approval can be answered, in milliseconds.
+    pub expires: u64,
+    /// Where runbooks come from.
+    pub sources: Vec<Source>,
+    pub(super) demands: Vec<Rule>,
+    pub(super) yes: Vec<Granted>,
+    pub(super) break_glass: Vec<Granted>,
+    pub(super) standard: Vec<StandardChange>,
+}
+
+/// Two sources, of different files, that claim one service.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{service}` is claimed by two sources: {one} and {other}")]
+pub struct Conflict {
+    /// The service.
+    pub service: String,
+    /// The first source.
+    pub one: Origin,
+    /// The second.
+    pub other: Origin,
+}
+
+impl Settings {
+    /// What the files say together.
+    pub fn of(files: &[SettingsFile]) -> Result<Self, Conflict> {
+        let granting = |file: &&SettingsFile| file.authority != Authority::Repository;
+        let ruled = files.iter().any(is_organisation);
+        let of_user = |file: &SettingsFile| !ruled || is_organisation(file);
+        let sources: Vec<Source> =
+            files.iter().filter(granting).flat_map(|file| file.sources.clone()).collect();
+        claimed_once(&sources)?;
+        let deciding = |file: &&SettingsFile| granting(file) && of_user(file);
+        let mut signers: Vec<&SettingsFile> = files.iter().filter(granting).collect();
+        signers.sort_by_key(|file| file.authority);
+        Ok(Self {
+            schemas: files.iter().flat_map(|file| file.schemas.clone()).collect(),
+            allowed_signers: signers.iter().find_map(|file| file.allowed_signers.clone()),
+            expires: signers
+                .iter()
+                .filter_map(|file| file.expires.as_ref())
+                .map(|expires| expires.millis)
+                .min()
+                .unwrap_or(EXPIRES),
+            sources,
+            demands: files.iter().flat_map(|file| file.demands.clone()).collect(),
+            yes: granted(files, |file| &file.yes),
+            break_glass: granted(files, |file| &file.break_glass),
+            standard: files
+                .iter()
+                .filter(deciding)
+                .flat_map(|file| file.standard.clone())
+                .collect(),
+        })
+    }
+
+    /// What they say about a run of this runbook with this content, now.
+    pub fn rules(&self, runbook: &Runbook, digest: &str, now: Timestamp) -> Rules {
+        let change = runbook.change.as_ref().filter(|change| change.kind == ChangeKind::Standard);
+        let template = change.and_then(|change| change.template.as_deref());
+        let standard = self.standard.iter().filter(|standard| {
+            Some(standard.template.as_str()) == template
+                && standard.digest == digest
+                && standard.expires.is_none_or(|end| now < end)
+        });
+        Rules {
+            demands: self.demands.clone(),
+            yes: self.yes.clone(),
+            break_glass: self.break_glass.clone(),
+            standard: standard.cloned().collect(),
+            levels: std::collections::BTreeMap::new(),
+        }
+    }
+}
+
+fn is_organisation(file: &SettingsFile) -> bool {
+    file.authority == Authority::Organisation
+}
+
+/// What each file that has a say grants: the organisation's always has one, the user's where it
+/// grants anything.
+fn granted(files: &[SettingsFile], of: impl Fn(&SettingsFile) -> &Vec<Grant>) -> Vec<Granted> {
+    let says = |file: &&SettingsFile| match file.authority {
+        Authority::Organisation => true,
+        Authority::User => !of(file).is_empty(),
+        Authority::Repository => false,
+    };
+    let all = files.iter().filter(says);
+    all.map(|file| Granted { by: file.name.clone(), grants: of(file).clone() }).collect()
+}
+
+fn claimed_once(sources: &[Source]) -> Result<(), Conflict> {
+    for (index, source) in sources.iter().enumerate() {
+        for service in &source.services {
+            let earlier = &sources[..index];
+            if let Some(one) = earlier.iter().find(|other| other.services.contains(service)) {
+                return Err(Conflict {
+                    service: service.clone(),
+                    one: one.origin.clone(),
+                    other: source.origin.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}

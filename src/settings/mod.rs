@@ -1,0 +1,18 @@
+//! Settings files: the organisation's, the user's and the repository's, from text to what holds.
+//!
+//! [`load`] makes a [`SettingsFile`] of a text, or findings with their places, by the same table
+//! and checker as runbooks. [`Settings`] joins the files: what asks for more care counts from
+//! every one of them, what grants something only from those that may. Reading them, and where
+//! they are, is not this module's business.
+
+mod combine;
+mod load;
+mod model;
+mod read;
+#[cfg(test)]
+mod tests;
+mod toml;
+
+pub use combine::{Conflict, Settings};
+pub use load::{LoadedSettings, load};
+pub use model::{Place, SettingsFile, Signers, Source, SourceKind, SourceTrust};

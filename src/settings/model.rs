@@ -1,0 +1,101 @@
+//! What a settings file says.
+
+use std::path::PathBuf;
+
+use crate::policy::{Authority, Grant, Origin, Rule, StandardChange};
+use crate::value::Duration;
+
+/// Whose file it is and where it lies: what paths in it count from.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Whose it is.
+    pub authority: Authority,
+    /// Its folder, an absolute path.
+    pub folder: PathBuf,
+    /// The user's home, for `~/`.
+    pub home: Option<PathBuf>,
+}
+
+/// One settings file.
+#[derive(Clone, Debug)]
+pub struct SettingsFile {
+    /// Whose it is.
+    pub authority: Authority,
+    /// What it is called in messages.
+    pub name: String,
+    /// The organisation's file that it names, and where it does.
+    pub organisation: Option<(PathBuf, Origin)>,
+    /// JSON Schemas that runbooks must fit.
+    pub schemas: Vec<PathBuf>,
+    /// What asks for more care.
+    pub demands: Vec<Rule>,
+    /// Where `--yes change` stands for a `y`.
+    pub yes: Vec<Grant>,
+    /// Where a person may go on without approval.
+    pub break_glass: Vec<Grant>,
+    /// What was approved beforehand.
+    pub standard: Vec<StandardChange>,
+    /// Who may agree.
+    pub allowed_signers: Option<Signers>,
+    /// How long a request can be answered.
+    pub expires: Option<Duration>,
+    /// Where runbooks come from.
+    pub sources: Vec<Source>,
+}
+
+/// Where the keys of those are who may agree.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Signers {
+    /// In a file, as ssh-keygen reads it.
+    File(PathBuf),
+    /// In a file of a branch's latest commit.
+    Branch {
+        /// The repository.
+        repository: PathBuf,
+        /// The branch.
+        branch: String,
+        /// The file's path in it.
+        file: String,
+    },
+}
+
+/// A place that runbooks come from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Source {
+    /// Where.
+    pub kind: SourceKind,
+    /// The folder of its runbooks.
+    pub runbooks: String,
+    /// How far it is trusted.
+    pub trust: SourceTrust,
+    /// The services that it may speak for; any if none is named.
+    pub services: Vec<String>,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// What kind of place it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SourceKind {
+    /// Folders.
+    Path(PathBuf),
+    /// A git repository.
+    Git {
+        /// As git names it.
+        url: String,
+        /// The branch; the remote's own if none is named.
+        branch: Option<String>,
+    },
+}
+
+/// How far a source is trusted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum SourceTrust {
+    /// Each content is asked about.
+    #[default]
+    Ask,
+    /// What stands on the branch.
+    Branch,
+    /// What stands on the branch in signed commits.
+    Signed,
+}

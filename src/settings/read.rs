@@ -1,0 +1,295 @@
+//! From a tree that fits the table to a [`SettingsFile`], and what the keys mean together. What is
+//! missing is left out: the findings say it.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use super::model::{Place, SettingsFile, Signers, Source as Runbooks, SourceKind, SourceTrust};
+use crate::diagnostic::{Diagnostic, Source, Span, cut};
+use crate::policy::{
+    Approvers, Authority, Grant, Level, Origin, Pattern, Rule, Scope, StandardChange,
+};
+use crate::runbook::{Effect, Node};
+use crate::value::{Duration, Type, Value};
+
+/// The folder of a source's runbooks, if none is named.
+const RUNBOOKS: &str = "runbooks";
+
+/// What a whole file says.
+pub(super) fn file(
+    source: &Source,
+    root: &Node,
+    place: &Place,
+    findings: &mut Vec<Diagnostic>,
+) -> SettingsFile {
+    let mut reader = Reader { source, place, findings };
+    let organisation = root.get("organisation").and_then(|node| {
+        let path = reader.path(node.text()?);
+        Some((path, reader.origin(&node.span)))
+    });
+    let check = root.get("check");
+    let schemas = check.map(|check| reader.schemas(check)).unwrap_or_default();
+    let approval = root.get("approval");
+    SettingsFile {
+        authority: place.authority,
+        name: source.name.clone(),
+        organisation,
+        schemas,
+        demands: items(root, "policy").filter_map(|node| reader.rule(node)).collect(),
+        yes: items(root, "grant").filter_map(|node| reader.grant(node)).collect(),
+        break_glass: items(root, "break_glass").filter_map(|node| reader.grant(node)).collect(),
+        standard: items(root, "standard_change").filter_map(|node| reader.standard(node)).collect(),
+        allowed_signers: approval.and_then(|node| reader.signers(node.get("allowed_signers")?)),
+        expires: approval
+            .and_then(|node| text(node, "expires"))
+            .and_then(|text| Duration::parse(text).ok()),
+        sources: reader.sources(root),
+    }
+}
+
+struct Reader<'a> {
+    source: &'a Source,
+    place: &'a Place,
+    findings: &'a mut Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, code: &'static str, span: &Span, message: String, help: &str) {
+        self.findings.push(Diagnostic::error(code, span.clone(), message).help(help));
+    }
+
+    fn origin(&self, span: &Span) -> Origin {
+        Origin {
+            authority: self.place.authority,
+            file: self.source.name.clone(),
+            line: self.source.line_column(span.start).0,
+        }
+    }
+
+    /// A path as it is meant: from the file's folder, or from the home folder.
+    fn path(&self, text: &str) -> PathBuf {
+        match (text.strip_prefix("~/"), &self.place.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => self.place.folder.join(text),
+        }
+    }
+
+    fn schemas(&mut self, check: &Node) -> Vec<PathBuf> {
+        let mut paths = Vec::new();
+        for node in items(check, "schemas") {
+            let Some(text) = node.text() else { continue };
+            if self.place.authority == Authority::Repository && !stays_inside(text) {
+                let message = format!("`{}` leads out of the repository", cut(text));
+                self.error("path", &node.span, message, "name a file of the repository");
+                continue;
+            }
+            paths.push(self.path(text));
+        }
+        paths
+    }
+
+    fn rule(&mut self, node: &Node) -> Option<Rule> {
+        let scope = self.scope(node);
+        let level = node.get("level")?;
+        let level_named = Level::ALL.into_iter().find(|it| Some(it.name()) == level.text())?;
+        let role = node.get("role");
+        match (level_named, role) {
+            (Level::Approve, None) => {
+                let message = "`approve` needs `role`: who must agree".to_owned();
+                self.error("missing-key", &level.span, message, "role = \"payments lead\"");
+            }
+            (Level::Approve, Some(_)) => {}
+            (_, _) => {
+                for key in ["role", "count"] {
+                    if let Some(node) = node.map().and_then(|map| map.entry(key)) {
+                        let message = format!("`{key}` goes only with level = \"approve\"");
+                        let help = "remove it, or ask for `approve`";
+                        self.error("misplaced-key", &node.key_span, message, help);
+                    }
+                }
+            }
+        }
+        let adds = |effect: &Effect| level_named > asked_anyway(*effect);
+        if !scope.effect.is_empty() && !scope.effect.iter().any(adds) {
+            let message =
+                "this rule asks for nothing that is not asked anyway, and no rule asks for less";
+            let help = "a change asks for `confirm`, a destruction for `typed`; less is a grant";
+            self.error("no-demand", &level.span, message.to_owned(), help);
+        }
+        let count = text(node, "count").and_then(|count| count.parse().ok()).unwrap_or(1);
+        Some(Rule {
+            scope,
+            level: level_named,
+            approvers: role
+                .and_then(Node::text)
+                .map(|role| Approvers { role: role.to_owned(), count }),
+            why: text(node, "why")?.to_owned(),
+            origin: self.origin(&node.span),
+        })
+    }
+
+    fn grant(&mut self, node: &Node) -> Option<Grant> {
+        let scope = self.scope(node);
+        Some(Grant { scope, why: text(node, "why")?.to_owned(), origin: self.origin(&node.span) })
+    }
+
+    fn scope(&mut self, node: &Node) -> Scope {
+        let effect = node.get("effect").map(words).unwrap_or_default();
+        let effect: BTreeSet<Effect> = effect.iter().filter_map(|word| effect_of(word)).collect();
+        let keys = ["effect", "environment", "service", "runbook", "target", "step", "tag"];
+        for key in keys {
+            let Some(list) = node.get(key).filter(|node| node.list().is_some_and(<[_]>::is_empty))
+            else {
+                continue;
+            };
+            let message = format!("`{key}` is empty: nothing fits it");
+            let help = "name something, or leave the key out: then it asks for nothing";
+            self.error("empty-list", &list.span, message, help);
+        }
+        let patterns = |key: &str| {
+            let words = node.get(key).map(words).unwrap_or_default();
+            words.into_iter().map(|word| Pattern(word.to_owned())).collect()
+        };
+        Scope {
+            effect,
+            environment: patterns("environment"),
+            service: patterns("service"),
+            runbook: patterns("runbook"),
+            target: patterns("target"),
+            step: patterns("step"),
+            tag: patterns("tag"),
+        }
+    }
+
+    fn standard(&mut self, node: &Node) -> Option<StandardChange> {
+        let digest = self.digest(node.get("digest")?);
+        let commands = items(node, "commands").map(|node| self.digest(node)).collect();
+        let expires = text(node, "expires");
+        let expires = expires.and_then(|text| match Value::parse(Type::Timestamp, text) {
+            Ok(Value::Timestamp(moment)) => Some(moment.at),
+            _ => None,
+        });
+        Some(StandardChange {
+            template: text(node, "template")?.to_owned(),
+            digest,
+            commands,
+            expires,
+            origin: self.origin(&node.span),
+        })
+    }
+
+    /// A digest in hexadecimal digits.
+    fn digest(&mut self, node: &Node) -> String {
+        let text = node.text().unwrap_or_default();
+        let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        if text.len() != 64 || !text.bytes().all(digit) {
+            let message = format!("`{}` is not a digest", cut(text));
+            let help = "a digest is 64 digits and letters from a to f; \
+                        `surefoot trust --print PATH` prints that of a runbook";
+            self.error("digest", &node.span, message, help);
+        }
+        text.to_owned()
+    }
+
+    fn signers(&mut self, node: &Node) -> Option<Signers> {
+        if let Some(path) = node.text() {
+            return Some(Signers::File(self.path(path)));
+        }
+        Some(Signers::Branch {
+            repository: self.path(text(node, "repository")?),
+            branch: text(node, "branch")?.to_owned(),
+            file: text(node, "file")?.to_owned(),
+        })
+    }
+
+    fn sources(&mut self, root: &Node) -> Vec<Runbooks> {
+        let mut sources: Vec<Runbooks> = Vec::new();
+        for node in items(root, "source") {
+            let Some(source) = self.source(node) else { continue };
+            let claimed = |service: &&String| {
+                sources.iter().find(|other| other.services.contains(service)).map(|it| &it.origin)
+            };
+            let twice = source.services.iter().find_map(|it| Some((it, claimed(&it)?)));
+            if let Some((service, other)) = twice {
+                let span = node.get("services").map_or(&node.span, |node| &node.span);
+                let message = format!("`{service}` is claimed by two sources");
+                let help = format!("the other one is on line {}; keep one of them", other.line);
+                self.error("two-claimants", span, message, &help);
+            }
+            sources.push(source);
+        }
+        sources
+    }
+
+    fn source(&mut self, node: &Node) -> Option<Runbooks> {
+        let kind = match (text(node, "path"), text(node, "git")) {
+            (Some(path), None) => SourceKind::Path(self.path(path)),
+            (None, Some(url)) => SourceKind::Git {
+                url: url.to_owned(),
+                branch: text(node, "branch").map(str::to_owned),
+            },
+            _ => return None,
+        };
+        let trust = match text(node, "trust") {
+            Some("branch") => SourceTrust::Branch,
+            Some("signed") => SourceTrust::Signed,
+            _ => SourceTrust::Ask,
+        };
+        if let (SourceKind::Path(_), SourceTrust::Branch | SourceTrust::Signed, Some(said)) =
+            (&kind, trust, node.get("trust"))
+        {
+            let message = "a folder has no branch that could be trusted".to_owned();
+            let help = "name the repository with `git`, or trust each content with `ask`";
+            self.error("trust", &said.span, message, help);
+        }
+        let services = items(node, "services").filter_map(Node::text).map(str::to_owned);
+        Some(Runbooks {
+            kind,
+            runbooks: text(node, "runbooks").unwrap_or(RUNBOOKS).to_owned(),
+            trust,
+            services: services.collect(),
+            origin: self.origin(&node.span),
+        })
+    }
+}
+
+/// What a command with this effect asks for, whatever settings say.
+fn asked_anyway(effect: Effect) -> Level {
+    match effect {
+        Effect::Read => Level::Auto,
+        Effect::Change => Level::Confirm,
+        Effect::Destroy => Level::Typed,
+    }
+}
+
+fn effect_of(word: &str) -> Option<Effect> {
+    match word {
+        "read" => Some(Effect::Read),
+        "change" => Some(Effect::Change),
+        "destroy" => Some(Effect::Destroy),
+        _ => None,
+    }
+}
+
+/// Whether a path of a repository's file stays below that file's folder.
+fn stays_inside(path: &str) -> bool {
+    let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    !path.starts_with('~') && Path::new(path).components().all(plain)
+}
+
+/// The items of a key's list.
+fn items<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = &'a Node> + use<'a> {
+    node.get(key).and_then(Node::list).unwrap_or_default().iter()
+}
+
+/// One text, or several.
+fn words(node: &Node) -> Vec<&str> {
+    match node.list() {
+        Some(items) => items.iter().filter_map(Node::text).collect(),
+        None => node.text().into_iter().collect(),
+    }
+}
+
+fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
+    node.get(key).and_then(Node::text)
+}
