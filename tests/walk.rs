@@ -1187,3 +1187,142 @@ fn control_c_gives_no_password_and_the_program_fails() {
     walk.session.send("q\r");
     assert_eq!(walk.code(), Some(4));
 }
+
+/// A walk whose list of hosts is asked for.
+fn asked_for_hosts() -> Walk {
+    let book = runbook(
+        "
+        - { id: each, title: Look at it, effect: read, for_each: { in: hosts, as: host }, run: 'echo \"at {{host}}\"' }
+        - end: done
+    ",
+    );
+    let input = "{ type: list, description: Where to look, pattern: '[a-z]+-[0-9]', min: 2 }";
+    let mut walk =
+        Walk::through(&book.replace("steps:", &format!("inputs:\n  hosts: {input}\nsteps:")));
+    walk.session.wait_for("Where to look: a list: commas between the items, or a line for each");
+    walk
+}
+
+fn looks_at(mut walk: Walk, hosts: &[&str]) {
+    for host in hosts {
+        walk.answer(&format!("echo \"at {host}\""), "");
+    }
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+    let given = &walk.sandbox.events_of("run_started")[0]["inputs"][0];
+    assert_eq!(given["origin"], "asked");
+    assert_eq!(
+        walk.sandbox.events_of("items_listed")[0]["items"].as_array().unwrap().len(),
+        hosts.len()
+    );
+}
+
+#[test]
+fn a_list_is_typed_with_commas_and_each_item_is_checked() {
+    let mut walk = asked_for_hosts();
+    for (typed, why) in [
+        ("db-1,", "a list of 1 items is below the minimum, 2"),
+        ("db-1, db_2", "`db_2` does not match the pattern"),
+    ] {
+        walk.session.wait_for("hosts > ");
+        walk.session.send(&format!("{typed}\r"));
+        walk.session.wait_for(why);
+    }
+    walk.session.wait_for("hosts > ");
+    walk.session.send("db-1, db-2,db-3\r");
+    looks_at(walk, &["db-1", "db-2", "db-3"]);
+}
+
+#[test]
+fn a_list_is_typed_or_pasted_line_by_line() {
+    let mut walk = asked_for_hosts();
+    walk.session.wait_for("hosts > ");
+    walk.session.send("db-1\r");
+    walk.session.wait_for("hosts > ");
+    walk.session.send("nonsense\r");
+    walk.session.wait_for("hosts > ");
+    walk.session.send("\r");
+    walk.session.wait_for("`nonsense` does not match the pattern");
+    walk.session.wait_for("hosts > ");
+    walk.session.send("db-1\rdb-2\r\r");
+    looks_at(walk, &["db-1", "db-2"]);
+}
+
+const EACH: &str = "
+    - id: restart
+      title: Restart it
+      for_each: { in: [ 'db-1', 'db-2', 'db-3' ], as: host }
+      run: echo {{host}} >> \"$HOME/ledger\"
+      undo: echo not {{host}} >> \"$HOME/ledger\"
+    - end: done
+";
+
+#[test]
+fn after_a_pause_in_the_middle_of_a_list_the_screen_and_the_report_say_which_item_it_is() {
+    let mut walk = Walk::of(EACH);
+    walk.session.wait_for("db-1  1 of 3");
+    walk.answer("This changes something", "y");
+    walk.session.wait_for("db-2  2 of 3");
+    walk.answer("This changes something", "q");
+    assert_eq!(walk.code(), Some(4));
+    let mut walk = walk.resume();
+    walk.session.wait_for("Restart it");
+    walk.session.wait_for("db-2  2 of 3");
+    walk.answer("This changes something", "y");
+    walk.session.wait_for("db-3  3 of 3");
+    walk.answer("This changes something", "k");
+    // Of the two, only the second is undone.
+    walk.answer("can be undone", "u");
+    walk.session.wait_for("Enter for all, the latest first > ");
+    walk.session.send("1\r");
+    walk.answer("This undoes: Restart it", "y");
+    walk.answer("can be undone", "l");
+    walk.answer("How did it end?", "abandoned");
+    assert_eq!(walk.code(), Some(5));
+    assert_eq!(walk.ledger(), "db-1\ndb-2\nnot db-2\n");
+    let report = walk.sandbox.surefoot(&["report"]).run().stdout;
+    let rows: Vec<&str> = report.lines().filter(|line| line.contains("Restart it (db-")).collect();
+    let row = |number: &str, ends: &str| {
+        let found = rows
+            .iter()
+            .any(|row| row.starts_with(&format!("| \\#{number} ")) && row.ends_with(ends));
+        assert!(found, "no #{number} {ends}:\n{report}");
+    };
+    row("1 | Restart it (db-1)", "| not undone |");
+    row("2 | Restart it (db-2)", "| undone by \\#3 |");
+    assert!(report.contains("### \\#3 Restart it (db-2)"), "{report}");
+    assert!(report.contains("- Undo Restart it (db-1), or decide to keep it."), "{report}");
+}
+
+#[test]
+fn what_a_used_runbook_requires_is_asked_for_before_the_first_step() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path(".git")).unwrap();
+    let around = runbook(
+        "
+        - { id: first, title: Look once, effect: read, run: echo one }
+        - { id: far, title: Go on there, use: { file: used.yaml, with: { box: db-1 } } }
+        - end: done
+    ",
+    );
+    let used = runbook("- { id: there, title: Look there, effect: read, run: echo there }").replace(
+        "steps:",
+        "inputs: { box: { type: host } }\nrequires: [ { check: 'test -e \"$HOME/way-to-{{box}}\"', say: There is no way to it } ]\nsteps:",
+    );
+    sandbox.file("runbook.yaml", around).file("used.yaml", used);
+    sandbox.trust("runbook.yaml");
+    let path = sandbox.path("runbook.yaml");
+    let mut walk = Walk::start(sandbox, &["run", path.to_str().unwrap()], &[], 120);
+    walk.session.wait_for("Something that the runbook needs is not here.");
+    walk.session.wait_for("There is no way to it");
+    walk.session.wait_for("blocks far.there");
+    assert!(walk.sandbox.events_of("step_entered").is_empty());
+    // It is put right, and looked at again.
+    fs::write(walk.sandbox.root().join("home/way-to-db-1"), "").unwrap();
+    walk.session.wait_for(PROMPT);
+    walk.session.send("r\r");
+    walk.answer("Look once", "");
+    walk.answer("Look there", "");
+    walk.session.wait_for("Done");
+    assert_eq!(walk.code(), Some(0));
+}

@@ -1,15 +1,17 @@
 //! A runbook's file and the repository it stands in.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use super::asked::{Asked, Look};
 use super::reference::FOLDER;
 use super::walk::runbooks_below;
 use crate::diagnostic::Source;
 use crate::runbook::{
-    BroughtFile, Loaded, Repaired, Repository, UseFailed, UsedFile, UsedPlace, decode, is_scenario,
-    load, load_scenario, own_names, repair,
+    BroughtFile, Loaded, Repaired, Repository, Shelf, UseFailed, UsedFile, UsedPlace, decode,
+    is_scenario, load, load_scenario, own_names, repair,
 };
 use crate::value::{RunbookId, ServiceId};
 
@@ -76,15 +78,25 @@ impl File {
 
     /// Checks it: a runbook, or a scenario against its runbook.
     pub fn check(&self, name: &str) -> (Source, Loaded) {
-        let folder = Folder::around(&self.path);
+        self.check_in(name, &Folder::around(&self.path))
+    }
+
+    /// Checks it, and says which other files that depends on and how they look.
+    pub fn check_and_tell(&self, name: &str) -> (Source, Loaded, BTreeMap<PathBuf, Look>) {
+        let asked = Asked::new(Folder::around(&self.path));
+        let (source, loaded) = self.check_in(name, &asked);
+        (source, loaded, asked.looks())
+    }
+
+    fn check_in<R: Repository + Shelf>(&self, name: &str, repository: &R) -> (Source, Loaded) {
         let (source, findings) = decode(name, &self.bytes);
         let loaded = if !findings.is_empty() {
             Loaded { runbook: None, findings }
         } else if is_scenario(&source.text) {
-            let findings = load_scenario(&source, &folder).findings;
+            let findings = load_scenario(&source, repository).findings;
             Loaded { runbook: None, findings }
         } else {
-            load(&source, &folder)
+            load(&source, repository)
         };
         (source, loaded)
     }
@@ -208,6 +220,32 @@ impl Folder {
         })
     }
 
+    /// The file of a runbook that another one uses.
+    pub(super) fn place_of(&self, place: &UsedPlace) -> Result<PathBuf, UseFailed> {
+        match place {
+            UsedPlace::Catalog { service, id } => self.runbook(service, id).ok_or(UseFailed::Away),
+            UsedPlace::File(path) => {
+                let real = self.inside(path).map_err(UseFailed::Unreadable)?;
+                let name = self.relative(&real);
+                if name == self.named(path) {
+                    return Ok(real);
+                }
+                let problem = format!("`{path}` is a link: name the file itself, {name}");
+                Err(UseFailed::Unreadable(problem))
+            }
+        }
+    }
+
+    /// Reads the file of a used runbook.
+    pub(super) fn open(&self, place: &UsedPlace, path: &Path) -> Result<UsedFile, UseFailed> {
+        let file = File::read(path).map_err(|failed| {
+            UseFailed::Unreadable(format!("`{place}` cannot be read: {}", failed.why))
+        })?;
+        let name = self.relative(path);
+        let repository = self.at(&name);
+        Ok(UsedFile { name, bytes: file.bytes, repository: Box::new(repository) })
+    }
+
     /// The repository's root.
     pub fn root(&self) -> &Path {
         &self.root
@@ -254,26 +292,7 @@ impl Repository for Folder {
     }
 
     fn used(&self, place: &UsedPlace) -> Result<UsedFile, UseFailed> {
-        let path = match place {
-            UsedPlace::Catalog { service, id } => {
-                self.runbook(service, id).ok_or(UseFailed::Away)?
-            }
-            UsedPlace::File(path) => {
-                let real = self.inside(path).map_err(UseFailed::Unreadable)?;
-                let name = self.relative(&real);
-                if name != self.named(path) {
-                    let problem = format!("`{path}` is a link: name the file itself, {name}");
-                    return Err(UseFailed::Unreadable(problem));
-                }
-                real
-            }
-        };
-        let file = File::read(&path).map_err(|failed| {
-            UseFailed::Unreadable(format!("`{place}` cannot be read: {}", failed.why))
-        })?;
-        let name = self.relative(&path);
-        let repository = self.at(&name);
-        Ok(UsedFile { name, bytes: file.bytes, repository: Box::new(repository) })
+        self.open(place, &self.place_of(place)?)
     }
 
     fn holds(&self, word: &str) -> bool {

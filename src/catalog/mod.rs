@@ -2,6 +2,7 @@
 //! which content is trusted.
 
 mod alert;
+mod asked;
 mod closure;
 mod digest;
 mod file;
@@ -12,6 +13,7 @@ mod trust;
 mod walk;
 
 pub use alert::{AlertFailed, read_alert};
+pub use asked::{Look, look};
 pub use closure::{Closure, Part};
 pub use digest::sha256;
 pub use file::{File, FileFailed, Folder};

@@ -1,6 +1,7 @@
 //! The command line: arguments as typed, settings resolved, one file per command, exit codes.
 
 mod args;
+mod asking;
 mod backstage;
 mod choices;
 mod commands;

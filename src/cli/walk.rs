@@ -209,15 +209,32 @@ pub(crate) enum Asked {
     Nobody,
 }
 
-/// Asks for a line outside a walk.
+/// Asks for a line outside a walk. What was typed before there was a question is no answer to it.
 pub(crate) fn ask(context: &Context, prompt: &str, echo: Echo) -> Result<Asked, Failure> {
+    asked(context, prompt, echo, Ahead::Discarded)
+}
+
+/// Asks for one more line of the same answer, which may have been pasted with those before it.
+pub(crate) fn ask_on(context: &Context, prompt: &str) -> Result<Asked, Failure> {
+    asked(context, prompt, Echo::Shown, Ahead::Kept)
+}
+
+/// What becomes of what was typed before.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Ahead {
+    Discarded,
+    Kept,
+}
+
+fn asked(context: &Context, prompt: &str, echo: Echo, ahead: Ahead) -> Result<Asked, Failure> {
     let Some(tty) = attended() else {
         return Ok(Asked::Nobody);
     };
     let mut tty = Tty::new(tty, signals()?);
     loop {
-        // What was typed before there was a question is no answer to it.
-        tty.discard();
+        if ahead == Ahead::Discarded {
+            tty.discard();
+        }
         context.terminal.prompt(&Text::of(Meaning::Heading, prompt));
         match tty.line(echo, None) {
             Line::Text(line) => return Ok(Asked::Line(line)),

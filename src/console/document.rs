@@ -4,6 +4,7 @@
 //! terminal, [`Outline::markdown`] a document, [`html`] a page with a picture. [`graph`] is the
 //! picture alone.
 
+mod around;
 mod chart;
 mod html;
 mod inside;

@@ -7,7 +7,7 @@ use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
 use crate::engine::{Question, Run};
-use crate::runbook::{PartId, StepKey};
+use crate::runbook::{Link, PartId, StepKey};
 
 /// All keys of a question.
 pub(super) fn all_keys(terminal: &Terminal, keys: &[Key]) {
@@ -33,11 +33,17 @@ pub(super) fn why(terminal: &Terminal, question: &Question, run: &Run) {
         Some(why) => prose(terminal, why),
         None => say(terminal, "The runbook does not say why this step exists."),
     }
-    for link in step.links.iter().chain(&runbook.links) {
+    links(terminal, step.links.iter().chain(&runbook.links), run);
+}
+
+/// Pages, each on a line of its own, to be copied whole.
+pub(super) fn links<'a>(terminal: &Terminal, links: impl Iterator<Item = &'a Link>, run: &Run) {
+    for link in links {
         let facts = run.facts();
         let unknown = |reference: &_| format!("‹{reference}›");
         let title = link.title.preview(&*facts, &unknown);
-        let url = link.url.preview(&*facts, &unknown);
+        let url = link.url.render_url(&*facts);
+        let url = url.unwrap_or_else(|_| link.url.preview(&*facts, &unknown));
         let line = Text::plain(format!("    {title}: ")).add(Meaning::Value, url);
         terminal.unbroken(&line);
     }

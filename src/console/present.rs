@@ -6,7 +6,7 @@ use super::gutter::Gutter;
 use super::items;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
-use super::{card, wording};
+use super::{card, lookup, wording};
 use crate::engine::{
     Asking, AttemptId, Beside, CardKind, Found, Missing, OptionShown, Question, Run, UndoShown,
 };
@@ -54,6 +54,13 @@ pub(super) fn present(
             heading(terminal, asked);
             decision(terminal, options, &|option| evidence(option, question, run));
         }
+        Asking::Attest { text, checklist } => {
+            attest(terminal, text, checklist);
+            let runbook = &run.plan().runbook;
+            let step = question.step.as_ref().and_then(|step| runbook.find(step));
+            let links = step.into_iter().flat_map(|step| &runbook.step(step).links);
+            lookup::links(terminal, links, run);
+        }
         ask => plain(terminal, ask),
     }
 }
@@ -68,7 +75,6 @@ fn plain(terminal: &Terminal, ask: &Asking) {
     match ask {
         Asking::Approve { role, why } => approve(terminal, role, why),
         Asking::Assertion { target, expected, why } => assertion(terminal, target, expected, why),
-        Asking::Attest { text, checklist } => attest(terminal, text, checklist),
         Asking::Failed { why, parts, .. } => result(terminal, Meaning::Bad, why, parts),
         Asking::HandOver { role, how, text } => hand_over(terminal, role, how, text),
         Asking::Items(card) => items::show(terminal, card),
@@ -100,7 +106,8 @@ fn plain(terminal: &Terminal, ask: &Asking) {
         Asking::Value { question, choices, .. } => {
             value(terminal, question, choices.as_deref().unwrap_or_default());
         }
-        Asking::Confirm(_)
+        Asking::Attest { .. }
+        | Asking::Confirm(_)
         | Asking::Decide { .. }
         | Asking::Doubt { .. }
         | Asking::MissingValue { .. }

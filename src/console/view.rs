@@ -18,8 +18,8 @@ use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
 use crate::engine::{
-    Answer, AttemptEnded, AttemptId, AttemptStarted, End, Event, ItemRecord, LaneId, Role, Run,
-    Verdict,
+    Answer, AttemptEnded, AttemptId, AttemptStarted, End, Event, ItemRecord, LaneId, Resumed, Role,
+    Run, Verdict,
 };
 use crate::journal::Record;
 use crate::runbook::{Action, OnDisconnect, PartId, StepId, Used};
@@ -388,6 +388,10 @@ impl View {
     /// A branch begins, in a lane of its own.
     fn branches(&mut self, lane: LaneId, branch: &ItemRecord) {
         items::begins(&self.terminal, branch);
+        self.name_lane(lane, branch);
+    }
+
+    fn name_lane(&mut self, lane: LaneId, branch: &ItemRecord) {
         let name = branch.item.as_ref().map(items::name);
         self.lanes.extend(name.map(|name| (lane, name)));
     }
@@ -417,6 +421,20 @@ impl View {
         }
     }
 
+    /// The run goes on: where it is, and for which item.
+    fn resumed(&mut self, resumed: &Resumed, run: &Run) {
+        header::resumed(&self.terminal, resumed, &self.known, run);
+        self.undo_told = run.open_undo().len();
+        self.here(run);
+        for (lane, item) in run.open_items() {
+            match run.beside(lane) {
+                // The question says which it is about.
+                Some(_) => self.name_lane(lane, &item),
+                None => self.branches(lane, &item),
+            }
+        }
+    }
+
     fn answered(&self, step: Option<&StepId>, answer: &Answer, run: &Run) {
         if let Some(text) = answered::words(step, answer, run) {
             let arrow = self.terminal.glyph("→ ", "-> ");
@@ -439,12 +457,8 @@ impl Observer for View {
             Event::AttemptEnded(ended) => self.ended(ended),
             Event::AttemptStarted(started) => self.started(started, run),
             Event::Paused { why } => outcome::paused(&self.terminal, why, run),
-            Event::Resumed(resumed) => {
-                header::resumed(&self.terminal, resumed, &self.known, run);
-                self.undo_told = run.open_undo().len();
-                self.here(run);
-            }
-            Event::RunFinished { outcome, failed, still_changed } => {
+            Event::Resumed(resumed) => self.resumed(resumed, run),
+            Event::RunFinished { outcome, failed, still_changed, .. } => {
                 let took = self.began.map(|began| millis(record.mono - began));
                 let end = outcome::End {
                     outcome: *outcome,

@@ -147,7 +147,7 @@ impl Run {
         if self.state.preflight.progress != Progress::Over {
             let consent = self.state.preflight.consent;
             self.state.preflight = Preflight { consent, ..Preflight::default() };
-            if self.plan.runbook.requires.is_empty() {
+            if self.requires_nothing() {
                 self.state.preflight.progress = Progress::Checks;
             }
             return;

@@ -163,7 +163,7 @@ impl Run {
             let step = self.known(step)?;
             self.go(step, &Destination::Step(step), Jump::Responder);
         }
-        if self.plan.runbook.all_books().all(|(_, book)| book.requires.is_empty()) {
+        if self.requires_nothing() {
             self.state.preflight.progress = Progress::Checks;
         }
         self.state.started = Some(Box::new(started.clone()));

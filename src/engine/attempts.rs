@@ -36,7 +36,7 @@ impl Run {
             return Ok(());
         }
         if started.role == Role::Main {
-            self.remember_undo();
+            self.remember_undo(started.attempt);
         }
         let Some(job) = self.here().jobs.last_mut() else {
             return Err(Corrupt(format!("attempt {} belongs to nothing", started.attempt)));
@@ -80,7 +80,7 @@ impl Run {
             }
             None if ended.elsewhere => {
                 self.take_number(ended.attempt)?;
-                self.remember_undo();
+                self.remember_undo(ended.attempt);
                 Role::Main
             }
             None => {
@@ -194,7 +194,7 @@ impl Run {
         let entry = &mut self.state.undo[place];
         match (&ended.end, &ended.verdict) {
             _ if entry.state == UndoState::Applied => {}
-            (End::CouldNotStart { .. }, _) if entry.starts == 1 => {
+            (End::CouldNotStart { .. }, _) if entry.starts.len() == 1 => {
                 entry.state = UndoState::Settled;
             }
             (End::CouldNotStart { .. }, _) | (_, Verdict::InDoubt) => {}
@@ -204,12 +204,8 @@ impl Run {
 
     /// On the main line, a step that is another's undo settles that other's entry.
     pub(super) fn settle_undone_by(&mut self, step: StepKey) {
-        for place in self.open_entries() {
-            let undone = self.state.undo[place].step;
-            let seen = self.sees(self.scope_in(self.state.focus), self.state.undo[place].scope);
-            if seen && self.undoing_step(undone) == Some(step) {
-                self.state.undo[place].state = UndoState::Settled;
-            }
+        for place in self.settled_by(step, self.scope_in(self.state.focus)) {
+            self.state.undo[place].state = UndoState::Settled;
         }
     }
 

@@ -69,6 +69,7 @@ impl Run {
     fn decide_started(&self, id: AttemptId) -> Result<Event, Rejected> {
         let attempt = self.demands().start.into_iter().find(|attempt| attempt.id == id);
         let attempt = attempt.ok_or(Rejected::Unexpected("a start"))?;
+        let undoes = self.undone_by(self.job_in(attempt.lane), attempt.role);
         Ok(Event::AttemptStarted(Box::new(AttemptStarted {
             attempt: attempt.id,
             step: attempt.step,
@@ -84,6 +85,7 @@ impl Run {
             on_disconnect: attempt.on_disconnect,
             timeout: attempt.command.timeout,
             lane: attempt.lane,
+            undoes,
         })))
     }
 
@@ -178,14 +180,17 @@ impl Run {
         let ending = self.state.ending.as_ref().ok_or(Rejected::Unexpected("an advance"))?;
         let outcome = ending.outcome.ok_or(Rejected::Unexpected("an advance"))?;
         let open = self.open_entries().into_iter();
-        let mut still_changed = Vec::new();
+        let (mut still_changed, mut changed_by) = (Vec::new(), Vec::new());
         for place in open {
-            let step = self.step(self.state.undo[place].step).id.clone();
+            let entry = &self.state.undo[place];
+            let step = self.step(entry.step).id.clone();
             if !still_changed.contains(&step) {
                 still_changed.push(step);
             }
+            changed_by.extend_from_slice(&entry.starts);
         }
-        Ok(Event::RunFinished { outcome, failed: ending.failed.clone(), still_changed })
+        let failed = ending.failed.clone();
+        Ok(Event::RunFinished { outcome, failed, still_changed, changed_by })
     }
 
     fn entered(&self, lane: LaneId, step: StepKey, at: Timestamp) -> Event {

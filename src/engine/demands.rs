@@ -261,7 +261,8 @@ impl Run {
         command: BoundCommand,
     ) -> Attempt {
         let identity = match role {
-            Role::Assert => None,
+            // What is required is looked at before any place has proved itself.
+            Role::Assert | Role::Require => None,
             _ => self.identity(scope, &command),
         };
         Attempt {

@@ -123,6 +123,9 @@ pub enum Event {
         failed: Option<StepId>,
         /// Steps that changed something, have an undo, and were not undone.
         still_changed: Vec<StepId>,
+        /// The starts of the commands that made those changes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changed_by: Vec<AttemptId>,
     },
     /// A runbook that is used was entered.
     RunbookEntered {
@@ -431,6 +434,9 @@ pub struct AttemptStarted {
     /// Where.
     #[serde(default, skip_serializing_if = "LaneId::is_main")]
     pub lane: LaneId,
+    /// The starts of the change that it undoes; of several items, this tells of which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undoes: Vec<AttemptId>,
 }
 
 /// How a command was agreed to.

@@ -9,7 +9,7 @@ use super::lane::LaneId;
 use super::run::Run;
 use super::scope::ScopeId;
 use super::undo::UndoEntry;
-use crate::runbook::BookId;
+use crate::runbook::{BookId, Environment};
 use crate::value::{Datum, Duration, Facts, Moment, Name, Reference, Value};
 
 /// The result of a command, while it is being judged.
@@ -110,11 +110,7 @@ impl<'a> StateFacts<'a> {
     }
 
     fn environment(&self, key: &Name) -> Option<Value> {
-        let environment = self.run.environment_in(self.scope)?;
-        if key.as_str() == "name" {
-            return Some(Value::Text(environment.name.to_string()));
-        }
-        environment.values.get(key).cloned()
+        environment_value(self.run.environment_in(self.scope)?, key)
     }
 
     fn step(&self, name: &Name) -> Option<&super::run::StepRecord> {
@@ -128,7 +124,16 @@ impl<'a> StateFacts<'a> {
     }
 }
 
-fn datum(recorded: &Recorded) -> Option<Datum> {
+/// A value of an environment; its name is one.
+pub(super) fn environment_value(environment: &Environment, key: &Name) -> Option<Value> {
+    if key.as_str() == "name" {
+        return Some(Value::Text(environment.name.to_string()));
+    }
+    environment.values.get(key).cloned()
+}
+
+/// A recorded value as it is seen; a secret that is not here any more is not.
+pub(super) fn datum(recorded: &Recorded) -> Option<Datum> {
     match recorded {
         Recorded::Open(value) => Some(Datum::Open(value.clone())),
         Recorded::Secret(secret) => secret.clone().map(Datum::Secret),

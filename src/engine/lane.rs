@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{Recorded, StepStatus};
+use super::event::{ItemRecord, Recorded, StepStatus};
 use super::job::{Job, JobKind, Proof};
 use super::position::{Line, Position};
 use super::run::Run;
@@ -95,6 +95,16 @@ impl Run {
         let branches = &opener.spread.as_ref()?.branches;
         let own = branches.iter().find(|branch| branch.state == BranchState::Open(lane))?;
         (at_once > 1).then(|| own.item.as_ref().map_or(Beside::Step, Beside::Item))
+    }
+
+    /// The items that are being worked on, those around others first.
+    pub fn open_items(&self) -> impl Iterator<Item = (LaneId, ItemRecord)> {
+        self.state.lanes.keys().filter_map(|lane| {
+            let branches = &self.opener(*lane)?.spread.as_ref()?.branches;
+            let index = branches.iter().position(|it| it.state == BranchState::Open(*lane))?;
+            let item = Some(branches[index].item.clone()?);
+            Some((*lane, ItemRecord { item, index, of: branches.len() }))
+        })
     }
 
     /// What the lane that the latest fact is about is busy with.

@@ -26,6 +26,7 @@ mod event;
 mod expectation;
 mod facts;
 mod failure;
+mod foreseen;
 mod fresh;
 mod hand_over;
 mod hiding;

@@ -10,7 +10,7 @@ use super::run::Run;
 use super::scope::ScopeId;
 use crate::plan::{BoundCommand, bind};
 use crate::policy::{Level, Pace};
-use crate::runbook::{Action, Command, Effect, Form, Requirement, StepId};
+use crate::runbook::{Action, BookId, Command, Effect, Form, Requirement, Runbook, StepId};
 use crate::value::Name;
 
 /// How far the look around is.
@@ -60,6 +60,7 @@ pub(super) struct Check<'a> {
 }
 
 /// What a check looks at.
+#[derive(Eq, PartialEq)]
 pub(super) enum Subject<'a> {
     /// A command must succeed; what is said if it does not.
     Success(Option<&'a str>),
@@ -87,13 +88,14 @@ impl Run {
     /// What a missing thing, as the survey names it, means for the walk.
     pub(super) fn missing(&self, what: &str) -> Missing {
         let steps = match what.split_once(' ') {
-            Some(("program", program)) => self.steps_that_start(program),
+            Some(("program", program)) => self.steps_that_start(program, None),
             _ => Vec::new(),
         };
         Missing { what: what.to_owned(), detail: "not found".to_owned(), steps }
     }
 
-    fn steps_that_start(&self, program: &str) -> Vec<StepId> {
+    /// The steps that start a program: all, or those of one runbook.
+    fn steps_that_start(&self, program: &str, of: Option<BookId>) -> Vec<StepId> {
         let starts = |command: &Command| match &command.form {
             Form::List(words) => matches!(
                 words.first(),
@@ -103,6 +105,7 @@ impl Run {
         };
         let steps = self.plan.runbook.steps.iter();
         steps
+            .filter(|step| of.is_none_or(|book| step.part.book() == book))
             .filter(|step| matches!(&step.action, Action::Run(run) if starts(&run.command)))
             .map(|step| step.id.clone())
             .collect()
@@ -111,8 +114,33 @@ impl Run {
     /// The commands to run before step 1, in order. Those whose values are not known yet are left
     /// to the steps that need them.
     pub(super) fn checks(&self) -> Vec<Check<'_>> {
-        let runbook = &self.plan.runbook;
-        let facts = StateFacts::now(self, LaneId::MAIN);
+        let mut checks: Vec<Check<'_>> = Vec::new();
+        for (book, runbook) in self.plan.runbook.all_books() {
+            if runbook.requires.is_empty() {
+                continue;
+            }
+            for check in self.required(book, runbook) {
+                // Runbooks that need the same thing share one look at it.
+                let same = |it: &&mut Check<'_>| {
+                    it.command == check.command && it.subject == check.subject
+                };
+                match checks.iter_mut().find(same) {
+                    Some(first) => first.steps.extend(check.steps),
+                    None => checks.push(check),
+                }
+            }
+        }
+        checks.extend(self.assertions());
+        checks
+    }
+
+    /// What one of the runbooks requires, as far as the values for it are known.
+    fn required<'a>(&'a self, book: BookId, runbook: &'a Runbook) -> Vec<Check<'a>> {
+        let facts = self.foreseen(book);
+        let of = match self.use_of(book) {
+            Some(used) => format!(", for {}", used.place),
+            None => String::new(),
+        };
         let absent = |program: &str| {
             let what = format!("program {program}");
             self.state.preflight.absent.contains(&what)
@@ -121,18 +149,20 @@ impl Run {
         for requirement in &runbook.requires {
             match requirement {
                 Requirement::Check { command, say, .. } => {
-                    if let Ok(command) = bind(runbook, command, &facts) {
-                        let what = format!("check {}", command.shown);
+                    if let Ok(command) = bind(runbook, command, &*facts) {
+                        let what = format!("check {}{of}", command.shown);
                         let subject = Subject::Success(say.as_deref());
-                        checks.push(Check { what, subject, command, steps: Vec::new() });
+                        let steps = self.beginning(book);
+                        checks.push(Check { what, subject, command, steps });
                     }
                 }
                 Requirement::Program { program, version: Some((wanted, command)), .. }
                     if !absent(program) =>
                 {
-                    if let Ok(command) = bind(runbook, command, &facts) {
-                        let what = format!("program {program}");
-                        let steps = self.steps_that_start(program);
+                    if let Ok(command) = bind(runbook, command, &*facts) {
+                        let what = format!("program {program}{of}");
+                        let steps =
+                            self.steps_that_start(program, (book != BookId::MAIN).then_some(book));
                         checks.push(Check {
                             what,
                             subject: Subject::Version(wanted),
@@ -144,6 +174,21 @@ impl Run {
                 Requirement::Env { .. } | Requirement::Program { .. } => {}
             }
         }
+        checks
+    }
+
+    /// The step that a used runbook begins with: it is not begun unless somebody says so.
+    fn beginning(&self, book: BookId) -> Vec<StepId> {
+        let first = self.plan.runbook.used_by(book).and_then(|used| used.main.first());
+        first.map(|step| self.step(*step).id.clone()).into_iter().collect()
+    }
+
+    /// What the targets of the runbook that is run must prove to be. Those of a used one are asked as
+    /// its steps come.
+    fn assertions(&self) -> Vec<Check<'_>> {
+        let runbook = &self.plan.runbook;
+        let facts = StateFacts::now(self, LaneId::MAIN);
+        let mut checks = Vec::new();
         for (name, target) in &runbook.targets {
             let Some(assertion) = &target.assertion else {
                 continue;
@@ -199,6 +244,11 @@ impl Run {
         };
         let place = Place { lane: LaneId::MAIN, scope: ScopeId::MAIN, step: None };
         Some(self.attempt(place, role, Effect::Read, check.command))
+    }
+
+    /// Whether there is nothing to look for before step 1, here or in what is used.
+    pub(super) fn requires_nothing(&self) -> bool {
+        self.plan.runbook.all_books().all(|(_, book)| book.requires.is_empty())
     }
 
     /// Whether the commands of the look around must be agreed to first.

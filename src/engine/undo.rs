@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::answer::{UndoPlan, UndoShown};
-use super::event::Recorded;
+use super::event::{AttemptId, Recorded, Role};
 use super::facts::StateFacts;
 use super::job::{Job, JobKind};
 use super::run::Run;
@@ -19,8 +19,8 @@ pub(super) struct UndoEntry {
     pub(super) scope: ScopeId,
     pub(super) values: BTreeMap<Name, Recorded>,
     pub(super) state: UndoState,
-    /// How often the change was started.
-    pub(super) starts: u32,
+    /// The starts of the change.
+    pub(super) starts: Vec<AttemptId>,
 }
 
 /// Whether there is something to undo.
@@ -123,7 +123,7 @@ impl Run {
 
     /// The undo of a step is remembered, with the values of now, before its command starts. Another
     /// attempt of the same change is the same entry.
-    pub(super) fn remember_undo(&mut self) {
+    pub(super) fn remember_undo(&mut self, attempt: AttemptId) {
         let Some(job) = self.job() else { return };
         let first = job.first_start.is_none();
         let Some(step) = job.step() else { return };
@@ -138,15 +138,35 @@ impl Run {
             .own_entry_of(step)
             .filter(|place| !first || same_in_records(&self.state.undo[*place].values, &values));
         match same {
-            Some(place) => self.state.undo[place].starts += 1,
+            Some(place) => self.state.undo[place].starts.push(attempt),
             None => self.state.undo.push(UndoEntry {
                 step,
                 scope,
                 values,
                 state: UndoState::InDoubt,
-                starts: 1,
+                starts: vec![attempt],
             }),
         }
+    }
+
+    /// The starts of the changes that a command undoes, when it succeeds.
+    pub(super) fn undone_by(&self, job: Option<&Job>, role: Role) -> Vec<AttemptId> {
+        let Some(job) = job else { return Vec::new() };
+        let entries = match (role, job.undo(), job.step()) {
+            (Role::Undo, Some(entry), _) => vec![entry],
+            (Role::Main, None, Some(step)) => self.settled_by(step, self.scope_in(job.lane)),
+            _ => Vec::new(),
+        };
+        entries.into_iter().flat_map(|place| self.state.undo[place].starts.clone()).collect()
+    }
+
+    /// The open entries that a step settles on the main line, being their undo.
+    pub(super) fn settled_by(&self, step: StepKey, scope: ScopeId) -> Vec<usize> {
+        let settled = |place: &usize| {
+            let entry = &self.state.undo[*place];
+            self.sees(scope, entry.scope) && self.undoing_step(entry.step) == Some(step)
+        };
+        self.open_entries().into_iter().filter(settled).collect()
     }
 
     /// The step that is the undo of a step.

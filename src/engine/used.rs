@@ -12,11 +12,11 @@ use super::position::Line;
 use super::run::Run;
 use super::scope::Scope;
 use crate::runbook::{
-    Action, Ask, BookId, Environment, Input, OnFailure, Outcome, PartId, Presence, Secrecy,
-    StepKey, Then, Used, UsedRunbook,
+    Action, Ask, BookId, Environment, Input, OnFailure, Outcome, PartId, Presence, Runbook,
+    Secrecy, StepKey, Then, Used, UsedRunbook,
 };
 use crate::template::Template;
-use crate::value::{Datum, Facts as _, Name, Reference, Type, Value};
+use crate::value::{Datum, Facts, Name, Reference, Type, Value};
 
 /// A runbook that is about to be entered.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +64,7 @@ impl Run {
     }
 
     /// The use that brought a runbook in.
-    fn use_of(&self, book: BookId) -> Option<&UsedRunbook> {
+    pub(super) fn use_of(&self, book: BookId) -> Option<&UsedRunbook> {
         let by = self.plan.runbook.used_by(book)?.by;
         let all: Vec<&Used> = match &self.step(by).action {
             Action::Ask(Ask::Decision { options, .. }) => {
@@ -110,18 +110,8 @@ impl Run {
 
     /// A runbook's environment of the same name as the one around it. It needs none if it has none.
     fn environment_of(&self, job: &Job, book: BookId) -> Result<Option<&Environment>, String> {
-        let environments = &self.plan.runbook.book(book).environments;
-        if environments.is_empty() {
-            return Ok(None);
-        }
-        let Some(wanted) = self.environment_in(self.job_scope(job)) else {
-            return Err("it has environments, and this runbook has none to choose by".to_owned());
-        };
-        let found = environments.iter().find(|environment| environment.name == wanted.name);
-        match found {
-            Some(environment) => Ok(Some(environment)),
-            None => Err(format!("it has no environment `{}`", wanted.name)),
-        }
+        let around = self.environment_in(self.job_scope(job));
+        same_environment(self.plan.runbook.book(book), around)
     }
 
     /// The inputs of a used runbook, as its use gives them.
@@ -130,19 +120,28 @@ impl Run {
         job: &Job,
         book: BookId,
     ) -> Result<BTreeMap<Name, Recorded>, Box<Asking>> {
-        let mut given = BTreeMap::new();
+        let mut inputs = BTreeMap::new();
         let Some(used) = self.use_of(book) else {
-            return Ok(given);
+            return Ok(inputs);
         };
         for input in &self.plan.runbook.book(book).inputs {
             let value = match used.with.get(&input.name) {
-                Some(template) => Some(self.given(job, input, template)?),
+                Some(with) => match given(input, with, &self.job_facts(job)) {
+                    Ok(value) => Some(value),
+                    Err(NotGiven::Refused(why)) => {
+                        let why = format!("its input `{}` cannot be given: {why}", input.name);
+                        return Err(Box::new(Asking::Refused { why }));
+                    }
+                    Err(NotGiven::Unset(reference)) => {
+                        return Err(Box::new(self.unset(job, &reference)));
+                    }
+                },
                 None => input.default.clone().map(Recorded::Open),
             };
             let needed = input.presence == Presence::Required;
             match value {
                 Some(value) => {
-                    given.insert(input.name.clone(), value);
+                    inputs.insert(input.name.clone(), value);
                 }
                 None if needed && matches!(input.secrecy, Secrecy::Open) => {
                     let why = format!("its input `{}` is not given", input.name);
@@ -152,40 +151,7 @@ impl Run {
                 None => {}
             }
         }
-        Ok(given)
-    }
-
-    fn given(&self, job: &Job, input: &Input, with: &Template) -> Result<Recorded, Box<Asking>> {
-        let facts = self.job_facts(job);
-        let whole = match with.sole_slot() {
-            Some(reference) => {
-                Some(facts.get(reference).ok_or_else(|| Box::new(self.unset(job, reference)))?)
-            }
-            None => None,
-        };
-        let refused = |why: String| {
-            let why = format!("its input `{}` cannot be given: {why}", input.name);
-            Box::new(Asking::Refused { why })
-        };
-        let value = match whole {
-            Some(Datum::Secret(secret)) => {
-                return match input.secrecy {
-                    Secrecy::Secret(_) => Ok(Recorded::Secret(Some(secret))),
-                    Secrecy::Open => Err(refused("it would not stay a secret".to_owned())),
-                };
-            }
-            Some(Datum::Open(value @ Value::List(_))) if input.ty == Type::List => value,
-            Some(Datum::Open(value)) => {
-                Value::parse(input.ty, &value.written()).map_err(|why| refused(why.to_string()))?
-            }
-            None => {
-                let text =
-                    with.render(&facts).map_err(|unset| Box::new(self.unset(job, &unset.0)))?;
-                Value::parse(input.ty, &text).map_err(|why| refused(why.to_string()))?
-            }
-        };
-        input.constraints.check(&value).map_err(refused)?;
-        Ok(Recorded::Open(value))
+        Ok(inputs)
     }
 
     fn unset(&self, job: &Job, reference: &Reference) -> Asking {
@@ -233,6 +199,64 @@ impl Run {
     pub(super) fn is_entered(&self, book: BookId) -> bool {
         let frames = self.lane(LaneId::MAIN).map_or(&[][..], |lane| lane.position.frames());
         book == BookId::MAIN || frames.iter().any(|frame| frame.book(&self.plan.runbook) == book)
+    }
+}
+
+/// Why an input of a used runbook has no value.
+pub(super) enum NotGiven {
+    /// It would not be a value of that input.
+    Refused(String),
+    /// It is made of something that is not known.
+    Unset(Reference),
+}
+
+/// The value of an input, as a use gives it in the words of the runbook around it.
+pub(super) fn given(
+    input: &Input,
+    with: &Template,
+    around: &dyn Facts,
+) -> Result<Recorded, NotGiven> {
+    let refused = |why: String| NotGiven::Refused(why);
+    let whole = match with.sole_slot() {
+        Some(reference) => {
+            Some(around.get(reference).ok_or_else(|| NotGiven::Unset(reference.clone()))?)
+        }
+        None => None,
+    };
+    let value = match whole {
+        Some(Datum::Secret(secret)) => {
+            return match input.secrecy {
+                Secrecy::Secret(_) => Ok(Recorded::Secret(Some(secret))),
+                Secrecy::Open => Err(refused("it would not stay a secret".to_owned())),
+            };
+        }
+        Some(Datum::Open(value @ Value::List(_))) if input.ty == Type::List => value,
+        Some(Datum::Open(value)) => {
+            Value::parse(input.ty, &value.written()).map_err(|why| refused(why.to_string()))?
+        }
+        None => {
+            let text = with.render(around).map_err(|unset| NotGiven::Unset(unset.0))?;
+            Value::parse(input.ty, &text).map_err(|why| refused(why.to_string()))?
+        }
+    };
+    input.constraints.check(&value).map_err(refused)?;
+    Ok(Recorded::Open(value))
+}
+
+/// A used runbook's environment of the same name as the one around it. It needs none if it has none.
+pub(super) fn same_environment<'a>(
+    used: &'a Runbook,
+    around: Option<&Environment>,
+) -> Result<Option<&'a Environment>, String> {
+    if used.environments.is_empty() {
+        return Ok(None);
+    }
+    let Some(wanted) = around else {
+        return Err("it has environments, and this runbook has none to choose by".to_owned());
+    };
+    match used.environments.iter().find(|environment| environment.name == wanted.name) {
+        Some(environment) => Ok(Some(environment)),
+        None => Err(format!("it has no environment `{}`", wanted.name)),
     }
 }
 

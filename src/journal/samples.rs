@@ -128,6 +128,7 @@ pub(crate) fn attempt(number: u32, id: &str, role: Role, effect: Effect, shown: 
         confirmation,
         on_disconnect: OnDisconnect::Finish,
         timeout: 60_000,
+        undoes: Vec::new(),
     }))
 }
 
@@ -285,6 +286,7 @@ pub(crate) fn story() -> Vec<Event> {
         outcome: Outcome::Mitigated,
         failed: None,
         still_changed: vec![step("roll_back")],
+        changed_by: Vec::new(),
     });
     events
 }

@@ -25,7 +25,12 @@ pub(super) struct Fold {
     paused: Option<PauseReason>,
     finished: Option<(Outcome, Option<StepId>)>,
     still_changed: Vec<StepId>,
-    undone: BTreeMap<StepId, AttemptId>,
+    /// The changes that were undone, and by which command.
+    undone: BTreeMap<AttemptId, AttemptId>,
+    /// The same where the records, being old, tell no more than the step.
+    undone_steps: BTreeMap<StepId, AttemptId>,
+    /// The commands whose changes stayed, where the records tell.
+    changed_by: Vec<AttemptId>,
     /// Commands that do not outlive the run, nor anything that they started.
     stopped: BTreeSet<AttemptId>,
     /// The items that lanes are for.
@@ -64,6 +69,8 @@ impl Fold {
             finished: None,
             still_changed: Vec::new(),
             undone: BTreeMap::new(),
+            undone_steps: BTreeMap::new(),
+            changed_by: Vec::new(),
             stopped: BTreeSet::new(),
             items: BTreeMap::new(),
             lanes: BTreeMap::new(),
@@ -99,10 +106,11 @@ impl Fold {
                     self.summary.responders.push(resumed.responder.clone());
                 }
             }
-            Event::RunFinished { outcome, failed, still_changed } => {
+            Event::RunFinished { outcome, failed, still_changed, changed_by } => {
                 self.summary.milestones.end = Some(elapsed);
                 self.finished = Some((*outcome, failed.clone()));
                 self.still_changed.clone_from(still_changed);
+                self.changed_by.clone_from(changed_by);
             }
             Event::StepClosed { step, status, lane } => {
                 self.closed(record, step, *status, *lane);
@@ -164,6 +172,9 @@ impl Fold {
         for attempt in self.doubtful(Some(id)).filter(|attempt| own(&attempt.id)) {
             attempt.settled = Some(format!("the step ended: {}", phrases::status(status)));
         }
+        if let StepStatus::Done | StepStatus::MarkedDone = status {
+            self.undone_on_the_way(id);
+        }
         let title = self.summary.title(id).to_owned();
         let steps = &mut self.summary.steps;
         if let Some(step) = steps.iter_mut().rev().find(|step| step.id == *id) {
@@ -177,6 +188,27 @@ impl Fold {
                 title,
                 why: SkipReason::Responder { by, reason },
             });
+        }
+    }
+
+    /// A step that is another's undo has succeeded.
+    fn undone_on_the_way(&mut self, id: &StepId) {
+        let steps = self.summary.steps.iter().rev();
+        let own = steps.filter(|step| step.id == *id).map(|step| &step.attempts).next();
+        let own = own.into_iter().flatten().filter_map(|attempt| self.summary.attempt(*attempt));
+        let undone: Vec<_> = own
+            .filter(|attempt| attempt.role == Role::Main)
+            .flat_map(|attempt| attempt.undoes.iter().map(|start| (*start, attempt.id)))
+            .collect();
+        self.undone.extend(undone);
+    }
+
+    /// A command that undoes something has done so.
+    fn undone_by(&mut self, id: AttemptId) {
+        let Some(attempt) = self.summary.attempt(id) else { return };
+        self.undone.extend(attempt.undoes.iter().map(|start| (*start, id)));
+        if let (true, Some(step)) = (attempt.undoes.is_empty(), &attempt.step) {
+            self.undone_steps.insert(step.clone(), id);
         }
     }
 
@@ -201,9 +233,15 @@ impl Fold {
         if !started.lane.is_main() {
             self.lanes.insert(started.attempt, started.lane);
         }
+        // An undo that comes after all items is for the item of what it undoes.
+        let item = self.items.get(&started.lane).or_else(|| {
+            let undone = started.undoes.first().and_then(|start| self.summary.attempt(*start));
+            undone.and_then(|attempt| attempt.item.as_ref())
+        });
+        let item = item.cloned();
         self.summary.attempts.push(Attempt {
             id: started.attempt,
-            item: self.items.get(&started.lane).cloned(),
+            item,
             step: started.step.clone(),
             role: started.role,
             effect: started.effect,
@@ -217,6 +255,7 @@ impl Fold {
             confirmation: started.confirmation.clone(),
             ended: None,
             settled: None,
+            undoes: started.undoes.clone(),
         });
     }
 
@@ -236,12 +275,10 @@ impl Fold {
             elsewhere: ended.elsewhere,
             recovered: ended.recovered,
         });
-        if let (Role::Undo, Verdict::Passed, Some(step)) =
-            (attempt.role, &ended.verdict, &attempt.step)
-        {
-            self.undone.insert(step.clone(), attempt.id);
-        }
         let step = attempt.step.clone();
+        if (attempt.role, &ended.verdict) == (Role::Undo, &Verdict::Passed) {
+            self.undone_by(ended.attempt);
+        }
         let findings = ended.findings.iter().map(|finding| Finding {
             attempt: ended.attempt,
             step: step.clone(),
@@ -311,10 +348,9 @@ impl Fold {
             return;
         };
         attempt.settled = Some(answer);
-        let undone = attempt.role == Role::Undo && *said.answer == Answer::MarkDone;
-        if let (true, Some(step)) = (undone, attempt.step.clone()) {
-            let by = attempt.id;
-            self.undone.insert(step, by);
+        let by = attempt.id;
+        if attempt.role == Role::Undo && *said.answer == Answer::MarkDone {
+            self.undone_by(by);
         }
     }
 
@@ -340,12 +376,16 @@ impl Fold {
             attempt.effect != Effect::Read && matches!(attempt.role, Role::AdHoc | Role::Main)
         });
         let changes = touched.map(|attempt| {
-            let undone = attempt.step.as_ref().and_then(|it| self.undone.get(it));
-            let still = attempt.step.as_ref();
-            let still = still.is_some_and(|step| self.still_changed.contains(step));
-            let undo = match undone {
+            let step = attempt.step.as_ref();
+            let undone = step.and_then(|step| self.undone_steps.get(step));
+            let still = match self.changed_by.as_slice() {
+                [] => step.is_some_and(|step| self.still_changed.contains(step)),
+                told => told.contains(&attempt.id),
+            };
+            let undo = match (self.undone.get(&attempt.id), undone) {
+                (Some(by), _) => UndoState::Undone { by: *by },
                 _ if still => UndoState::StillChanged,
-                Some(by) if *by > attempt.id => UndoState::Undone { by: *by },
+                (None, Some(by)) if *by > attempt.id => UndoState::Undone { by: *by },
                 _ => UndoState::NotRecorded,
             };
             Change { attempt: attempt.id, step: attempt.step.clone(), undo }
@@ -358,8 +398,17 @@ impl Fold {
         if !matches!(self.summary.state, State::Finished { .. }) {
             open.push(Obligation::Unfinished);
         }
-        let still = self.still_changed.drain(..);
-        open.extend(still.map(|step| Obligation::StillChanged { step }));
+        for step in self.still_changed.drain(..) {
+            let own = |change: &&Change| {
+                change.undo == UndoState::StillChanged && change.step.as_ref() == Some(&step)
+            };
+            let changes = self.summary.changes.iter().filter(own);
+            let attempts = changes.filter_map(|change| self.summary.attempt(change.attempt));
+            let mut items: Vec<String> =
+                attempts.filter_map(|attempt| attempt.item.clone()).collect();
+            items.dedup();
+            open.push(Obligation::StillChanged { step, items });
+        }
         let over = matches!(self.summary.state, State::Finished { .. });
         for attempt in &self.summary.attempts {
             if attempt.effect != Effect::Read && attempt.in_doubt() {

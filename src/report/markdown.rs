@@ -304,8 +304,12 @@ fn obligations(summary: &Summary) -> Vec<String> {
             process.pid,
             safe(&process.command)
         ),
-        Obligation::StillChanged { step } => {
-            format!("- Undo {}, or decide to keep it.", safe(summary.title(step)))
+        Obligation::StillChanged { step, items } => {
+            let items = match items.as_slice() {
+                [] => String::new(),
+                items => format!(" ({})", safe(&items.join(", "))),
+            };
+            format!("- Undo {}{items}, or decide to keep it.", safe(summary.title(step)))
         }
         Obligation::Unfinished => "- The run is not finished: resume it.".to_owned(),
     });

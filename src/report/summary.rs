@@ -170,6 +170,9 @@ pub struct Attempt {
     pub ended: Option<Ended>,
     /// How the doubt about its end was settled.
     pub settled: Option<String>,
+    /// The commands whose changes it undoes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undoes: Vec<AttemptId>,
 }
 
 impl Attempt {
@@ -371,6 +374,9 @@ pub enum Obligation {
     StillChanged {
         /// The step that made it.
         step: StepId,
+        /// The items that it was made for, if it was for several.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        items: Vec<String>,
     },
     /// Resume the run and bring it to its end.
     Unfinished,

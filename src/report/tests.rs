@@ -21,6 +21,7 @@ fn finished(outcome: Outcome, still_changed: &[&str]) -> Event {
         outcome,
         failed: None,
         still_changed: still_changed.iter().map(|id| step(id)).collect(),
+        changed_by: Vec::new(),
     }
 }
 
@@ -89,7 +90,7 @@ fn obligations_are_what_somebody_still_has_to_do() {
     assert_eq!(
         told.obligations,
         [
-            Obligation::StillChanged { step: step("roll_back") },
+            Obligation::StillChanged { step: step("roll_back"), items: Vec::new() },
             Obligation::LeftRunning {
                 attempt: AttemptId(1),
                 process: crate::engine::Survivor { pid: 4711, command: "tail -f".to_owned() },

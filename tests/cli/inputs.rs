@@ -181,3 +181,26 @@ fn a_hostile_label_is_refused_by_the_type_of_the_input() {
     }
     assert!(sandbox.runs().is_empty());
 }
+
+#[test]
+fn each_item_of_a_list_is_among_what_a_command_offers() {
+    let book = "schema: surefoot/v1
+title: Hosts
+service: shop
+inputs: { hosts: { type: list, choices: { run: \"printf 'a\\\\nb\\\\n'\" } } }
+steps:
+  - { id: it, title: It, effect: read, run: [ printf, '<%s>', '{{hosts}}' ] }
+  - end: done
+";
+    let run = |hosts: &str| {
+        let sandbox = Sandbox::trusting(book);
+        let set = format!("hosts={hosts}");
+        sandbox.surefoot(&["run", "runbook.yaml", "--set", &set]).run()
+    };
+    let both = run("a, b");
+    assert_eq!(both.code(), 0, "{}", both.text());
+    assert!(both.stderr.contains("<a><b>"), "{}", both.text());
+    let other = run("a,c");
+    assert_eq!(other.code(), 2, "{}", other.text());
+    assert!(other.stderr.contains("`c` is not among the choices: a, b"), "{}", other.text());
+}

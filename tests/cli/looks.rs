@@ -285,3 +285,50 @@ fn a_plan_or_a_page_of_what_is_no_runbook_is_status_3() {
         }
     }
 }
+
+#[test]
+fn whoever_reads_a_runbook_sees_how_often_beside_what_and_for_how_long() {
+    let sandbox = Sandbox::new();
+    let steps = "  - id: each
+    title: Restart it
+    for_each: { in: [ db-1, db-2 ], as: host, parallel: 2, confirm: once, on_failure: continue }
+    timebox: { after: 5m, say: It hangs, escalate: secondary }
+    run: restart {{host}}
+    verify: up {{host}}
+    undo: { none: It is up again. }
+    evidence: [ restart.log ]
+  - title: At once
+    effect: read
+    parallel: 3
+    steps:
+      - { title: Look, run: ls, findings: [ { when: exit == 0, say: It is there., suggest: talk } ] }
+      - { title: Look again, run: ls }
+  - title: Talk
+    steps:
+      - { title: The tunnel, effect: read, run: tunnel, background: { ready: { output: 'listening on \\d+' }, timeout: 20s } }
+      - id: talk
+        title: Talk to it
+        effect: read
+        interactive: true
+        run: console
+        type_in: [ first, second ]
+        approval: { role: secondary, why: It sees everything. }
+  - end: done
+";
+    let head = crate::READS.split("  - id: first").next().unwrap();
+    sandbox.file("runbook.yaml", format!("{head}{steps}"));
+    let shown = sandbox.surefoot(&["show", "runbook.yaml"]).run().stdout;
+    for line in [
+        "each    host of db-1, db-2; 2 at once; agreed to at once; goes on after a failure",
+        "limit   5m: It hangs (ask secondary)",
+        "keeps   restart.log",
+        "at once up to 3 of these",
+        "finds   It is there. (when exit == 0), speaks for talk",
+        r"stays   in the background until its group is left; ready when it says listening on \d+,",
+        "agrees  secondary: It sees everything.",
+        "typing  is yours: the command gets the terminal",
+        "- second",
+    ] {
+        assert!(shown.contains(line), "no {line}:\n{shown}");
+    }
+}

@@ -48,7 +48,7 @@ pub(crate) fn noted(event: &Event) -> Option<String> {
         Event::LineEnded { .. } => "line ended".to_owned(),
         Event::Paused { .. } => "paused".to_owned(),
         Event::Resumed(_) => "resumed".to_owned(),
-        Event::RunFinished { outcome, failed, still_changed } => {
+        Event::RunFinished { outcome, failed, still_changed, .. } => {
             let outcome = serde_json::to_value(outcome).unwrap();
             let failed = failed.as_ref().map(|step| format!(", {step} failed"));
             let changed: Vec<String> =

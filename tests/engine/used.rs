@@ -1,6 +1,8 @@
 //! Runbooks within a runbook: what they are given, what they see, how they end.
 
 use surefoot::engine::Asking;
+use surefoot::plan::{Given, Origin};
+use surefoot::value::{Datum, Name, Value};
 
 use crate::driver::{Setup, Walk, crash, exit, says};
 
@@ -326,4 +328,54 @@ fn a_target_that_does_not_prove_itself_takes_only_the_steps_of_its_own_runbook()
     };
     let steps: Vec<&str> = missing[0].steps.iter().map(|step| step.0.as_str()).collect();
     assert_eq!(steps, ["m"]);
+}
+
+#[test]
+fn what_is_used_has_its_requirements_looked_at_before_step_1() {
+    let yaml = "inputs: { at: { type: host, default: db1 } }
+environments: { prod: { zone: east } }
+steps:
+  - { id: n, effect: read, run: cat n, capture: { n: { type: name } } }
+  - { id: u, use: { file: u.yaml, with: { host: \"{{at}}\", late: \"{{n}}\" } } }
+  - { id: again, use: { file: u.yaml, with: { host: \"{{at}}\", late: \"{{n}}\" } } }
+";
+    let used = "inputs: { host: { type: host }, late: { type: name } }
+environments: { prod: { zone: west } }
+requires:
+  - { check: [reach, \"{{host}}\", \"{{environment.zone}}\"], say: no way to it }
+  - { check: [late, \"{{late}}\"] }
+steps:
+  - { id: s, do: \"Look at {{late}}\" }
+  - { id: v, use: { file: v.yaml, with: { x: \"{{host}}-1\" } } }
+";
+    let inner = format!(
+        "{TAKES_X}requires: [ {{ program: pg, version: '>=2', from: [pg, v, \"{{{{x}}}}\"] }} ]
+steps: [ {{ id: i, effect: read, run: [pg, look] }} ]
+"
+    );
+    let walk = |reached, answers: &[&str]| {
+        let mut setup = Setup::steps(yaml).with("u.yaml", used).with("v.yaml", &inner);
+        let at = Datum::Open(Value::Text("db1".to_owned()));
+        let at = Given { datum: at, origin: Origin::Default };
+        setup.inputs.insert(Name::new("at").unwrap(), at);
+        setup.environment = Some("prod");
+        let setup = setup.end("- require", [exit(reached), says("pg 2.1")]);
+        setup.end("n", [says("now")]).walk(answers)
+    };
+    // Both uses share a look; what only a step finds out is left out.
+    let looked = |reached: &str, went_on: &str| {
+        format!(
+            "$ require reach db1 west\n= {reached}\n$ require pg v db1-1\n= passed\n{went_on}
+            > n\n$ main cat n\n= passed n=now\n< n done\n> u\ninto u.yaml\n> u.s\n"
+        )
+    };
+    walk(0, &[]).check(&(looked("passed", "") + "? attest u.s"));
+    // What is missing stops the used runbook at its first step, and nothing before it.
+    walk(1, &["survey_failed: proceed"])
+        .check(&(looked("failed", "survey_failed: proceed") + "? unavailable u.s"));
+    // A change of mind looks at all of it again.
+    walk(1, &["survey_failed: again"]).check(
+        "$ require reach db1 west\n= failed\n$ require pg v db1-1\n= passed\nsurvey_failed: again
+        $ require reach db1 west\n= passed\n$ require pg v db1-1\n= failed\n? survey_failed",
+    );
 }

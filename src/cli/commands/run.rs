@@ -7,11 +7,11 @@ use std::sync::Arc;
 use crate::catalog::{Closure, Folder, Part, TrustStore};
 use crate::cli::Context;
 use crate::cli::args::{ModeArgument, RunArguments};
+use crate::cli::asking::ask_for_inputs;
 use crate::cli::backstage::Behind;
-use crate::cli::choices::{SoFar, choices, chosen};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::inputs::{self, Collected, checked};
+use crate::cli::inputs;
 use crate::cli::open::{self, Opened};
 use crate::cli::past;
 use crate::cli::walk::{Asked, Walk, agreed, answers, ask, attendance, pace};
@@ -19,9 +19,9 @@ use crate::console::{Echo, Meaning, Text};
 use crate::effects::SystemClock;
 use crate::engine::{FileOrigin, Input, InputRecord, Recorded, Run, RunStarted, RunbookOrigin};
 use crate::journal::{FrozenFile, Holder, Journal, Lock, LockFailed, RunFolder};
-use crate::plan::{Alert, DigestKey, Given, Mode, Origin, Plan};
+use crate::plan::{Alert, DigestKey, Given, Mode, Plan};
 use crate::policy::{Attendance, Policy, Trust};
-use crate::runbook::{self, Environment, Runbook, Secrecy, StepId};
+use crate::runbook::{Environment, Runbook, StepId};
 use crate::session::Clock as _;
 use crate::value::{Datum, Name, Secret};
 
@@ -112,94 +112,6 @@ fn start_step(at: Option<&str>, runbook: &Runbook) -> Result<Option<StepId>, Fai
     let near = crate::diagnostic::did_you_mean(wanted, ids);
     let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     Err(Failure::new(Exit::Usage, format!("there is no step `{wanted}`{near}")))
-}
-
-/// Asks for the inputs that nothing gave.
-fn ask_for_inputs(
-    context: &Context,
-    runbook: &Runbook,
-    collected: Collected,
-    environment: Option<&Environment>,
-    trust: Trust,
-) -> Result<BTreeMap<Name, Given>, Failure> {
-    let find = |input: &runbook::Input, given: &BTreeMap<Name, Given>| {
-        let known = SoFar { given, environment };
-        choices(input, &known, &context.settings, trust)
-            .map_err(|why| Failure::new(Exit::Usage, why))
-    };
-    let mut given = collected.given;
-    for input in &runbook.inputs {
-        let Some(value) = given.get(&input.name) else {
-            continue;
-        };
-        if let (Datum::Open(value), Some(choices)) = (&value.datum, find(input, &given)?) {
-            among(&choices, &input.name, &value.written())?;
-        }
-    }
-    if !collected.unset.is_empty() {
-        let title = format!("{} needs to know:", runbook.id);
-        context.terminal.line(&Text::of(Meaning::Heading, title));
-    }
-    for name in collected.unset {
-        let Some(input) = runbook.inputs.iter().find(|input| input.name == name) else {
-            continue;
-        };
-        context.terminal.indented(&Text::plain("  ").join(about(input)), 2);
-        let choices = find(input, &given)?;
-        for (place, choice) in choices.iter().flatten().enumerate() {
-            let number = Text::of(Meaning::Hint, format!("    {:>2}  ", place + 1));
-            context.terminal.indented(&number.add(Meaning::Plain, choice), 4);
-        }
-        let prompt = format!("  {name} > ");
-        let secret = matches!(input.secrecy, Secrecy::Secret(_));
-        loop {
-            let echo = if secret { Echo::Hidden } else { Echo::Shown };
-            let Asked::Line(line) = ask(context, &prompt, echo)? else {
-                let message = format!("input `{name}` is not set, and nobody is there to ask");
-                return Err(Failure::new(Exit::Usage, message));
-            };
-            let answer = if secret {
-                inputs::secret_given(&name, line.as_str(), Origin::Asked)
-            } else {
-                let line = match &choices {
-                    Some(choices) => chosen(choices, line.trim()),
-                    None => Ok(line.trim()),
-                };
-                line.and_then(|line| checked(input, line, Origin::Asked))
-            };
-            match answer {
-                Ok(value) => {
-                    given.insert(name, value);
-                    break;
-                }
-                Err(why) => context.terminal.line(&Text::of(Meaning::Warning, why)),
-            }
-        }
-    }
-    Ok(given)
-}
-
-/// Refuses a value that cannot be chosen.
-fn among(choices: &[String], name: &Name, value: &String) -> Result<(), Failure> {
-    if choices.contains(value) {
-        return Ok(());
-    }
-    let choices = choices.join(", ");
-    let message = format!("input `{name}`: `{value}` is not among the choices: {choices}");
-    Err(Failure::new(Exit::Usage, message))
-}
-
-/// What an input is, for whoever is asked for it.
-fn about(input: &runbook::Input) -> Text {
-    let mut text = Text::new();
-    if let Some(description) = &input.description {
-        text = text.add(Meaning::Plain, description).add(Meaning::Plain, ": ");
-    }
-    text = text.add(Meaning::Dim, input.ty.described());
-    match &input.example {
-        Some(example) => text.add(Meaning::Dim, format!(", such as {example}")),
-        None => text,
-    }
 }
 
 /// Makes the run's folder and walks. Whatever cannot be written here: nothing is started.

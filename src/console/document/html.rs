@@ -205,6 +205,9 @@ impl Page {
                     line(title)
                 ),
             ),
+            Block::Link { label, title, url } if title == url => {
+                self.fact(label, format_args!("<code>{}</code>", line(url)));
+            }
             Block::Link { label, title, url } => {
                 self.fact(label, format_args!("{}: <code>{}</code>", line(title), line(url)));
             }

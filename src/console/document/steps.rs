@@ -33,22 +33,6 @@ impl Writer<'_> {
         self.action(step);
     }
 
-    /// What any step may have.
-    fn around(&mut self, step: &Step) {
-        if let Some(when) = &step.when {
-            self.code("when", when.text());
-        }
-        if let Some(why) = step.why.as_ref().filter(|_| self.detail == Detail::Unfolded) {
-            self.push(Block::Why(why.clone()));
-        }
-        for rule in &step.never {
-            self.push(Block::Never(rule.clone()));
-        }
-        for link in &step.links {
-            self.link(link);
-        }
-    }
-
     fn action(&mut self, step: &Step) {
         match &step.action {
             Action::Approve(approval) => {
@@ -179,9 +163,12 @@ impl Writer<'_> {
             self.push(Block::Sample(sample.clone()));
         }
         for finding in &run.findings {
-            let text = format!("{} (when {})", self.text(&finding.say), finding.when.text());
-            self.field("finds", text);
+            let speaks = finding.suggest.as_ref();
+            let speaks = speaks.map_or_else(String::new, |it| format!(", speaks for {it}"));
+            let text = self.text(&finding.say);
+            self.field("finds", format!("{text} (when {}){speaks}", finding.when.text()));
         }
+        self.beside(run);
         self.after(run);
     }
 

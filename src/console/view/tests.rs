@@ -121,6 +121,7 @@ fn started(step: &str, role: Role, shown: &str) -> Moment {
         confirmation: None,
         on_disconnect: OnDisconnect::Stop,
         timeout: 600_000,
+        undoes: Vec::new(),
     })))
 }
 
@@ -368,6 +369,7 @@ fn the_end_says_what_is_left_to_do() {
                 outcome: Outcome::RolledBack,
                 failed: Some(StepId("pods".to_owned())),
                 still_changed: vec![StepId("undo_deploy".to_owned())],
+                changed_by: Vec::new(),
             }),
         ],
         "\

@@ -1,9 +1,10 @@
 //! One file: checked, repaired, and written again.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::files::unread;
-use crate::catalog::{File, rewrite};
+use crate::catalog::{File, Look, rewrite};
 use crate::cli::Context;
 use crate::console::{Meaning, Text};
 use crate::diagnostic::{Diagnostic, Report, Severity, cut, sort};
@@ -18,8 +19,8 @@ pub(super) struct Checked {
     pub(super) path: PathBuf,
     /// What was found.
     pub(super) report: Report,
-    /// The files it brings along.
-    pub(super) brought: Vec<PathBuf>,
+    /// The other files that its findings depend on, and how they looked.
+    pub(super) others: BTreeMap<PathBuf, Look>,
     /// Its repairs, and the bytes before and after them.
     repaired: Option<(Vec<Repair>, [Vec<u8>; 2])>,
 }
@@ -31,15 +32,20 @@ pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked
         Ok(file) => file,
         Err(error) => {
             let report = unread(&name, Severity::Error, &error.why);
-            return Checked { path: path.to_owned(), report, brought: Vec::new(), repaired: None };
+            return Checked {
+                path: path.to_owned(),
+                report,
+                others: BTreeMap::new(),
+                repaired: None,
+            };
         }
     };
     let repaired = fix.then(|| file.repair(&name)).flatten();
-    let (source, loaded, repairs) = if let Some(repaired) = repaired {
-        (repaired.source, repaired.loaded, repaired.made)
+    let (source, loaded, others, repairs) = if let Some(repaired) = repaired {
+        (repaired.source, repaired.loaded, BTreeMap::new(), repaired.made)
     } else {
-        let (source, loaded) = file.check(&name);
-        (source, loaded, Vec::new())
+        let (source, loaded, others) = file.check_and_tell(&name);
+        (source, loaded, others, Vec::new())
     };
     let mut findings = loaded.findings;
     for schema in schemas {
@@ -48,15 +54,12 @@ pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked
     if !schemas.is_empty() {
         sort(&mut findings);
     }
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let brought = loaded.runbook.iter().flat_map(|runbook| &runbook.brought);
-    let brought = brought.map(|brought| folder.join(&brought.path)).collect();
     let repaired = (!repairs.is_empty()).then(|| {
         let mut new = if file.bytes.starts_with(BOM) { BOM.to_vec() } else { Vec::new() };
         new.extend_from_slice(source.text.as_bytes());
         (repairs, [file.bytes, new])
     });
-    Checked { path: path.to_owned(), report: Report { source, findings }, brought, repaired }
+    Checked { path: path.to_owned(), report: Report { source, findings }, others, repaired }
 }
 
 /// Writes the repairs of a file, and says what they are. What could not be written is a finding of

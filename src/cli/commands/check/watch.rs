@@ -1,13 +1,12 @@
 //! `--watch`: checks again whenever something changes, until Ctrl-C.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::files::Files;
 use super::once;
+use crate::catalog::{Look, look};
 use crate::cli::Context;
 use crate::cli::args::CheckArguments;
 use crate::cli::exit::Exit;
@@ -20,42 +19,37 @@ const LOOK: Duration = Duration::from_millis(300);
 /// How long nothing may change before what is there is taken as saved.
 const CALM: Duration = Duration::from_millis(60);
 
-/// What a file looks like from outside; none if it is not there.
-type Look = Option<(u64, i64, i64, u64)>;
-
 /// Checks, waits for a change, and checks again. Ends as the last check did.
 pub(super) fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit, Failure> {
     let signals = Signals::get().map_err(|error| Failure::from_error(Exit::Failed, &error))?;
-    let mut brought = Vec::new();
     loop {
-        let before = looks(arguments, context, &brought);
+        let mut known = looks(arguments, context, []);
+        let mut others = BTreeMap::new();
         context.terminal.clear_screen();
-        brought.clear();
-        let exit =
-            match once(arguments, context, |checked| brought.extend_from_slice(&checked.brought)) {
-                Ok(exit) => exit,
-                Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
-                // A folder may be empty for a moment, and a schema half written.
-                Err(failure) => {
-                    let message = failure.message.clone().unwrap_or_default();
-                    context
-                        .terminal
-                        .line(&Text::of(Meaning::Bad, "error: ").add(Meaning::Plain, &message));
-                    failure.exit
-                }
-            };
+        let exit = match once(arguments, context, |checked| others.extend(checked.others.clone())) {
+            Ok(exit) => exit,
+            Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
+            // A folder may be empty for a moment, and a schema half written.
+            Err(failure) => {
+                let message = failure.message.clone().unwrap_or_default();
+                context
+                    .terminal
+                    .line(&Text::of(Meaning::Bad, "error: ").add(Meaning::Plain, &message));
+                failure.exit
+            }
+        };
         let hint = "watching for changes; Ctrl-C ends";
         context.terminal.line(&Text::of(Meaning::Hint, hint));
-        // What is brought along was not known before; a change of it while it was read is seen next.
-        let mut known = before;
-        for path in &brought {
-            known.entry(path.clone()).or_insert_with(|| look(path));
+        // What these looked like before they were read: what changed since then is seen next.
+        let paths: Vec<PathBuf> = others.keys().cloned().collect();
+        for (path, looked) in others {
+            known.entry(path).or_insert(looked);
         }
         loop {
             if signals.wait(LOOK).is_some() {
                 return Ok(exit);
             }
-            let mut now = looks(arguments, context, &brought);
+            let mut now = looks(arguments, context, paths.clone());
             if now == known {
                 continue;
             }
@@ -64,7 +58,7 @@ pub(super) fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit,
                 if signals.wait(CALM).is_some() {
                     return Ok(exit);
                 }
-                let later = looks(arguments, context, &brought);
+                let later = looks(arguments, context, paths.clone());
                 if later == now {
                     break;
                 }
@@ -79,15 +73,10 @@ pub(super) fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit,
 fn looks(
     arguments: &CheckArguments,
     context: &Context,
-    brought: &[PathBuf],
+    others: impl IntoIterator<Item = PathBuf>,
 ) -> BTreeMap<PathBuf, Look> {
     let runbooks = Files::named(arguments, context).map(|files| files.runbooks).unwrap_or_default();
-    let all = runbooks.into_iter().chain(brought.iter().cloned());
+    let all = runbooks.into_iter().chain(others);
     let all = all.chain(arguments.schema.iter().cloned());
     all.map(|path| (path.clone(), look(&path))).collect()
-}
-
-fn look(path: &PathBuf) -> Look {
-    let found = fs::metadata(path).ok()?;
-    Some((found.len(), found.mtime(), found.mtime_nsec(), found.ino()))
 }
