@@ -73,8 +73,9 @@ pub fn main() -> ExitCode {
     if let Some(folder) = process::asks_for(words.next().as_deref()) {
         return process::ask_password(&folder, words);
     }
-    // The first argument with which the program starts itself.
-    match words.next().and_then(|first| first.into_string().ok()).as_deref() {
+    let first = words.next().and_then(|first| first.into_string().ok());
+    // With these the program starts itself.
+    match first.as_deref() {
         Some(process::FILTER) => return process::filter_main(),
         Some(process::SUPERVISE) => return process::supervisor::main(),
         Some(process::TERMINAL) => return process::become_program(words),
@@ -82,6 +83,9 @@ pub fn main() -> ExitCode {
     }
     // Where it cannot be had, such a limit ends the program: what is on the disk is whole.
     let _ = process::outlive_file_limits();
+    if matches!(first.as_deref(), Some("--version" | "-V")) && words.len() == 0 {
+        return version();
+    }
     let settings = Settings::read();
     let context = Context { terminal: Terminal::new(settings.console), settings };
     let arguments = match Arguments::try_parse() {
@@ -98,7 +102,15 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
-/// Help and versions are data; what makes no sense is an error.
+/// Tells the version, before anything is built that only other calls need.
+fn version() -> ExitCode {
+    match Terminal::say(concat!("surefoot ", env!("CARGO_PKG_VERSION"), "\n")) {
+        Ok(()) => Exit::Done.into(),
+        Err(_) => Exit::Failed.into(),
+    }
+}
+
+/// Help is data; what makes no sense is an error.
 fn usage(error: &clap::Error, terminal: &Terminal) -> ExitCode {
     if error.use_stderr() {
         // It repeats what was typed, whatever that holds.

@@ -91,6 +91,14 @@ impl Terminal {
         Self::writing(settings, Box::new(io::stderr()), Box::new(io::stdout()))
     }
 
+    /// Writes data to standard output where there is no terminal yet.
+    #[expect(clippy::disallowed_methods, reason = "the console is the only writer")]
+    pub fn say(text: &str) -> io::Result<()> {
+        let mut data = io::stdout().lock();
+        data.write_all(text.as_bytes())?;
+        data.flush()
+    }
+
     /// Streams in memory, for tests.
     pub fn buffered(settings: Settings) -> (Self, Captured) {
         let captured = Captured::default();

@@ -21,12 +21,12 @@ pub(super) struct Foreseen<'a> {
 impl Run {
     /// What a runbook sees before step 1: the one that is run what there is, one that it uses what it
     /// will be given.
-    pub(super) fn foreseen(&self, book: BookId) -> Box<dyn Facts + '_> {
+    pub(super) fn facts_foreseen(&self, book: BookId) -> Box<dyn Facts + '_> {
         let run = StateFacts::now(self, LaneId::MAIN).seen_in(ScopeId::MAIN);
         let Some(by) = self.plan.runbook.used_by(book).map(|used| used.by) else {
             return Box::new(run);
         };
-        let around = self.foreseen(self.step(by).part.book());
+        let around = self.facts_foreseen(self.step(by).part.book());
         let inputs = self.inputs_seen_from(&*around, book);
         let environment = self.foreseen_environment(book);
         Box::new(Foreseen { run, inputs, environment })

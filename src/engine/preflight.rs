@@ -136,7 +136,7 @@ impl Run {
 
     /// What one of the runbooks requires, as far as the values for it are known.
     fn required<'a>(&'a self, book: BookId, runbook: &'a Runbook) -> Vec<Check<'a>> {
-        let facts = self.foreseen(book);
+        let facts = self.facts_foreseen(book);
         let of = match self.use_of(book) {
             Some(used) => format!(", for {}", used.place),
             None => String::new(),

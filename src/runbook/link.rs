@@ -25,18 +25,18 @@ pub(super) fn link(mut runbook: Runbook) -> Result<Runbook, TooManySteps> {
         if runbook.steps.len() > MOST_STEPS {
             return Err(TooManySteps);
         }
-        let mut step = runbook.steps[place].clone();
+        let books = runbook.books.len();
+        let step = &mut runbook.steps[place];
         let id = step.id.clone();
         let mut uses = Vec::new();
-        used(&mut step, &mut |name, used| {
+        used(step, &mut |name, used| {
             if let Some(own) = &used.runbook {
-                let book = BookId(runbook.books.len() + uses.len() + 1);
+                let book = BookId(books + uses.len() + 1);
                 used.book = Some(book);
                 let prefix = name.map_or_else(|| id.to_string(), |name| format!("{id}.{name}"));
                 uses.push((book, prefix, Arc::clone(own)));
             }
         });
-        runbook.steps[place] = step;
         for (book, prefix, own) in uses {
             add(&mut runbook, book, &prefix, own, StepKey(place));
         }

@@ -8,9 +8,25 @@ use crate::diagnostic::Span;
 /// Where each byte of a scalar's value stands in the file.
 #[derive(Clone, Debug)]
 pub(super) struct SpanMap {
-    /// The offset in the file of each byte of the value, and of its end.
-    offsets: Vec<usize>,
+    offsets: Offsets,
     whole: Span,
+}
+
+#[derive(Clone, Debug)]
+enum Offsets {
+    /// The value stands there as it is: where it starts, and how long it is.
+    Whole(usize, usize),
+    /// The offset in the file of each byte of the value, and of its end.
+    Each(Vec<usize>),
+}
+
+impl Offsets {
+    fn get(&self, at: usize) -> Option<usize> {
+        match self {
+            Self::Whole(start, length) => (at <= *length).then_some(start + at),
+            Self::Each(offsets) => offsets.get(at).copied(),
+        }
+    }
 }
 
 impl SpanMap {
@@ -18,10 +34,12 @@ impl SpanMap {
     pub(super) fn of(text: &str, node: &Node) -> Self {
         let offsets = match &node.kind {
             Kind::Scalar(scalar) => match scalar.style {
-                Style::Literal => literal(text, node.span.start, &scalar.value),
-                style => aligned(text, &node.span, &scalar.value, style),
+                Style::Literal => Offsets::Each(literal(text, node.span.start, &scalar.value)),
+                style => verbatim(text, &node.span, &scalar.value, style).unwrap_or_else(|| {
+                    Offsets::Each(aligned(text, &node.span, &scalar.value, style))
+                }),
             },
-            Kind::List(_) | Kind::Map(_) => Vec::new(),
+            Kind::List(_) | Kind::Map(_) => Offsets::Each(Vec::new()),
         };
         Self { offsets, whole: node.span.clone() }
     }
@@ -39,9 +57,16 @@ impl SpanMap {
             .checked_sub(1)
             .filter(|last| *last >= within.start)
             .and_then(|last| self.offsets.get(last))
-            .map_or(*end, |last| last + 1);
-        *start..last.max(*start)
+            .map_or(end, |last| last + 1);
+        start..last.max(start)
     }
+}
+
+/// A text on one line without anything that YAML reads as something else: most are.
+fn verbatim(text: &str, span: &Span, value: &str, style: Style) -> Option<Offsets> {
+    let quote = usize::from(matches!(style, Style::Single | Style::Double));
+    let raw = text.get(span.start + quote..span.end.checked_sub(quote)?)?;
+    (raw == value).then_some(Offsets::Whole(span.start + quote, value.len()))
 }
 
 /// A `|` text: each line of the value is the end of a line of the file.
@@ -115,5 +140,28 @@ fn raw_width(raw: &str, at: usize, character: char, style: Style) -> usize {
             _ => 2,
         },
         _ => rest.chars().next().map_or(0, char::len_utf8),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_stands_as_it_is_maps_as_letter_by_letter() {
+        let text = "key: größer als 'ä' \"b\"\n";
+        for (span, style) in
+            [(5..27, Style::Plain), (18..22, Style::Single), (23..26, Style::Double)]
+        {
+            let quote = usize::from(style != Style::Plain);
+            let value = &text[span.start + quote..span.end - quote];
+            let whole = verbatim(text, &span, value, style).unwrap();
+            let each = Offsets::Each(aligned(text, &span, value, style));
+            for at in 0..value.len() + 2 {
+                assert_eq!(whole.get(at), each.get(at), "{value} {at}");
+            }
+        }
+        assert!(verbatim(text, &(0..3), "kez", Style::Plain).is_none());
+        assert!(verbatim(text, &(0..1), "", Style::Double).is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! The rules for the words of one command: what is a program, a name or a file to run, and where
 //! secrets may be given.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::interpreters::{self, Roles};
@@ -65,7 +66,7 @@ impl Checker<'_> {
     }
 
     fn test(&mut self, command: &Command) {
-        let texts: Vec<Option<String>> = command.words.iter().map(Word::text).collect();
+        let texts: Vec<Option<Cow<'_, str>>> = command.words.iter().map(Word::text).collect();
         for (index, text) in texts.iter().enumerate() {
             match text.as_deref() {
                 Some("-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge") => {
@@ -295,7 +296,7 @@ impl Checker<'_> {
 
     fn secrets(&mut self, command: &Command) {
         let name = command.words[0].text().unwrap_or_default();
-        let own = BUILTINS.contains(&name.as_str()) || self.scan.functions.contains(&name);
+        let own = BUILTINS.contains(&&*name) || self.scan.functions.iter().any(|it| *it == name);
         if own && self.reader == Reader::Shell {
             return;
         }

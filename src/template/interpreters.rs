@@ -4,6 +4,8 @@
 //! [`roles`] is the only way in. It knows commands by their constant first word and looks through
 //! wrappers such as `sudo`.
 
+use std::borrow::Cow;
+
 use super::programs::{CARRIERS, FIRST, FLAGGED, First, Language, SHELLS, SSH_VALUES, WRAPPERS};
 use super::shell::{Part, Word};
 
@@ -36,7 +38,7 @@ pub(super) fn roles(words: &[Word]) -> Roles {
 
 struct Reader<'a> {
     words: &'a [Word],
-    texts: Vec<Option<String>>,
+    texts: Vec<Option<Cow<'a, str>>>,
     roles: Roles,
 }
 

@@ -60,7 +60,7 @@ pub(super) fn parse(source: &str) -> Result<Vec<Piece>, Vec<TemplateProblem>> {
 /// Asks the library for its opinion, so that nothing passes here that Handlebars would refuse.
 fn judge(source: &str, pieces: &[Piece]) -> Result<(), Vec<TemplateProblem>> {
     // Handlebars reads `{{elsewhere}}` as `{{else where}}`.
-    if pieces.iter().any(names_else) || is_plain(source) {
+    if is_plain(source) || pieces.iter().any(names_else) {
         return Ok(());
     }
     handlebars::Template::compile(source).map(|_| ()).map_err(|error| {

@@ -168,8 +168,8 @@ impl Script {
                 Ok(scan) => {
                     let found =
                         position::check(&slots_of(&selected), &scan, declared, surroundings);
-                    merge(&mut script.programs, programs_of(&scan));
                     let reading = reading::commands(&scan, &slots_of(&selected));
+                    merge(&mut script.programs, programs_of(&scan, &reading));
                     if !script.readings.contains(&reading) {
                         script.readings.push(reading);
                     }
@@ -338,15 +338,12 @@ fn selections(conditions: &[Slot]) -> Vec<BTreeSet<Reference>> {
         .collect()
 }
 
-fn programs_of(scan: &Scan) -> Vec<(String, Range<usize>)> {
+fn programs_of(scan: &Scan, reading: &[SimpleCommand]) -> Vec<(String, Range<usize>)> {
     let mut programs = Vec::new();
-    for command in &scan.commands {
-        if command.kind != Kind::Simple || command.words.is_empty() {
-            continue;
-        }
-        for index in super::interpreters::roles(&command.words).started {
-            if let Some(text) = command.words[index].text() {
-                programs.push((text, command.words[index].at.clone()));
+    for (command, read) in scan.commands.iter().zip(reading) {
+        for word in read.started.iter().map(|index| &command.words[*index]) {
+            if let Some(text) = word.text() {
+                programs.push((text.into_owned(), word.at.clone()));
             }
         }
     }

@@ -62,9 +62,11 @@ fn every_command_has_a_page_of_help() {
 
 #[test]
 fn the_version_is_data() {
-    let version = Sandbox::new().surefoot(&["--version"]).run();
-    assert_eq!(version.stdout, format!("surefoot {}\n", env!("CARGO_PKG_VERSION")));
-    assert_eq!((version.code(), version.stderr.as_str()), (0, ""));
+    for call in [&["--version"][..], &["-V"], &["--version", "check"]] {
+        let version = Sandbox::new().surefoot(call).run();
+        assert_eq!(version.stdout, format!("surefoot {}\n", env!("CARGO_PKG_VERSION")), "{call:?}");
+        assert_eq!((version.code(), version.stderr.as_str()), (0, ""), "{call:?}");
+    }
 }
 
 #[test]

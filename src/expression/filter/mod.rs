@@ -11,10 +11,10 @@ mod screen;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use jaq_core::compile::Undefined;
 use jaq_core::data::JustLut;
@@ -64,6 +64,13 @@ const LEFT_OUT: [&str; 26] = [
     "todate",
 ];
 
+/// How many compiled filters are kept.
+const MOST_KEPT: usize = 256;
+
+/// The filters that were compiled, by their texts: many runbooks take the same values out of the
+/// output of the same programs.
+static KEPT: Mutex<BTreeMap<String, Filter>> = Mutex::new(BTreeMap::new());
+
 type Program = jaq_core::Filter<JustLut<Val>>;
 
 /// A compiled jq filter. Cheap to clone.
@@ -96,6 +103,20 @@ impl FilterError {
 impl Filter {
     /// Compiles a filter.
     pub fn compile(text: &str) -> Result<Self, FilterError> {
+        let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(filter) = kept().get(text) {
+            return Ok(filter.clone());
+        }
+        let filter = Self::compile_anew(text)?;
+        let mut kept = kept();
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        kept.insert(text.to_owned(), filter.clone());
+        Ok(filter)
+    }
+
+    fn compile_anew(text: &str) -> Result<Self, FilterError> {
         refuse_large(text)?;
         let tokens = Lexer::new(text).lex().map_err(|errors| {
             let (wanted, found) = match errors.into_iter().next() {

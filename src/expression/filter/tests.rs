@@ -228,3 +228,12 @@ fn every_definition_compiles_with_what_it_needs() {
     assert_eq!(error.message, "there is no filter `first`");
     assert_eq!(error.at, Some(0..5));
 }
+
+#[test]
+fn filters_are_kept_under_their_own_texts_however_many_there_are() {
+    for number in (0..2 * super::MOST_KEPT).chain(0..2) {
+        let filter = Filter::compile(&format!(". + {number}")).unwrap();
+        assert_eq!(filter.run("1").unwrap()[0].text, (number + 1).to_string());
+    }
+    assert!(super::KEPT.lock().unwrap().len() <= super::MOST_KEPT);
+}

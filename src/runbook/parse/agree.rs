@@ -16,9 +16,16 @@ use crate::diagnostic::{Diagnostic, Span, cut};
 /// Compares the tree with what the other parser finds.
 pub(super) fn check(text: &str, tree: &Node, findings: &mut Vec<Diagnostic>) {
     let difference = RefCell::new(None);
-    let compared = Same { node: tree, difference: &difference }
-        .deserialize(serde_yaml::Deserializer::from_str(text));
-    if let Err(error) = compared {
+    let compare = |words| {
+        Same { node: tree, difference: &difference, words }
+            .deserialize(serde_yaml::Deserializer::from_str(text))
+    };
+    if compare(Words::AreText).is_ok() && difference.borrow().is_none() {
+        return;
+    }
+    // Once more, for what is to be told of it.
+    difference.take();
+    if let Err(error) = compare(Words::MayBeAnything) {
         let at = error.location().map_or(0, |location| location.index());
         let at = text.floor_char_boundary(at);
         let message = format!("another YAML parser cannot read this: {}", cut(&error.to_string()));
@@ -46,6 +53,25 @@ pub(in crate::runbook) fn same_values(one: &str, other: &str) -> bool {
 struct Same<'a> {
     node: &'a Node,
     difference: &'a RefCell<Option<Span>>,
+    words: Words,
+}
+
+/// What the other parser is asked for where a word stands without quotes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Words {
+    /// A text, where a word can be nothing else: it need not try all kinds of numbers first.
+    AreText,
+    /// Whatever it takes it for.
+    MayBeAnything,
+}
+
+impl Words {
+    /// Whether a text is asked for: numbers do not begin with a letter, and three words are no text.
+    fn ask_for_text(self, word: &str) -> bool {
+        self == Self::AreText
+            && word.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !["false", "null", "true"].iter().any(|other| word.eq_ignore_ascii_case(other))
+    }
 }
 
 impl<'a> Same<'a> {
@@ -77,7 +103,12 @@ impl<'de> DeserializeSeed<'de> for Same<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        match self.node.scalar() {
+            Some(scalar) if self.words.ask_for_text(&scalar.value) => {
+                deserializer.deserialize_str(self)
+            }
+            _ => deserializer.deserialize_any(self),
+        }
     }
 }
 
@@ -178,7 +209,11 @@ impl<'de> DeserializeSeed<'de> for SameKey<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        if self.same.words.ask_for_text(&self.entry.key) {
+            deserializer.deserialize_str(self)
+        } else {
+            deserializer.deserialize_any(self)
+        }
     }
 }
 
@@ -229,4 +264,51 @@ fn same_number(text: &str, number: f64) -> bool {
         return true;
     }
     text.parse::<f64>().is_ok_and(|ours| (ours - number).abs() <= ours.abs() * f64::EPSILON)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree;
+    use super::*;
+
+    /// Where the other parser's reading of `text` differs from our reading of another one.
+    fn difference(text: &str, ours: &str) -> Option<Span> {
+        let mut findings = Vec::new();
+        let tree = tree::build(ours, &mut findings).unwrap();
+        check(text, &tree, &mut findings);
+        assert!(findings.len() < 2, "{findings:?}");
+        let found = findings.pop()?;
+        assert_eq!(found.message, "two YAML parsers read this value differently", "{text}");
+        Some(found.span)
+    }
+
+    #[test]
+    fn what_is_read_alike_is_no_difference() {
+        for value in ["a", "true", "NULL", "~", "12", "-1.5e3", "nan", "inf", "0x1f", "'1'", "a b"]
+        {
+            for text in [format!("a: {value}\n"), format!("- [{value}]\n"), format!("{value}: a\n")]
+            {
+                assert_eq!(difference(&text, &text), None, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_difference_is_told_with_its_place() {
+        for (text, ours) in [
+            ("a: b\n", "a: c\n"),
+            ("a: b\n", "a: 1\n"),
+            ("a: 1\n", "a: b\n"),
+            ("a: true\n", "a: 'true'\n"),
+            ("a: 'true'\n", "a: no\n"),
+            ("a: null\n", "a: b\n"),
+            ("a: [b]\n", "a: b\n"),
+            ("a: {b: c}\n", "a: b\n"),
+            ("a: b\n", "a: [b]\n"),
+        ] {
+            assert_eq!(difference(text, ours).map(|span| span.start), Some(3), "{text}{ours}");
+        }
+        assert_eq!(difference("b: c\n", "a: c\n"), Some(0..1));
+        assert_eq!(difference("a: b\nc: d\n", "a: b\n"), Some(0..4));
+    }
 }

@@ -7,6 +7,7 @@ mod agree;
 mod anchors;
 mod bytes;
 mod hints;
+mod keys;
 mod traps;
 mod tree;
 

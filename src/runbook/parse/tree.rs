@@ -3,11 +3,12 @@
 //! What YAML has and the language has not (tags, anchors, aliases, merge keys, directives, second
 //! documents, keys that are no text) is refused here, with the fix.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span as Place, StructureStyle};
 
 use super::anchors::Anchors;
+use super::keys::Keys;
 use super::traps;
 use crate::diagnostic::{Diagnostic, Span, cut};
 
@@ -267,7 +268,7 @@ impl<'input> Builder<'input, '_> {
         match event {
             Event::Scalar(value, style, _, tag) => {
                 self.refuse_tag(tag.is_some(), place);
-                Ok(self.scalar(&value, style, span))
+                Ok(self.scalar(value, style, span))
             }
             Event::SequenceStart(_, _, tag) => {
                 self.refuse_tag(tag.is_some(), place);
@@ -296,7 +297,7 @@ impl<'input> Builder<'input, '_> {
         }
     }
 
-    fn scalar(&self, value: &str, style: ScalarStyle, span: Span) -> Node {
+    fn scalar(&self, value: Cow<'_, str>, style: ScalarStyle, span: Span) -> Node {
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted => Style::Single,
@@ -310,7 +311,7 @@ impl<'input> Builder<'input, '_> {
         Node {
             span: span.start..end,
             kind: Kind::Scalar(Scalar {
-                value: if implicit { String::new() } else { value.to_owned() },
+                value: if implicit { String::new() } else { value.into_owned() },
                 style,
             }),
         }
@@ -342,7 +343,7 @@ impl<'input> Builder<'input, '_> {
             return Err(Unreadable);
         }
         let mut entries: Vec<Entry> = Vec::new();
-        let mut places: BTreeMap<String, Span> = BTreeMap::new();
+        let mut keys = Keys::default();
         let mut end = start;
         loop {
             let (event, place) = self.next()?;
@@ -357,7 +358,7 @@ impl<'input> Builder<'input, '_> {
             let step = self.next()?;
             let value = self.node(step, depth + 1)?;
             end = end.max(value.span.end).max(key.span.end);
-            if let Some(entry) = self.entry(key, value, &mut places) {
+            if let Some(entry) = self.entry(key, value, &entries, &mut keys) {
                 entries.push(entry);
             }
         }
@@ -368,7 +369,8 @@ impl<'input> Builder<'input, '_> {
         &mut self,
         key: Node,
         value: Node,
-        places: &mut BTreeMap<String, Span>,
+        before: &[Entry],
+        keys: &mut Keys,
     ) -> Option<Entry> {
         let Kind::Scalar(scalar) = key.kind else {
             let message = "a key must be a text, not a list or a map";
@@ -383,15 +385,14 @@ impl<'input> Builder<'input, '_> {
             self.findings.push(found);
             return None;
         }
-        if let Some(first) = places.get(&name) {
+        if let Some(first) = keys.find(before, &name) {
             let message = format!("the key `{}` comes twice", cut(&name));
             let found = Diagnostic::error("duplicate-key", key.span, message)
-                .label(first.clone(), "it was here first")
+                .label(first.key_span.clone(), "it was here first")
                 .help("keep one of them");
             self.findings.push(found);
             return None;
         }
-        places.insert(name.clone(), key.span.clone());
         Some(Entry { key: name, key_span: key.span, value })
     }
 

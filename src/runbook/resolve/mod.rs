@@ -37,26 +37,29 @@ use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::value::{Name, Reference, Type, Value};
 
 /// What resolving brings to light beside the runbook, for the rules.
-pub(super) struct Resolved {
+pub(super) struct Resolved<'a> {
     /// The runbook, if nothing of it is missing.
     pub runbook: Option<Runbook>,
+    /// Its steps as they are written.
+    pub outline: Outline<'a>,
     /// Every place where something is named.
     pub mentions: Vec<Mentioned>,
 }
 
 /// Resolves a whole tree.
-pub(super) fn resolve(
+pub(super) fn resolve<'a>(
     source: &Source,
-    root: &Node,
+    root: &'a Node,
     repository: &dyn Repository,
     lineage: &Lineage<'_>,
     findings: &mut Vec<Diagnostic>,
-) -> Resolved {
+) -> Resolved<'a> {
     let outline = Outline::of(root, findings);
     let mut resolver = Resolver::new(source, root, repository, lineage, &outline);
     let runbook = resolver.runbook();
     findings.append(&mut resolver.findings);
-    Resolved { runbook, mentions: resolver.mentions }
+    let mentions = resolver.mentions;
+    Resolved { runbook, outline, mentions }
 }
 
 /// A value for an input that stands in another file than the runbook.

@@ -1,5 +1,9 @@
 //! Notes of the author that were never settled: `TODO`, `<placeholder>`.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::{Findings, Rule, Subject};
 use crate::diagnostic::Severity;
 use crate::runbook::parse::{Kind, Node};
@@ -49,9 +53,16 @@ fn visit(subject: &Subject<'_>, node: &Node, findings: &mut Findings<'_>) {
     }
 }
 
+const WORDS: [&str; 5] = ["TODO", "FIXME", "TBD", "xxx", "XXX"];
+
+/// Finds whether any of the words is there at all: in most texts none is.
+static ANY_WORD: LazyLock<AhoCorasick> =
+    LazyLock::new(|| AhoCorasick::new(WORDS).expect("the words are constant and few"));
+
 fn leftover(text: &str) -> Option<std::ops::Range<usize>> {
     let letter = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    for word in ["TODO", "FIXME", "TBD", "xxx", "XXX"] {
+    let words = if ANY_WORD.is_match(text) { &WORDS[..] } else { &[] };
+    for word in words {
         for (at, found) in text.match_indices(word) {
             let before = text[..at].chars().next_back();
             let after = text[at + found.len()..].chars().next();

@@ -49,7 +49,6 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 }
 
 fn instruction(subject: &Subject<'_>, node: &Node, findings: &mut Findings<'_>) {
-    let map = SpanMap::of(subject.text, node);
     let mut at = 0;
     for word in node.text().unwrap_or("").split_inclusive(char::is_whitespace) {
         let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
@@ -57,7 +56,7 @@ fn instruction(subject: &Subject<'_>, node: &Node, findings: &mut Findings<'_>) 
         if !address && (bare.split(['/', '@', ':']).any(pod) || host(bare)) {
             let message = format!("`{}` is the name of one pod or machine", cut(bare));
             let start = at + word.find(bare).unwrap_or(0);
-            let place = map.place(&(start..start + bare.len()));
+            let place = SpanMap::of(subject.text, node).place(&(start..start + bare.len()));
             findings.add(place, message, "select by label, or make it an input");
         }
         at += word.len();

@@ -37,7 +37,7 @@ pub(super) const MAYBE: Rule = Rule {
 };
 
 fn never(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    each_use(subject, |mention, name, known| {
+    for Use { mention, name, known } in subject.uses() {
         if !known.some {
             let message = format!("no path has `{name}` here");
             let origin = subject.runbook.values.get(name).map(|value| &value.origin);
@@ -50,17 +50,17 @@ fn never(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             };
             findings.add(mention.span.clone(), message, help);
         }
-    });
+    }
 }
 
 fn maybe(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    each_use(subject, |mention, name, known| {
+    for Use { mention, name, known } in subject.uses() {
         if known.some && !known.every && !mention.guarded {
             let message = format!("`{name}` is missing on some path to here");
             let help = format!("set it on every way, or use it under `when: has({name})`");
             findings.add(mention.span.clone(), message, help);
         }
-    });
+    }
 }
 
 /// Whether every path, or some path, has a value.
@@ -69,7 +69,16 @@ struct Known {
     some: bool,
 }
 
-fn each_use(subject: &Subject<'_>, mut found: impl FnMut(&Mentioned, &Name, Known)) {
+/// A place that names a value which some step sets, with what is known of it there.
+pub(super) struct Use<'a> {
+    mention: &'a Mentioned,
+    name: &'a Name,
+    known: Known,
+}
+
+/// All places that name values which steps set.
+pub(super) fn uses<'a>(subject: &Subject<'a>) -> Vec<Use<'a>> {
+    let mut uses = Vec::new();
     let runbook = subject.runbook;
     let numbers: BTreeMap<&Name, usize> = runbook
         .values
@@ -79,7 +88,7 @@ fn each_use(subject: &Subject<'_>, mut found: impl FnMut(&Mentioned, &Name, Know
         .map(|(number, (name, _))| (name, number))
         .collect();
     if numbers.is_empty() {
-        return;
+        return uses;
     }
     let flow = Flow::of(subject, &numbers);
     for mention in subject.mentions {
@@ -105,8 +114,9 @@ fn each_use(subject: &Subject<'_>, mut found: impl FnMut(&Mentioned, &Name, Know
                 Known { every: own || before.every, some: own || before.some }
             }
         };
-        found(mention, name, known);
+        uses.push(Use { mention, name, known });
     }
+    uses
 }
 
 /// A set of values by number.

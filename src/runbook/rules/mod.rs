@@ -33,6 +33,8 @@ mod sigpipe;
 mod unreachable;
 mod unused;
 
+use std::cell::OnceCell;
+
 use super::load::Repository;
 use super::model::Runbook;
 use super::parse::Node;
@@ -95,6 +97,14 @@ struct Subject<'a> {
     graph: &'a Graph,
     commands: &'a [commands::Placed<'a>],
     repository: &'a dyn Repository,
+    uses: OnceCell<Vec<missing_value::Use<'a>>>,
+}
+
+impl<'a> Subject<'a> {
+    /// All places that name values which steps set. Two rules ask for them.
+    fn uses(&self) -> &[missing_value::Use<'a>] {
+        self.uses.get_or_init(|| missing_value::uses(self))
+    }
 }
 
 /// Where a rule puts what it finds.
@@ -125,25 +135,25 @@ pub(super) fn check(
     source: &Source,
     root: &Node,
     repository: &dyn Repository,
-    resolved: &Resolved,
+    resolved: &Resolved<'_>,
     findings: &mut Vec<Diagnostic>,
 ) {
     // A text that could not be read may have named anything.
     let all_read = !findings.iter().any(|found| found.severity == Severity::Error);
     if let Some(runbook) = &resolved.runbook {
-        // The ids were checked before; what is found again is dropped with the duplicates.
-        let outline = Outline::of(root, &mut Vec::new());
-        let graph = Graph::of(runbook, &outline);
-        let commands = commands::all(source, root, runbook, &outline);
+        let outline = &resolved.outline;
+        let graph = Graph::of(runbook, outline);
+        let commands = commands::all(source, root, runbook, outline);
         let subject = Subject {
             root,
             commands: &commands,
             text: &source.text,
             runbook,
-            outline: &outline,
+            outline,
             mentions: &resolved.mentions,
             graph: &graph,
             repository,
+            uses: OnceCell::new(),
         };
         for rule in RULES.iter().filter(|rule| all_read || rule.code != unused::RULE.code) {
             let mut found = Findings { rule, all: findings };

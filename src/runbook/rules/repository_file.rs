@@ -1,5 +1,7 @@
 //! Words of commands that name files of the repository, which are not there when the command runs.
 
+use std::collections::BTreeMap;
+
 use super::commands::{Word, each};
 use super::{Findings, Rule, Subject};
 use crate::diagnostic::Severity;
@@ -16,10 +18,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    // The same words come again and again, and each look at a file is a call of the system.
+    let mut asked = BTreeMap::new();
+    let mut holds = |path| *asked.entry(path).or_insert_with(|| subject.repository.holds(path));
     each(subject, |placed| {
         for simple in &placed.simples {
             for word in simple.words.iter().chain(&simple.assignments).chain(&simple.reads) {
-                if let Some(path) = named(subject, word) {
+                if let Some(path) = named(word, &mut holds) {
                     let name = path
                         .rsplit('/')
                         .next()
@@ -39,10 +44,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 }
 
 /// The file that a word names, as a whole or behind its `=`.
-fn named<'a>(subject: &Subject<'_>, word: &'a Word) -> Option<&'a str> {
+fn named<'a>(word: &'a Word, holds: &mut dyn FnMut(&'a str) -> bool) -> Option<&'a str> {
     let whole = word.text.as_str();
     let behind = whole.split_once('=').map(|(_, behind)| behind);
-    [Some(whole), behind, whole.strip_prefix('@')].into_iter().flatten().find(|path| {
-        !path.starts_with('/') && !path.contains("{{") && subject.repository.holds(path)
-    })
+    [Some(whole), behind, whole.strip_prefix('@')]
+        .into_iter()
+        .flatten()
+        .find(|path| !path.starts_with('/') && !path.contains("{{") && holds(path))
 }

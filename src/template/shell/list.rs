@@ -323,7 +323,7 @@ impl Scanner<'_> {
             self.take_word("in");
             command.words = self.words_until_separator()?;
         }
-        self.scan.loops.push((text, self.scan.commands.len()));
+        self.scan.loops.push((text.into_owned(), self.scan.commands.len()));
         self.scan.commands.push(command);
         Ok(())
     }

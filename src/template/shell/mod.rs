@@ -12,6 +12,7 @@ mod quotes;
 mod simple;
 mod word;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub(super) use heredoc::{Expansion, HereDoc, Tabs};
@@ -105,23 +106,19 @@ pub(super) struct Word {
 
 impl Word {
     /// Its text, if it is constant.
-    pub(super) fn text(&self) -> Option<String> {
-        let mut text = String::new();
-        for part in &self.parts {
-            match part {
-                Part::Text(letters) => text.push_str(letters),
-                _ => return None,
-            }
-        }
-        Some(text)
+    pub(super) fn text(&self) -> Option<Cow<'_, str>> {
+        let constant = self.parts.iter().all(|part| matches!(part, Part::Text(_)));
+        constant.then(|| self.prefix())
     }
 
     /// The constant letters it begins with.
-    pub(super) fn prefix(&self) -> String {
-        let mut text = String::new();
+    pub(super) fn prefix(&self) -> Cow<'_, str> {
+        let mut text = Cow::Borrowed("");
         for part in &self.parts {
             match part {
-                Part::Text(letters) => text.push_str(letters),
+                // Most words are one part.
+                Part::Text(letters) if text.is_empty() => text = Cow::Borrowed(letters),
+                Part::Text(letters) => text.to_mut().push_str(letters),
                 _ => break,
             }
         }

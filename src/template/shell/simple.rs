@@ -51,7 +51,7 @@ impl Scanner<'_> {
             .words
             .first()
             .and_then(Word::text)
-            .is_some_and(|name| DECLARING.contains(&name.as_str()));
+            .is_some_and(|name| DECLARING.contains(&&*name));
         if command.words.is_empty() || declares {
             let start = self.position;
             if let Some(assignment) = self.assignment()? {
@@ -93,7 +93,7 @@ impl Scanner<'_> {
                 placement.purpose = Spot::Name;
             }
         }
-        self.scan.functions.push(name.text().unwrap_or_default());
+        self.scan.functions.push(name.text().unwrap_or_default().into_owned());
     }
 
     /// `&>`, which only bash knows.

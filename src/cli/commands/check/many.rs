@@ -19,8 +19,11 @@ const STACK: usize = 8 << 20;
 const LOOK: Duration = Duration::from_millis(100);
 /// How long it may take before its progress is shown, in seconds.
 const PATIENCE: f64 = 0.5;
-/// How many results may wait.
-const WAITING: usize = 64;
+/// How many parcels of results may wait.
+const WAITING: usize = 8;
+/// The most items that are done before their results are handed over, which wakes whoever tells
+/// them.
+const PARCEL: usize = 16;
 
 /// Does the work for every item, and hands the results on in the order of the items.
 pub(super) fn in_order<T: Sync, R: Send>(
@@ -34,12 +37,16 @@ pub(super) fn in_order<T: Sync, R: Send>(
     }
     let signals = Signals::get().map_err(|error| Failure::from_error(Exit::Failed, &error))?;
     let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    // A few items are spread over all threads first.
+    let each = items.len() / (4 * threads).max(1);
+    let parcels: Vec<&[T]> = items.chunks(each.clamp(1, PARCEL)).collect();
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, receiver) = sync_channel(WAITING);
     let done = thread::scope(|scope| {
         for _ in 0..threads {
-            let (sender, next, stop, work) = (sender.clone(), &next, &stop, &work);
-            let worker = move || produce(items, next, stop, work, &sender);
+            let (sender, parcels, next, stop, work) =
+                (sender.clone(), &parcels, &next, &stop, &work);
+            let worker = move || produce(parcels, next, stop, work, &sender);
             if let Err(error) = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, worker)
             {
                 stop.store(true, Ordering::Relaxed);
@@ -47,11 +54,11 @@ pub(super) fn in_order<T: Sync, R: Send>(
             }
         }
         drop(sender);
-        let mut order = Order { early: BTreeMap::new(), told: 0 };
+        let mut order = Order { early: BTreeMap::new(), next: 0, told: 0 };
         let mut drawn = SystemClock.monotonic() + PATIENCE;
         loop {
             let handed = match receiver.recv_timeout(LOOK) {
-                Ok((index, result)) => order.take(index, result, &mut hand_on),
+                Ok((index, results)) => order.take(index, results, &mut hand_on),
                 Err(RecvTimeoutError::Timeout) => Ok(()),
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
@@ -76,29 +83,38 @@ pub(super) fn in_order<T: Sync, R: Send>(
     done
 }
 
-/// Does the work for one item after the other, until there is none or nobody wants more.
+/// Does the work for one parcel after the other, until there is none or nobody wants more.
 fn produce<T, R>(
-    items: &[T],
+    parcels: &[&[T]],
     next: &AtomicUsize,
     stop: &AtomicBool,
     work: impl Fn(&T) -> R,
-    sender: &SyncSender<(usize, R)>,
+    sender: &SyncSender<(usize, Vec<R>)>,
 ) {
-    while !stop.load(Ordering::Relaxed) {
+    loop {
         let index = next.fetch_add(1, Ordering::Relaxed);
-        let Some(item) = items.get(index) else {
+        let Some(items) = parcels.get(index) else {
             return;
         };
-        if sender.send((index, work(item))).is_err() {
+        let mut results = Vec::with_capacity(items.len());
+        for item in *items {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            results.push(work(item));
+        }
+        if sender.send((index, results)).is_err() {
             return;
         }
     }
 }
 
-/// Results that came before those that go before them.
+/// Parcels of results that came before those that go before them.
 struct Order<R> {
-    early: BTreeMap<usize, R>,
-    /// How many were handed on.
+    early: BTreeMap<usize, Vec<R>>,
+    /// The parcel that is handed on next.
+    next: usize,
+    /// How many results were handed on.
     told: usize,
 }
 
@@ -106,13 +122,16 @@ impl<R> Order<R> {
     fn take(
         &mut self,
         index: usize,
-        result: R,
+        results: Vec<R>,
         mut hand_on: impl FnMut(R) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        self.early.insert(index, result);
-        while let Some(result) = self.early.remove(&self.told) {
-            self.told += 1;
-            hand_on(result)?;
+        self.early.insert(index, results);
+        while let Some(results) = self.early.remove(&self.next) {
+            self.next += 1;
+            for result in results {
+                self.told += 1;
+                hand_on(result)?;
+            }
         }
         Ok(())
     }
@@ -149,6 +168,15 @@ mod tests {
         };
         in_order(&items, &terminal, work, keep).unwrap();
         assert_eq!(told, items);
+        for few in 0..2 * PARCEL {
+            let mut told = Vec::new();
+            let keep = |result| {
+                told.push(result);
+                Ok(())
+            };
+            in_order(&items[..few], &terminal, work, keep).unwrap();
+            assert_eq!(told, items[..few]);
+        }
         let fails = |_| Err(Failure::told(Exit::Failed));
         assert_eq!(in_order(&items, &terminal, work, fails).unwrap_err().exit, Exit::Failed);
     }
