@@ -54,6 +54,9 @@ impl Walk<'_> {
         })?;
         let mut responder = responder(context, self.answers, self.behind, &clock)?;
         let mut view = View::new(context.terminal.clone(), clock.clone(), self.known);
+        if self.walking.output_colour {
+            view = view.keeping_colours();
+        }
         let mut lines = JsonLines::new(context.terminal.clone());
         let mut observers: Vec<&mut dyn Observer> = vec![&mut view];
         if self.walking.format.is_some() {

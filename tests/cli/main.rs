@@ -6,6 +6,8 @@
 mod payloads;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
+#[path = "../support/terminal_strings.rs"]
+mod terminal_strings;
 
 mod bad_runbooks;
 mod check;
