@@ -14,6 +14,7 @@ mod check;
 mod check_fix;
 mod check_forms;
 mod check_watch;
+mod core_dumps;
 mod display;
 mod ends;
 mod held;
