@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
 
 #[path = "support/pty.rs"]
-#[expect(dead_code, reason = "each test binary uses its own part of the harness")]
 mod pty;
 #[path = "support/sandbox.rs"]
 #[expect(dead_code, reason = "each test binary uses its own part of the sandbox")]
@@ -264,6 +263,25 @@ fn a_transcript_holds_no_secret() {
         let found = bytes.windows(secret.len()).any(|window| window == secret);
         assert!(!found, "{} holds the secret", path.display());
     }
+}
+
+#[test]
+fn a_secret_that_comes_slowly_is_hidden_on_the_screen_too() {
+    let mut talk = Talk::knowing(
+        "{ token: { type: string, secret: true, from: { env: TOKEN } } }",
+        "stty -echo -icanon; printf 'have horse bat'; head -c 1 >/dev/null; printf 'tery staple\\n'",
+        "    env: { KEY: '{{token}}' }\n",
+        &[("TOKEN", "horse battery staple")],
+    );
+    talk.session.wait_for(PROMPT);
+    talk.session.send("\r");
+    // The program waits, and who looks on sees where it does; the rest comes when it goes on.
+    talk.session.wait_for("have ho");
+    talk.session.send("x");
+    talk.session.wait_for("***");
+    talk.over();
+    assert!(talk.session.screen().contains("have ho***"), "{}", talk.session.screen());
+    assert_eq!(talk.transcript(), "have ***\r\n");
 }
 
 #[test]

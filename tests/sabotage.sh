@@ -7,8 +7,10 @@ cd "$(dirname "$0")/.."
 # What is broken, and where a test must see it.
 sabotages=(
   'early-start|a command starts before its start is recorded|--test session'
+  'piecemeal|each piece of output is masked by itself|--lib value::'
   'rerun|a change whose end nobody saw is run again|--test engine'
   'unchecked|a changed record is read as if it were whole|--lib journal::'
+  'unfiltered|what a terminal obeys is shown as it is|--lib console::'
   'unsynced|a record counts as durable that was never synced|--lib journal::'
 )
 missed=0
@@ -16,7 +18,7 @@ for sabotage in "${sabotages[@]}"; do
   IFS='|' read -r feature what where <<<"$sabotage"
   # The build alone: what does not compile was not caught by a test.
   # shellcheck disable=SC2086 # two words
-  cargo test --locked --quiet --features "sabotage-$feature" --no-run ${where%% journal::}
+  cargo test --locked --quiet --features "sabotage-$feature" --no-run ${where%% *::}
   # shellcheck disable=SC2086
   if output=$(cargo test --locked --features "sabotage-$feature" $where 2>&1); then
     printf 'MISSED  %s: %s\n' "$feature" "$what"

@@ -138,6 +138,9 @@ pub(crate) struct WalkingArguments {
     /// Print every event as it happens, a JSON object a line
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<StreamFormat>,
+    /// Show what commands print in the colours that they choose
+    #[arg(long)]
+    pub(crate) output_colour: bool,
 }
 
 #[derive(Args, Debug)]

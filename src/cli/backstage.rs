@@ -3,7 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::past::{History, ago};
@@ -66,7 +68,7 @@ impl Backstage for Behind {
     fn edit(&mut self, text: &str) -> Result<Option<String>, String> {
         let editor = self.editor.clone().ok_or("set $EDITOR to edit commands")?;
         let path = self.folder.join("edit.sh");
-        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+        private(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
         let status = crate::process::editor(&editor, &path, &self.path);
         let edited = fs::read_to_string(&path);
         let _gone = fs::remove_file(&path);
@@ -156,6 +158,16 @@ impl Backstage for Behind {
 fn has_desktop(settings: &Settings) -> bool {
     let set = |name: &str| settings.environment.contains_key(OsStr::new(name));
     cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY")
+}
+
+/// Makes a file that only its owner can read; what an editor left of another one is gone first.
+fn private(path: &Path, text: &str) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 fn is_web_page(url: &str) -> bool {

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::settings::Settings;
 use crate::plan::{Alert, Given, Origin};
 use crate::policy::Trust;
-use crate::process::{Tool, capture, program_in_path};
+use crate::process::{Tool, capture, keep_from_dumps, program_in_path};
 use crate::runbook::{Command, Environment, Form, Input, Presence, Runbook, Secrecy, SecretSource};
 use crate::template::{Held, Shell};
 use crate::value::{Datum, Facts, Hidden, Name, Reference, Secret, Type, Value};
@@ -161,6 +161,8 @@ pub(crate) fn secret_of(input: &Input, settings: &Settings) -> Result<Option<Giv
     let Secrecy::Secret(Some(source)) = &input.secrecy else {
         return Ok(None);
     };
+    // Where that cannot be had, the system's own limits hold.
+    let _ = keep_from_dumps();
     let text = match source {
         SecretSource::Env(variable) => match settings.variable(variable) {
             Some(Ok(text)) => text,

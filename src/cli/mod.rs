@@ -13,6 +13,7 @@ mod open;
 mod past;
 mod runs;
 mod settings;
+mod sourced;
 mod walk;
 
 use std::path::Path;

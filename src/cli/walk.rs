@@ -11,6 +11,7 @@ use super::args::{AutoArgument, WalkingArguments, YesArgument};
 use super::backstage::Behind;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::sourced::Sourced;
 use crate::console::{
     Answers, Echo, FromFile, Input as Lines, JsonLines, Known, Line, Meaning, Signal, Signals,
     Text, Tty, Unattended, View, Walker, attended,
@@ -54,6 +55,9 @@ impl Walk<'_> {
         })?;
         let mut responder = responder(context, self.answers, self.behind, &clock)?;
         let mut view = View::new(context.terminal.clone(), clock.clone(), self.known);
+        if self.walking.output_colour {
+            view = view.keeping_colours();
+        }
         let mut lines = JsonLines::new(context.terminal.clone());
         let mut observers: Vec<&mut dyn Observer> = vec![&mut view];
         if self.walking.format.is_some() {
@@ -152,9 +156,14 @@ fn responder(
         None => Box::new(Unattended::new(clock.clone(), Box::new(signals))),
     };
     Ok(match answers {
-        Some(answers) => Box::new(FromFile::new(answers, person)),
-        None => person,
+        Some(answers) => sourced(context, Box::new(FromFile::new(answers, person))),
+        None => sourced(context, person),
     })
+}
+
+fn sourced(context: &Context, other: Box<dyn Responder>) -> Box<dyn Responder> {
+    let (settings, terminal) = (context.settings.clone(), context.terminal.clone());
+    Box::new(Sourced::new(settings, terminal, other))
 }
 
 /// The answers that were written down, each for a step that there is. To be read before anything

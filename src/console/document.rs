@@ -13,6 +13,7 @@ mod outline;
 mod prose;
 mod steps;
 mod svg;
+mod tame;
 
 pub use outline::Outline;
 

@@ -2,26 +2,47 @@
 //!
 //! [`Filter`] takes a stream of bytes and lets printable text, newline and tab pass; everything else
 //! becomes visible: `\x1b`, `\xff`, `\u{202e}`. [`shown`] does the same for one text that a person is
-//! asked about, in a form that [`unescape`] reads back exactly. Nothing else may decide what is
-//! printable.
+//! asked about, in a form that [`unescape`] reads back exactly. What is printable is not decided here
+//! but in [`crate::diagnostic`], for everybody. Colours that a command chooses become visible, too, but
+//! for those that whoever looks at it asked for.
 
 use std::fmt::Write as _;
+
+use anstyle::Style;
+
+use super::sgr::{Sgr, Step};
+use crate::diagnostic::{Speller, is_odd_blank, spell};
 
 /// The filter of one stream of output. Its state is what is left of a character that was cut.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// The first bytes of a character whose rest has not come yet; at most three.
     cut: Vec<u8>,
-    /// Whether the last character is one that a joiner may follow.
-    joins: bool,
+    speller: Speller,
+    /// The colours of the stream, if they are wanted.
+    colours: Option<Sgr>,
 }
 
+/// Harmless text, in pieces of one style each.
+pub(super) type Styled = Vec<(Style, String)>;
+
 impl Filter {
+    /// A filter that keeps colours of the text.
+    pub(super) fn keeping_colours() -> Self {
+        Self { colours: Some(Sgr::default()), ..Self::default() }
+    }
+
     /// Makes the next bytes of the stream harmless.
     pub fn push(&mut self, bytes: &[u8]) -> String {
+        joined(self.push_styled(bytes))
+    }
+
+    /// The same with colours.
+    pub(super) fn push_styled(&mut self, bytes: &[u8]) -> Styled {
         let mut joined = std::mem::take(&mut self.cut);
         joined.extend_from_slice(bytes);
-        let mut out = String::with_capacity(joined.len());
+        let style = self.colours.as_ref().map_or(Style::new(), Sgr::style);
+        let mut out = vec![(style, String::with_capacity(joined.len()))];
         let mut rest = joined.as_slice();
         loop {
             match std::str::from_utf8(rest) {
@@ -46,26 +67,74 @@ impl Filter {
 
     /// The stream is over: what is left of a cut character becomes visible.
     pub fn finish(&mut self) -> String {
-        let mut out = String::new();
+        joined(self.finish_styled())
+    }
+
+    /// The same with colours. What comes next has none.
+    pub(super) fn finish_styled(&mut self) -> Styled {
+        let mut out = vec![(self.colours.as_ref().map_or(Style::new(), Sgr::style), String::new())];
         let cut = std::mem::take(&mut self.cut);
         self.refuse(&cut, &mut out);
-        self.joins = false;
+        self.speller.interrupt();
+        if let Some(colours) = &mut self.colours {
+            spell_open(&mut self.speller, &colours.give_up(), &mut out);
+            colours.reset();
+        }
         out
     }
 
-    fn pass(&mut self, text: &str, out: &mut String) {
+    fn pass(&mut self, text: &str, out: &mut Styled) {
+        let Some(colours) = &mut self.colours else {
+            let (_, out) = last(out);
+            text.chars().for_each(|character| self.speller.push(character, out));
+            return;
+        };
         for character in text.chars() {
-            push_visible(character, self.joins, out);
-            self.joins = may_join(character);
+            loop {
+                match colours.push(character) {
+                    Step::Ended => out.push((colours.style(), String::new())),
+                    Step::No(open) if open.is_empty() => {
+                        self.speller.push(character, &mut last(out).1);
+                    }
+                    Step::No(open) => {
+                        spell_open(&mut self.speller, &open, out);
+                        continue;
+                    }
+                    Step::Taken => {}
+                }
+                break;
+            }
         }
     }
 
-    fn refuse(&mut self, bytes: &[u8], out: &mut String) {
+    fn refuse(&mut self, bytes: &[u8], out: &mut Styled) {
+        if bytes.is_empty() {
+            return;
+        }
+        if let Some(colours) = &mut self.colours {
+            spell_open(&mut self.speller, &colours.give_up(), out);
+        }
         for byte in bytes {
-            push_byte(*byte, out);
-            self.joins = false;
+            self.speller.push_byte(*byte, &mut last(out).1);
         }
     }
+}
+
+/// The piece that is written to.
+fn last(out: &mut Styled) -> &mut (Style, String) {
+    out.last_mut().expect("there is one from the start")
+}
+
+/// What began like a colour and is none.
+fn spell_open(speller: &mut Speller, open: &str, out: &mut Styled) {
+    open.chars().for_each(|character| speller.push(character, &mut last(out).1));
+}
+
+/// The text alone.
+fn joined(styled: Styled) -> String {
+    let mut pieces = styled.into_iter().map(|(_, text)| text);
+    let first = pieces.next().unwrap_or_default();
+    pieces.fold(first, |text, piece| text + &piece)
 }
 
 /// The longest run of blanks that a text for a person may hold before the run is spelled out.
@@ -79,31 +148,31 @@ const MOST_NEWLINES: usize = 3;
 /// would push something out of sight are counted: `\x20{120}`.
 pub fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut joins = false;
+    let mut speller = Speller::default();
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         let blank = blank_run(rest);
         if blank.len() > LONGEST_BLANK || newlines(blank) > MOST_NEWLINES {
             push_blank(blank, &mut out);
             rest = &rest[blank.len()..];
-            joins = false;
+            speller.interrupt();
             continue;
         }
         if !blank.is_empty() {
             out.push_str(blank);
             rest = &rest[blank.len()..];
-            joins = false;
+            speller.interrupt();
             continue;
         }
         rest = &rest[character.len_utf8()..];
         if character == '\\' && spelled(rest).is_some() {
-            push_byte(b'\\', &mut out);
+            speller.push_byte(b'\\', &mut out);
         } else if is_odd_blank(character) {
-            push_code(character, &mut out);
+            spell(character, &mut out);
+            speller.interrupt();
         } else {
-            push_visible(character, joins, &mut out);
+            speller.push(character, &mut out);
         }
-        joins = may_join(character);
     }
     out
 }
@@ -216,74 +285,13 @@ fn push_blank(blank: &str, out: &mut String) {
     }
 }
 
-fn push_visible(character: char, joins: bool, out: &mut String) {
-    match character {
-        '\n' | '\t' => out.push(character),
-        '\0'..='\x1f' | '\x7f' => push_byte(character as u8, out),
-        _ if is_joiner(character) && joins => out.push(character),
-        _ if is_hidden(character) => push_code(character, out),
-        _ => out.push(character),
-    }
-}
-
-fn push_byte(byte: u8, out: &mut String) {
-    let _infallible = write!(out, "\\x{byte:02x}");
-}
-
-fn push_code(character: char, out: &mut String) {
-    let _infallible = write!(out, "\\u{{{:x}}}", u32::from(character));
-}
-
-/// Joiners and variation selectors, which emoji and some scripts need.
-fn is_joiner(character: char) -> bool {
-    matches!(character, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
-}
-
-/// Whether a joiner has a meaning after this character.
-fn may_join(character: char) -> bool {
-    !character.is_ascii() && !is_joiner(character) && !is_hidden(character)
-        || character == '\u{fe0f}'
-}
-
-/// Controls, bidirectional and invisible characters.
-fn is_hidden(character: char) -> bool {
-    matches!(
-        character,
-        '\u{80}'..='\u{9f}'
-            | '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{2800}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
-}
-
-/// Blanks that look like a space and are none.
-fn is_odd_blank(character: char) -> bool {
-    matches!(
-        character,
-        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    use crate::diagnostic::terminal_strings::{STRINGS, assert_inert, texts};
 
     fn check_stream(bytes: &[u8], expected: &str) {
         let mut filter = Filter::default();
@@ -294,27 +302,6 @@ mod tests {
     fn check_shown(text: &str, expected: &str) {
         assert_eq!(shown(text), expected);
         assert_eq!(unescape(expected), text.as_bytes());
-    }
-
-    /// No byte that a terminal could take for a control, and nothing that hides or turns text.
-    fn assert_harmless(text: &str) {
-        let mut before = 'a';
-        for character in text.chars() {
-            let harmless = match character {
-                '\n' | '\t' | ' '..='~' => true,
-                '\0'..='\u{9f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2066}'..='\u{2069}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{feff}' => false,
-                '\u{200d}' => !before.is_ascii(),
-                _ => true,
-            };
-            assert!(harmless, "{character:?} in {text:?}");
-            before = character;
-        }
     }
 
     #[test]
@@ -374,6 +361,60 @@ mod tests {
         assert_eq!(shown_line("a\nb\tc"), r"a\x0ab\x09c");
     }
 
+    #[test]
+    fn no_string_reaches_the_terminal_at_any_split() {
+        for (name, bytes) in STRINGS {
+            let mut whole = Filter::default();
+            let expected = whole.push(bytes) + &whole.finish();
+            assert_inert(name, &expected);
+            for first in 0..=bytes.len() {
+                for second in first..=bytes.len() {
+                    let mut filter = Filter::default();
+                    let mut out = filter.push(&bytes[..first]);
+                    out += &filter.push(&bytes[first..second]);
+                    out += &filter.push(&bytes[second..]);
+                    out += &filter.finish();
+                    assert_eq!(out, expected, "{name} at {first} and {second}");
+                }
+            }
+        }
+    }
+
+    /// The text between the colours, and whether there were any.
+    fn coloured(parts: &[&[u8]]) -> (String, bool) {
+        let mut filter = Filter::keeping_colours();
+        let mut styled: Styled = parts.iter().flat_map(|part| filter.push_styled(part)).collect();
+        styled.extend(filter.finish_styled());
+        let colours = styled.iter().any(|(style, text)| *style != Style::new() && !text.is_empty());
+        (joined(styled), colours)
+    }
+
+    #[test]
+    fn colours_that_are_wanted_pass_and_nothing_else_does_at_any_split() {
+        for (name, bytes) in STRINGS {
+            let expected = coloured(&[bytes]);
+            assert_inert(name, &expected.0);
+            assert_eq!(expected.1, name.starts_with("colour"), "{name}");
+            for cut in 0..=bytes.len() {
+                assert_eq!(coloured(&[&bytes[..cut], &bytes[cut..]]), expected, "{name} at {cut}");
+            }
+        }
+        assert_eq!(coloured(&[b"a\x1b[31mb\x1b[0mc"]), ("abc".to_owned(), true));
+        assert_eq!(coloured(&[b"a\x1b[31"]), ("a\\x1b[31".to_owned(), false));
+        assert_eq!(coloured(&[b"\x1b[3\xff1m"]), ("\\x1b[3\\xff1m".to_owned(), false));
+        assert_eq!(coloured(&[b"\x1b[8mx"]), ("\\x1b[8mx".to_owned(), false));
+    }
+
+    #[test]
+    fn a_text_that_is_asked_about_holds_no_string_and_reads_back() {
+        for (name, text) in texts() {
+            for shown in [shown(text), shown_line(text)] {
+                assert_inert(name, &shown);
+                assert_eq!(unescape(&shown), text.as_bytes(), "{name}");
+            }
+        }
+    }
+
     fn hostile() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
             any::<Vec<u8>>(),
@@ -382,6 +423,7 @@ mod tests {
             Just("\u{202e}\u{200d}\u{9b}\u{2066}".as_bytes().to_vec()),
             Just("👩\u{200d}🚒".as_bytes().to_vec()),
             Just(br"\x1b\u{41}\x20{3}".to_vec()),
+            (0..STRINGS.len()).prop_map(|at| STRINGS[at].1.to_vec()),
         ];
         proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
     }
@@ -392,7 +434,7 @@ mod tests {
             let (first, second) = bytes.split_at(at.min(bytes.len()));
             let mut split = Filter::default();
             let out = split.push(first) + &split.push(second) + &split.finish();
-            assert_harmless(&out);
+            assert_inert("it", &out);
             let mut whole = Filter::default();
             prop_assert_eq!(out, whole.push(&bytes) + &whole.finish());
             let mut single = Filter::default();
@@ -406,7 +448,7 @@ mod tests {
         fn a_shown_text_reads_back_exactly(bytes in hostile(), blanks in "[ \t\n]{0,60}") {
             let text = String::from_utf8_lossy(&bytes).into_owned() + &blanks + "x";
             let out = shown(&text);
-            assert_harmless(&out);
+            assert_inert("it", &out);
             prop_assert_eq!(unescape(&out), text.as_bytes());
             let line = shown_line(&text);
             prop_assert!(!line.contains(['\n', '\t']));

@@ -5,12 +5,21 @@
 
 use unicode_width::UnicodeWidthChar as _;
 
-use super::filter::Filter;
+use super::filter::{Filter, Styled};
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use crate::session::Stream;
 
 const TAB: usize = 8;
+
+/// What becomes of the colours that commands choose.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Colours {
+    /// They are shown.
+    Kept,
+    /// They are spelled out like everything that a terminal obeys.
+    Spelled,
+}
 
 /// The two streams of one command.
 #[derive(Debug)]
@@ -23,15 +32,19 @@ pub(super) struct Gutter {
 }
 
 impl Gutter {
-    pub(super) fn new(terminal: Terminal) -> Self {
-        Self { terminal, stdout: Filter::default(), stderr: Filter::default(), open: None }
+    pub(super) fn new(terminal: Terminal, colours: Colours) -> Self {
+        let filter = || match colours {
+            Colours::Kept => Filter::keeping_colours(),
+            Colours::Spelled => Filter::default(),
+        };
+        Self { terminal, stdout: filter(), stderr: filter(), open: None }
     }
 
     /// Shows what a command printed.
     pub(super) fn push(&mut self, stream: Stream, bytes: &[u8]) {
         let text = match stream {
-            Stream::Stderr => self.stderr.push(bytes),
-            Stream::Stdout => self.stdout.push(bytes),
+            Stream::Stderr => self.stderr.push_styled(bytes),
+            Stream::Stdout => self.stdout.push_styled(bytes),
         };
         self.show(stream, &text);
     }
@@ -45,8 +58,8 @@ impl Gutter {
     pub(super) fn finish(&mut self) {
         for stream in [Stream::Stdout, Stream::Stderr] {
             let rest = match stream {
-                Stream::Stderr => self.stderr.finish(),
-                Stream::Stdout => self.stdout.finish(),
+                Stream::Stderr => self.stderr.finish_styled(),
+                Stream::Stdout => self.stdout.finish_styled(),
             };
             self.show(stream, &rest);
         }
@@ -55,44 +68,48 @@ impl Gutter {
         }
     }
 
-    fn show(&mut self, stream: Stream, text: &str) {
-        if text.is_empty() {
+    fn show(&mut self, stream: Stream, styled: &Styled) {
+        if styled.iter().all(|(_, text)| text.is_empty()) {
             return;
         }
         let room = self.terminal.width().map(|width| width.saturating_sub(5).max(10));
         let mut out = Text::new();
-        let mut piece = String::new();
-        for character in text.chars() {
-            let column = match self.open {
-                Some((open, column)) if open == stream => column,
-                other => {
-                    if other.is_some() {
-                        out = out.join(Text::filtered(Meaning::Plain, "\n"));
+        for (style, text) in styled {
+            let meaning = Meaning::Printed(*style);
+            let mut piece = String::new();
+            for character in text.chars() {
+                let column = match self.open {
+                    Some((open, column)) if open == stream => column,
+                    other => {
+                        if other.is_some() {
+                            out = out.join(Text::filtered(Meaning::Plain, "\n"));
+                        }
+                        out = out.join(self.mark(stream));
+                        0
                     }
+                };
+                if character == '\n' {
+                    piece.push('\n');
+                    out = out.join(Text::filtered(meaning, std::mem::take(&mut piece)));
+                    self.open = None;
+                    continue;
+                }
+                let wide = columns(character, column);
+                let breaks = room.is_some_and(|room| column > 0 && column + wide > room);
+                let column = if breaks {
+                    piece.push('\n');
+                    out = out.join(Text::filtered(meaning, std::mem::take(&mut piece)));
                     out = out.join(self.mark(stream));
                     0
-                }
-            };
-            if character == '\n' {
-                piece.push('\n');
-                out = out.join(Text::filtered(Meaning::Plain, std::mem::take(&mut piece)));
-                self.open = None;
-                continue;
+                } else {
+                    column
+                };
+                push_character(character, wide, &mut piece);
+                self.open = Some((stream, column + wide));
             }
-            let wide = columns(character, column);
-            let breaks = room.is_some_and(|room| column > 0 && column + wide > room);
-            let column = if breaks {
-                piece.push('\n');
-                out = out.join(Text::filtered(Meaning::Plain, std::mem::take(&mut piece)));
-                out = out.join(self.mark(stream));
-                0
-            } else {
-                column
-            };
-            push_character(character, wide, &mut piece);
-            self.open = Some((stream, column + wide));
+            out = out.join(Text::filtered(meaning, piece));
         }
-        self.terminal.prompt(&out.join(Text::filtered(Meaning::Plain, piece)));
+        self.terminal.prompt(&out);
     }
 
     fn mark(&self, stream: Stream) -> Text {
@@ -125,6 +142,7 @@ fn columns(character: char, at: usize) -> usize {
 mod tests {
     use super::*;
     use crate::console::terminal::{Colour, Cursor, Glyphs, Settings, Width};
+    use crate::diagnostic::terminal_strings::{STRINGS, assert_inert};
 
     fn check(width: usize, pieces: &[(Stream, &[u8])], expected: &str) {
         let (terminal, captured) = Terminal::buffered(Settings {
@@ -133,7 +151,7 @@ mod tests {
             glyphs: Glyphs::Unicode,
             width: Width::Columns(width),
         });
-        let mut gutter = Gutter::new(terminal);
+        let mut gutter = Gutter::new(terminal, Colours::Spelled);
         for (stream, bytes) in pieces {
             gutter.push(*stream, bytes);
         }
@@ -148,6 +166,24 @@ mod tests {
             &[(Stream::Stdout, b"one\ntw"), (Stream::Stdout, b"o\n"), (Stream::Stderr, b"oh\n")],
             "  │ one\n  │ two\n  ┆ oh\n",
         );
+    }
+
+    #[test]
+    fn colours_that_are_kept_end_where_the_mark_begins() {
+        let (terminal, captured) = Terminal::buffered(Settings {
+            colour: Colour::Ansi,
+            cursor: Cursor::Still,
+            glyphs: Glyphs::Unicode,
+            width: Width::Columns(40),
+        });
+        let mut gutter = Gutter::new(terminal, Colours::Kept);
+        gutter.push(Stream::Stdout, b"a\x1b[3");
+        gutter.push(Stream::Stdout, b"1mb\nc\x1b[0md\n");
+        gutter.finish();
+        let (dim, red, end) = ("\x1b[2m", "\x1b[31m", "\x1b[0m");
+        let mark = format!("{dim}  │ {end}");
+        let expected = format!("{mark}a{red}b\n{end}{mark}{red}c{end}d\n");
+        assert_eq!(captured.walk(), expected);
     }
 
     #[test]
@@ -179,51 +215,25 @@ mod tests {
         );
     }
 
-    /// What terminals obey, in bytes that need not be text.
-    const PAYLOADS: [&[u8]; 16] = [
-        b"\x1b[31mred\x1b[0m",
-        b"\x1b[2J\x1b[H",
-        b"\x1b[3A\x1b[2K    > y",
-        b"\x1b[?1049h",
-        b"\x1b]0;title\x07",
-        b"\x1b]52;c;eA==\x07",
-        b"\x1bPq#0~\x1b\\",
-        b"\x1b]0;never ended",
-        b"\x9b2J\x9d0;x\x9c",
-        b"\xc2\x9b2J",
-        b"rm x\recho ok  ",
-        b"bad\x08\x08\x08ok",
-        b"\x0e\x0f\x07\x0b\x0c\x7f\0",
-        b"\xff\xfe\xe2\x80",
-        b"user \xe2\x80\xaenimda\xe2\x81\xa6",
-        b"\nDone\n    > ",
-    ];
-
     #[test]
-    fn no_payload_reaches_the_terminal_at_any_split_of_its_bytes() {
-        for payload in PAYLOADS {
-            let mut bytes = payload.to_vec();
-            bytes.push(b'\n');
-            for first in 0..=bytes.len() {
-                for second in first..=bytes.len() {
-                    let (terminal, captured) = Terminal::buffered(Settings {
-                        colour: Colour::Never,
-                        cursor: Cursor::Still,
-                        glyphs: Glyphs::Unicode,
-                        width: Width::Columns(24),
-                    });
-                    let mut gutter = Gutter::new(terminal);
-                    gutter.push(Stream::Stdout, &bytes[..first]);
-                    gutter.push(Stream::Stdout, &bytes[first..second]);
-                    gutter.push(Stream::Stdout, &bytes[second..]);
-                    gutter.finish();
-                    let shown = captured.walk();
-                    let acts = |c: char| c.is_control() && c != '\n';
-                    let turns =
-                        |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-                    assert!(!shown.contains(acts) && !shown.contains(turns), "{shown:?}");
-                    assert!(shown.lines().all(|line| line.starts_with("  │ ")), "{shown:?}");
-                }
+    fn no_string_reaches_the_terminal_or_its_first_column_at_any_split() {
+        let forged: (&str, &[u8]) = ("a forged question", b"\nDone\n    > ");
+        for (name, bytes) in STRINGS.into_iter().chain([forged]) {
+            let bytes = [bytes, b"\n"].concat();
+            for cut in 0..=bytes.len() {
+                let (terminal, captured) = Terminal::buffered(Settings {
+                    colour: Colour::Never,
+                    cursor: Cursor::Still,
+                    glyphs: Glyphs::Unicode,
+                    width: Width::Columns(24),
+                });
+                let mut gutter = Gutter::new(terminal, Colours::Spelled);
+                gutter.push(Stream::Stdout, &bytes[..cut]);
+                gutter.push(Stream::Stdout, &bytes[cut..]);
+                gutter.finish();
+                let shown = captured.walk();
+                assert_inert(name, &shown);
+                assert!(shown.lines().all(|line| line.starts_with("  │ ")), "{shown:?}");
             }
         }
     }

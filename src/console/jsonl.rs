@@ -2,9 +2,9 @@
 //! might obey, or hide, is escaped; the values are those of the journal.
 
 use super::terminal::Terminal;
+use crate::diagnostic::visible_json;
 use crate::engine::Run;
 use crate::journal::Record;
-use crate::report::inert_json;
 use crate::session::{Notice, Observer};
 
 /// Writes every record as a line of JSON.
@@ -24,7 +24,7 @@ impl Observer for JsonLines {
     fn recorded(&mut self, record: &Record, run: &Run) {
         let _ = run;
         // The terminal remembers a failed write; a closed pipe never ends a run.
-        let _remembered = self.terminal.data(&inert_json(&record.line()));
+        let _remembered = self.terminal.data(&visible_json(&record.line()));
     }
 
     fn noticed(&mut self, notice: &Notice<'_>, run: &Run) {

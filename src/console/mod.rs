@@ -31,6 +31,7 @@ mod present;
 mod result;
 mod running;
 mod scripted;
+mod sgr;
 mod spinner;
 mod terminal;
 mod text;

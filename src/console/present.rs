@@ -2,7 +2,7 @@
 
 use super::backstage::Backstage;
 use super::choice::can_be_numbered;
-use super::gutter::Gutter;
+use super::gutter::{Colours, Gutter};
 use super::items;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
@@ -267,7 +267,7 @@ fn tail(terminal: &Terminal, backstage: &mut dyn Backstage, attempt: AttemptId) 
         }
         Some(bytes) => {
             card::field(terminal, "output", Meaning::Plain, "the last lines");
-            let mut gutter = Gutter::new(terminal.clone());
+            let mut gutter = Gutter::new(terminal.clone(), Colours::Spelled);
             gutter.push(Stream::Stdout, &bytes);
             gutter.finish();
         }

@@ -32,6 +32,8 @@ pub enum Meaning {
     /// Nothing special.
     #[default]
     Plain,
+    /// What a command printed, in the colour it chose.
+    Printed(Style),
     /// A value.
     Value,
     /// Not as expected, and not a failure.
@@ -50,6 +52,7 @@ impl Meaning {
             Self::Hint | Self::Value => colour(AnsiColor::Cyan),
             Self::Never => colour(AnsiColor::Magenta).bold(),
             Self::Plain => Style::new(),
+            Self::Printed(style) => style,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::answered;
-use super::gutter::Gutter;
+use super::gutter::{Colours, Gutter};
 use super::header;
 use super::heading;
 use super::interactive::{self, Way};
@@ -64,6 +64,7 @@ pub struct View {
     suspended: Option<f64>,
     /// Whether the last line names what follows, so that nothing stands between them.
     headed: bool,
+    colours: Colours,
 }
 
 /// When a command was shown.
@@ -88,7 +89,14 @@ impl View {
             undo_told: 0,
             suspended: None,
             headed: false,
+            colours: Colours::Spelled,
         }
+    }
+
+    /// Shows what commands print in the colours that they choose.
+    #[must_use]
+    pub fn keeping_colours(self) -> Self {
+        Self { colours: Colours::Kept, ..self }
     }
 
     fn entered(&mut self, step: &StepId, title: &str, before: u32, run: &Run) {
@@ -172,7 +180,7 @@ impl View {
                 unsaid,
                 target: started.target.clone(),
                 on_disconnect: started.on_disconnect,
-                gutter: Gutter::new(self.terminal.clone()),
+                gutter: Gutter::new(self.terminal.clone(), self.colours),
                 started: now,
                 printed: now,
                 told: false,
@@ -210,7 +218,7 @@ impl View {
             unsaid: None,
             target: String::new(),
             on_disconnect: OnDisconnect::Finish,
-            gutter: Gutter::new(self.terminal.clone()),
+            gutter: Gutter::new(self.terminal.clone(), self.colours),
             started: now,
             printed: now,
             told: false,

@@ -11,6 +11,11 @@ mod render;
 mod sarif;
 mod source;
 mod suggest;
+#[cfg(test)]
+#[path = "../../tests/support/terminal_strings.rs"]
+pub(crate) mod terminal_strings;
+#[cfg(test)]
+mod tests;
 mod visible;
 
 pub use fix::{Applied, Edit, Fix, apply};
@@ -20,7 +25,10 @@ pub use render::{Colour, render};
 pub use sarif::{Description, to_sarif};
 pub use source::{Position, Source};
 pub use suggest::did_you_mean;
-pub use visible::{cut, is_unsafe, visible};
+pub use visible::{
+    Speller, Unseen, cut, is_joiner, is_odd_blank, is_unsafe, spell, visible, visible_json,
+    visible_line,
+};
 
 use std::ops::Range;
 

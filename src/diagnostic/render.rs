@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::visible::push_visible;
+use super::visible::Speller;
 use super::{Diagnostic, Severity, Source, Span, visible};
 
 /// Whether the text for people is coloured.
@@ -83,6 +83,7 @@ impl Excerpt {
             .map_or(text.len(), |at| last + at);
         let mut shown = String::with_capacity(end - start);
         let mut offsets = vec![0; end - start + 1];
+        let mut speller = Speller::default();
         for (at, character) in text[start..end].char_indices() {
             for offset in &mut offsets[at..at + character.len_utf8()] {
                 *offset = shown.len();
@@ -92,7 +93,7 @@ impl Excerpt {
                 '\r' => {}
                 '\n' => shown.push('\n'),
                 _ if hidden => shown.push('•'),
-                other => push_visible(&mut shown, other),
+                other => speller.push(other, &mut shown),
             }
         }
         offsets[end - start] = shown.len();

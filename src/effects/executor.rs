@@ -9,8 +9,6 @@ use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-
 use super::kept::{keep, recovered};
 use super::launch::launch;
 use super::sharing::Sharing;
@@ -19,7 +17,7 @@ use crate::expression::Filter;
 use crate::plan::{DigestKey, command_digest};
 use crate::process::{
     Arrived, Client, Launch, Lent, Message, Signals, Stop, can_be_continued, filtered,
-    program_in_path, stop_found, suspend,
+    keep_from_dumps, program_in_path, stop_found, suspend,
 };
 use crate::session::{Executor, Happening};
 use crate::value::{Hidden, Patterns, Secret};
@@ -243,9 +241,8 @@ impl Executor for Supervised {
 
     /// A secret that [`Hidden`] refuses is not hidden: whoever takes secrets in asks it first.
     fn hide(&mut self, _name: &str, secret: &Secret) {
-        // From now on no core dump of this process may be written. Where that cannot be had, the
-        // system's own limits hold.
-        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+        // Where that cannot be had, the system's own limits hold.
+        let _ = keep_from_dumps();
         if let Ok(hidden) = Hidden::new(secret) {
             self.hidden.push(hidden.clone());
             if let Some(client) = &mut self.client {

@@ -71,9 +71,7 @@ pub(super) fn keep(
     hidden: &[Hidden],
 ) -> io::Result<Kept> {
     let mut patterns = Patterns::default();
-    for hidden in hidden {
-        patterns.add(hidden.clone().into_forms());
-    }
+    patterns.add(hidden.iter().cloned().flat_map(Hidden::into_forms));
     let masked = patterns.masked(text);
     if masked.is_empty() {
         return Ok(Kept::default());

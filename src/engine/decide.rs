@@ -63,7 +63,7 @@ impl Run {
             return Err(Rejected::Unexpected("a survey"));
         }
         let missing: Vec<Missing> = missing.iter().map(|what| self.missing(what)).collect();
-        Ok(Event::Surveyed { missing })
+        Ok(Event::Surveyed { missing: self.missing_without_secrets(missing) })
     }
 
     fn decide_started(&self, id: AttemptId) -> Result<Event, Rejected> {
@@ -219,7 +219,7 @@ impl Run {
         if !question.accepts.contains(&answer.kind()) {
             return Err(Rejected::Answer("that is no answer to this question".to_owned()));
         }
-        let answer = self.without_secrets(self.checked(answer, &question)?);
+        let answer = self.without_secrets(self.checked(answer, &question)?)?;
         if matches!(answer, Answer::Elsewhere { .. } | Answer::Pause) {
             return Err(Rejected::Unexpected("this answer: it is an input of its own"));
         }

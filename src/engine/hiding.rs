@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::answer::Answer;
-use super::event::{FindingRecord, Recorded, Verdict};
+use super::demand::Rejected;
+use super::event::{AttemptEnded, End, FindingRecord, Missing, Recorded, Survivor, Verdict};
 use super::run::Run;
 use crate::expression::Part;
-use crate::value::{Datum, Hidden, Name, Patterns, Secret, Value};
+use crate::value::{Datum, Form, Hidden, Name, Patterns, Secret, Value};
 
 /// The secrets that this process knows, as they may turn up in texts.
 pub(super) struct Hiding(Patterns);
@@ -26,17 +27,23 @@ impl Run {
             Recorded::Secret(secret) => secret.as_ref(),
             Recorded::Open(_) => None,
         });
-        for secret in inputs.chain(values) {
-            patterns.add(forms(secret));
-        }
+        patterns.add(inputs.chain(values).flat_map(forms));
         Hiding(patterns)
     }
 
-    /// An answer whose own words hold no secret.
-    pub(super) fn without_secrets(&self, answer: Answer) -> Answer {
+    /// An answer whose own words hold no secret. A command cannot lose a part of itself, so one that
+    /// holds a secret is refused.
+    pub(super) fn without_secrets(&self, answer: Answer) -> Result<Answer, Rejected> {
         let hiding = self.hiding(&BTreeMap::new());
         let hide = |text: Option<String>| text.map(|text| hiding.text(text));
-        match answer {
+        Ok(match answer {
+            Answer::AdHoc { command } | Answer::Edit { command } if hiding.finds(&command) => {
+                return Err(Rejected::Answer(
+                    "the command holds the text of a secret, which would stand in its arguments and \
+                     in the record; in a step's own command, name the value instead"
+                        .to_owned(),
+                ));
+            }
             Answer::Choose { option, reason } => Answer::Choose { option, reason: hide(reason) },
             Answer::Done { note } => Answer::Done { note: hide(note) },
             Answer::Note { text } => Answer::Note { text: hiding.text(text) },
@@ -44,16 +51,51 @@ impl Run {
             Answer::Skip { reason } => Answer::Skip { reason: hide(reason) },
             Answer::Value { value } => Answer::Value { value: hiding.value(value) },
             other => other,
-        }
+        })
+    }
+
+    /// What is missing, where a program that holds a secret may have said so.
+    pub(super) fn missing_without_secrets(&self, missing: Vec<Missing>) -> Vec<Missing> {
+        let hiding = self.hiding(&BTreeMap::new());
+        let hide = |missing: Missing| Missing { detail: hiding.text(missing.detail), ..missing };
+        missing.into_iter().map(hide).collect()
     }
 }
 
 /// A secret in all its forms. One that is too weak to be hidden is taken in nowhere.
-fn forms(secret: &Secret) -> Vec<Vec<u8>> {
+fn forms(secret: &Secret) -> Vec<Form> {
     Hidden::new(secret).map(Hidden::into_forms).unwrap_or_default()
 }
 
 impl Hiding {
+    /// Whether a text holds a secret.
+    fn finds(&self, text: &str) -> bool {
+        !self.0.is_empty() && self.0.masked(text) != text
+    }
+
+    /// An end whose words, names of files and command lines hold no secret.
+    pub(super) fn ended(&self, ended: AttemptEnded) -> AttemptEnded {
+        if self.0.is_empty() {
+            return ended;
+        }
+        let mut ended = ended;
+        if let End::CouldNotStart { why } = ended.end {
+            ended.end = End::CouldNotStart { why: self.text(why) };
+        }
+        for file in &mut ended.evidence {
+            file.note = file.note.take().map(|note| self.text(note));
+        }
+        let hide = |it: Survivor| Survivor { command: self.text(it.command), ..it };
+        ended.left_running = ended.left_running.into_iter().map(hide).collect();
+        AttemptEnded {
+            verdict: self.verdict(ended.verdict),
+            captured: self.captures(ended.captured),
+            findings: self.findings(ended.findings),
+            identity: ended.identity.map(|identity| self.text(identity)),
+            ..ended
+        }
+    }
+
     /// A text without secrets.
     fn text(&self, text: String) -> String {
         if self.0.is_empty() { text } else { self.0.masked(&text) }
@@ -65,7 +107,7 @@ impl Hiding {
             return value;
         };
         let written = open.written();
-        if self.0.is_empty() || self.0.masked(&written) == written {
+        if !self.finds(&written) {
             return value;
         }
         match open {
@@ -86,13 +128,13 @@ impl Hiding {
         captured.into_iter().map(|(name, value)| (name, self.value(value))).collect()
     }
 
-    pub(super) fn findings(&self, findings: Vec<FindingRecord>) -> Vec<FindingRecord> {
+    fn findings(&self, findings: Vec<FindingRecord>) -> Vec<FindingRecord> {
         let hide =
             |finding: FindingRecord| FindingRecord { say: self.text(finding.say), ..finding };
         findings.into_iter().map(hide).collect()
     }
 
-    pub(super) fn verdict(&self, verdict: Verdict) -> Verdict {
+    fn verdict(&self, verdict: Verdict) -> Verdict {
         match verdict {
             Verdict::Failed { why, parts } => {
                 Verdict::Failed { why: self.text(why), parts: self.parts(parts) }

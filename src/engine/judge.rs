@@ -64,21 +64,21 @@ impl Run {
             }),
         };
         let hiding = self.hiding(&judgement.captured);
-        AttemptEnded {
+        hiding.ended(AttemptEnded {
             attempt: ended.attempt,
             end: ended.end,
             took: ended.took,
             output: ended.output,
             evidence: ended.evidence,
             left_running: ended.left_running,
-            verdict: hiding.verdict(judgement.verdict),
-            captured: hiding.captures(judgement.captured),
-            findings: hiding.findings(judgement.findings),
+            verdict: judgement.verdict,
+            captured: judgement.captured,
+            findings: judgement.findings,
             identity,
             elsewhere: false,
             recovered: ended.recovered,
             lane,
-        }
+        })
     }
 
     /// The result of a command that the responder ran elsewhere.

@@ -12,6 +12,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use zeroize::Zeroizing;
 
 use super::askpass;
 use super::descriptor;
@@ -20,6 +21,7 @@ use super::message::{Launch, News, Order};
 use super::moment::timespec;
 use super::signals::{Arrived, Signals};
 use super::status::await_process;
+use super::undumped::with_given_limit;
 use crate::engine::{AttemptId, Ended, Printed};
 use crate::session::Stream;
 use crate::value::{Hidden, Secret};
@@ -80,14 +82,15 @@ impl Client {
         // Without it, who asks for a password finds nobody.
         let _ = seen_from_elsewhere(program).and_then(|program| askpass::link(folder, &program));
         let (descriptors, theirs) = UnixStream::pair()?;
-        let mut child = supervisor_command(program)?
+        let mut command = supervisor_command(program)?;
+        command
             .env_clear()
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::from(OwnedFd::from(theirs)))
-            .spawn()?;
+            .stderr(Stdio::from(OwnedFd::from(theirs)));
+        let mut child = with_given_limit(|| command.spawn())?;
         let orders = child.stdin.take();
         let news: OwnedFd = child.stdout.take().expect("it was asked for").into();
         rustix::io::ioctl_fionbio(&news, true)?;
@@ -153,7 +156,7 @@ impl Client {
     /// A supervisor that is gone takes no orders; [`Client::next`] tells that it is.
     fn order(&mut self, order: &Order) {
         if let Some(orders) = &mut self.orders
-            && orders.write_all(&order.frame()).is_err()
+            && orders.write_all(&Zeroizing::new(order.frame())).is_err()
         {
             self.orders = None;
         }

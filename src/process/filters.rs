@@ -10,12 +10,11 @@ use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
-use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, Signal, getrlimit, set_dumpable_behavior, setrlimit,
-};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::tool::{Tool, capture};
+use super::undumped::keep_from_dumps;
 use crate::expression::{Filter, Output};
 
 /// The argument that makes this program run filters.
@@ -97,7 +96,7 @@ pub fn filter_main() -> ExitCode {
 
 fn serve() -> io::Result<()> {
     // The output may hold a secret.
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    keep_from_dumps()?;
     limit(Resource::Core, 0)?;
     limit(Resource::As, MEBIBYTES << 20)?;
     limit(Resource::Cpu, SECONDS)?;

@@ -195,7 +195,7 @@ impl Job {
         let Some(relay) = &mut self.relay else {
             return;
         };
-        for _ in 0..relay.step(around.patterns, around.now) {
+        for _ in 0..relay.step(around.now) {
             match self.phase {
                 // A program at a terminal ends when the terminal is gone; few obey Ctrl-C.
                 Phase::Running => {

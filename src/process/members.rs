@@ -9,6 +9,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::connections;
 use super::leftovers::Leftovers;
+use crate::diagnostic::visible_line;
 use crate::engine::Survivor;
 
 /// The name of the variable that tells the run.
@@ -280,22 +281,11 @@ impl Member {
 
 /// A command line without anything a terminal would obey.
 fn safe(command: &[u8]) -> String {
-    let text = String::from_utf8_lossy(command);
-    let mut shown: String = text
-        .trim_end()
-        .chars()
-        .map(|character| if character == '\0' { ' ' } else { character })
-        .take(LONGEST_COMMAND)
-        .flat_map(|character| {
-            let plain =
-                character.is_alphanumeric() || character.is_ascii_punctuation() || character == ' ';
-            if plain { vec![character] } else { character.escape_default().collect() }
-        })
-        .collect();
-    if text.chars().count() > LONGEST_COMMAND {
-        shown.push('…');
+    let text = String::from_utf8_lossy(command).trim_end().replace('\0', " ");
+    match text.char_indices().nth(LONGEST_COMMAND) {
+        None => visible_line(&text),
+        Some((end, _)) => visible_line(&text[..end]) + "…",
     }
-    shown
 }
 
 #[cfg(test)]
@@ -324,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_command_line_cannot_reach_the_terminal() {
-        assert_eq!(safe(b"sleep\x001\x1b[2J"), "sleep 1\\u{1b}[2J");
+        assert_eq!(safe(b"sleep\x001\x1b[2J"), "sleep 1\\x1b[2J");
         assert_eq!(safe("a\u{202e}b".as_bytes()), "a\\u{202e}b");
         assert!(safe(&[b'x'; 1000]).ends_with('…'));
     }

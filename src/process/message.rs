@@ -14,14 +14,14 @@ use crate::engine::{Conduct, End, Keep, Kept, KeptFile, Survivor};
 use crate::runbook::OnDisconnect;
 use crate::session::Stream;
 use crate::template::Held;
-use crate::value::Secret;
+use crate::value::{Form, Secret};
 
 /// What the supervisor shall do.
 pub(crate) enum Order {
     /// Which run this is, and its folder. The first order.
     Hello { run: String, folder: PathBuf },
     /// Patterns to hide in all output from now on.
-    Hide(Vec<Vec<u8>>),
+    Hide(Vec<Form>),
     /// A command to start.
     Start(Box<Launch>),
     /// Ask a command to end.
@@ -222,9 +222,8 @@ impl Order {
             }),
             HIDE => {
                 let count = unpacker.number()?;
-                let patterns =
-                    (0..count).map(|_| Ok(unpacker.bytes()?.to_vec())).collect::<Result<_, _>>()?;
-                Ok(Self::Hide(patterns))
+                let form = |_| Ok(unpacker.bytes()?.to_vec().into());
+                Ok(Self::Hide((0..count).map(form).collect::<Result<_, _>>()?))
             }
             START => Ok(Self::Start(Box::new(unpack_launch(&mut unpacker)?))),
             INTERRUPT => Ok(Self::Interrupt(small(unpacker.number()?)?)),

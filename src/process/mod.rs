@@ -37,6 +37,7 @@ pub mod supervisor;
 mod suspend;
 mod timing;
 mod tool;
+mod undumped;
 
 pub use askpass::{ask_password, askpass_program, asks_for};
 pub use client::{Client, Message, SUPERVISE};
@@ -54,3 +55,4 @@ pub use status::{Stop, boot_id, find, stop_found, stop_supervisor};
 pub use suspend::{can_be_continued, suspend};
 pub use timing::{Piece, pieces};
 pub use tool::{Captured, Tool, ToolError, capture, editor, open_page};
+pub use undumped::keep_from_dumps;

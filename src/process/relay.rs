@@ -18,7 +18,7 @@ use crate::value::{Masker, Patterns};
 
 /// So much may wait for either side; then the other is not read.
 const MOST_WAITING: usize = 64 * 1024;
-/// What might become a secret is held back this long, in milliseconds.
+/// A program that prints nothing for so long, in milliseconds, waits for what it printed to be seen.
 const HOLD: u64 = 30;
 
 /// The responder's terminal, lent to a command.
@@ -34,7 +34,7 @@ pub(crate) struct Relay {
     /// On its way to the terminal.
     screen: Vec<u8>,
     masker: Masker,
-    /// When what is held back is shown after all.
+    /// When a first part of what is held back is shown after all.
     held_until: Option<Moment>,
     modes: LeftModes,
     /// Whether the last line that the program printed is ended.
@@ -116,7 +116,7 @@ impl Relay {
     }
 
     /// Does what can be done now; returns how often the program was to be stopped.
-    pub(crate) fn step(&mut self, patterns: &Patterns, now: Moment) -> usize {
+    pub(crate) fn step(&mut self, now: Moment) -> usize {
         if self.state == State::Closed {
             return 0;
         }
@@ -124,7 +124,7 @@ impl Relay {
         write(&self.program, &mut self.keys);
         if self.held_until.is_some_and(|until| now >= until) {
             self.held_until = None;
-            self.masker.flush(patterns, &mut self.screen);
+            self.masker.glimpse(&mut self.screen);
         }
         write(&self.terminal, &mut self.screen);
         stops

@@ -20,6 +20,7 @@ use super::message::{Launch, MadeFile};
 use super::output::{create_private_folder, create_with_mode};
 use super::pseudo_terminal::TERMINAL;
 use super::relay::Relay;
+use super::undumped::with_given_limit;
 use crate::engine::{Conduct, End};
 use crate::template::Held;
 
@@ -108,12 +109,11 @@ fn spawn_at_terminal(
     let again = || peer.try_clone().map_err(|error| not_started(&error));
     let (stdout, stderr) = (again()?, again()?);
     let output = relay.output().map_err(|error| not_started(&error))?;
-    let child = prepared(&mut command, run, launch)
+    prepared(&mut command, run, launch)
         .stdin(Stdio::from(peer))
         .stdout(Stdio::from(stdout))
-        .stderr(Stdio::from(stderr))
-        .spawn()
-        .map_err(|error| not_started(&error))?;
+        .stderr(Stdio::from(stderr));
+    let child = with_given_limit(|| command.spawn()).map_err(|error| not_started(&error))?;
     let leader = leader(&child);
     let handle = pidfd_open(leader, PidfdFlags::empty()).map_err(|_| unwatched(leader))?;
     Ok(Spawned { leader, handle, stdin: None, stdout: output, stderr: None, relay: Some(relay) })
@@ -122,12 +122,12 @@ fn spawn_at_terminal(
 fn spawn_with_pipes(run: &str, launch: &Launch) -> Result<Spawned, Unspawned> {
     #[expect(clippy::disallowed_methods, reason = "this is where commands are spawned")]
     let mut command = Command::new(&launch.program);
-    let child = prepared(&mut command, run, launch)
+    prepared(&mut command, run, launch)
         .process_group(0)
         .stdin(if launch.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
+        .stderr(Stdio::piped());
+    let child = with_given_limit(|| command.spawn())
         .map_err(|error| Unspawned::NotStarted(explain(launch, &error)))?;
     let leader = leader(&child);
     watch(child, leader).map_err(|_| unwatched(leader))

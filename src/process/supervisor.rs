@@ -11,9 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{
-    DumpableBehavior, Pid, Signal, WaitOptions, set_child_subreaper, set_dumpable_behavior, waitpid,
-};
+use rustix::process::{Pid, Signal, WaitOptions, set_child_subreaper, waitpid};
 
 use super::askpass;
 use super::caught::Caught;
@@ -34,6 +32,7 @@ use super::signals::silence;
 use super::spawn::spawn;
 use super::status::{self, Identity};
 use super::streams::drain;
+use super::undumped::keep_from_dumps;
 use crate::engine::Survivor;
 use crate::runbook::OnDisconnect;
 use crate::value::Patterns;
@@ -55,9 +54,7 @@ fn supervise() -> io::Result<()> {
     leave_terminal();
     let own = rustix::process::getpid();
     set_child_subreaper(Some(own))?;
-    // It holds secrets: no core dump, and no look into its memory. Commands are not concerned, for
-    // the flag does not survive `exec`.
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    keep_from_dumps()?;
     rustix::io::ioctl_fionbio(rustix::stdio::stdin(), true)?;
     rustix::io::ioctl_fionbio(rustix::stdio::stdout(), true)?;
     let mut supervisor = Supervisor::new(signals);

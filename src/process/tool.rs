@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use super::program::program_in_path;
 use super::suspend::suspend;
+use super::undumped::with_given_limit;
 
 /// How long a killed helper's pipe is waited for: somebody else may hold it.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -70,7 +71,7 @@ pub fn capture(tool: &Tool) -> Result<Captured, ToolError> {
     let program = tool.program.display().to_string();
     let failed = |source| ToolError::Failed { program: program.clone(), source };
     #[expect(clippy::disallowed_methods, reason = "this is where helpers are spawned")]
-    let handle = duct::cmd(&tool.program, &tool.args)
+    let command = duct::cmd(&tool.program, &tool.args)
         .full_env(&tool.environment)
         .dir(&tool.folder)
         .stdin_bytes(tool.stdin.clone())
@@ -80,9 +81,8 @@ pub fn capture(tool: &Tool) -> Result<Captured, ToolError> {
         .before_spawn(|command| {
             command.process_group(0);
             Ok(())
-        })
-        .start()
-        .map_err(failed)?;
+        });
+    let handle = with_given_limit(|| command.start()).map_err(failed)?;
     let output = handle.wait_timeout(tool.timeout).map_err(failed)?;
     if let Some(output) = output {
         return Ok(Captured { status: output.status, stdout: output.stdout.clone() });
@@ -107,7 +107,9 @@ pub fn editor(editor: &str, file: &Path, path: &OsStr) -> Result<ExitStatus, Too
         .and_then(|name| program_in_path(name, path))
         .ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
     #[expect(clippy::disallowed_methods, reason = "this is where the editor is spawned")]
-    let mut child = Command::new(program).args(&words[1..]).arg(file).spawn().map_err(failed)?;
+    let mut command = Command::new(program);
+    command.args(&words[1..]).arg(file);
+    let mut child = with_given_limit(|| command.spawn()).map_err(failed)?;
     // Ctrl-Z in the editor stops it, and this program with it: the shell waits for both.
     let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
     while let Ok(Some(status)) = waitid(WaitId::Pid(Pid::from_child(&child)), options)
@@ -125,14 +127,14 @@ pub fn open_page(url: &str, path: &OsStr) -> Result<(), ToolError> {
     let program = program_in_path(OPENER, path);
     let program = program.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
     #[expect(clippy::disallowed_methods, reason = "this is where the browser is spawned")]
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .arg(url)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .map_err(failed)?;
+        .process_group(0);
+    let mut child = with_given_limit(|| command.spawn()).map_err(failed)?;
     // Whoever spawned it must take its status; nobody wants to know it.
     std::thread::spawn(move || child.wait());
     Ok(())

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::phrases;
 use super::summary::{State, Summary};
-use super::{inert, phrases};
+use crate::diagnostic::visible_json;
 use crate::engine::{Role, Verdict};
 use crate::plan::Mode;
 use crate::runbook::{Outcome, StepId};
@@ -108,7 +109,7 @@ impl Row {
 /// Rows as JSON, with a newline at the end.
 pub fn history_json(rows: &[Row]) -> String {
     let text = serde_json::to_string_pretty(rows);
-    let mut text = inert::json(&text.expect("texts and numbers always serialise"));
+    let mut text = visible_json(&text.expect("texts and numbers always serialise"));
     text.push('\n');
     text
 }

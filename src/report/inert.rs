@@ -1,70 +1,16 @@
 //! Text that others wrote, made harmless: nothing in it moves a cursor, hides, or is taken for
 //! Markdown or HTML. What was there stays visible.
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+use crate::diagnostic::{visible, visible_line};
 
 /// Shows a text on one line: controls, and what cannot be seen, as escapes.
 pub fn line(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => shown.push_str("\\n"),
-            _ => push_visible(&mut shown, c),
-        }
-    }
-    shown
+    visible_line(text)
 }
 
 /// Shows a text that keeps its lines and tabs.
 pub(super) fn lines(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => shown.push(c),
-            _ => push_visible(&mut shown, c),
-        }
-    }
-    shown
-}
-
-fn push_visible(shown: &mut String, c: char) {
-    match c {
-        '\t' => shown.push_str("\\t"),
-        '\r' => shown.push_str("\\r"),
-        c if c.is_ascii_control() => {
-            let code = u8::try_from(c).expect("it is ASCII");
-            shown.push_str("\\x");
-            shown.extend([code >> 4, code & 15].map(|digit| char::from(HEX[usize::from(digit)])));
-        }
-        c if is_unseen(c) => shown.extend(c.escape_unicode()),
-        c => shown.push(c),
-    }
-}
-
-/// Controls, and characters that turn text around, join it or take no room.
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// JSON that shows no control and hides nothing either, with the same meaning: what JSON lets stand
-/// as it is can only be inside of its strings.
-pub fn json(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c != '\n' && is_unseen(c) {
-            let mut units = [0; 2];
-            let units = c.encode_utf16(&mut units).iter();
-            safe.extend(units.map(|unit| format!("\\u{unit:04x}")));
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
+    visible(text).into_owned()
 }
 
 /// A text for the running text, a list or a table of a Markdown document. It is not at the start

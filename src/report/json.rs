@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::inert;
 use super::summary::Summary;
 use super::timeline::{Entry, timeline};
+use crate::diagnostic::visible_json;
 use crate::journal::Record;
 
 /// The format of the document.
@@ -22,7 +22,7 @@ struct Document<'a> {
 pub fn json(summary: &Summary, records: &[Record]) -> String {
     let document = Document { format: FORMAT, summary, timeline: timeline(records) };
     let text = serde_json::to_string_pretty(&document);
-    let mut text = inert::json(&text.expect("texts and numbers always serialise"));
+    let mut text = visible_json(&text.expect("texts and numbers always serialise"));
     text.push('\n');
     text
 }

@@ -25,7 +25,7 @@ pub use alternatives::add_alternatives;
 pub use history::{
     OfRunbook, Past, Row, Told, WentWell, Worked, history_json, last_ok, last_worked, usual_times,
 };
-pub use inert::{json as inert_json, line as inert_line};
+pub use inert::line as inert_line;
 pub use json::{FORMAT, json};
 pub use markdown::markdown;
 pub use phrases::{numbered, outcome_name, state};

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::fold::elapsed;
 use super::inert::{fenced, line, link, markdown as safe};
 use super::*;
+use crate::diagnostic::terminal_strings::{assert_inert, texts};
 use crate::engine::{Answer, AttemptId, End, Event, PauseReason, Role, StepStatus};
 use crate::journal::Record;
 use crate::journal::samples::{
@@ -265,9 +266,39 @@ fn text_in_a_document_is_inert() {
 }
 
 #[test]
+fn no_string_is_obeyed_or_taken_for_markup_in_a_report() {
+    for (name, text) in texts() {
+        let all = records(&hostile_story(text));
+        let told = Summary::of(&all).unwrap();
+        let document = markdown(&told, &all);
+        for shown in [&document, &json(&told, &all), &log_text(&timeline(&all))] {
+            assert_inert(name, shown);
+        }
+        assert_plain(name, &document);
+        let rows = [Row::of(text, &told)];
+        assert_inert(name, &history_json(&rows));
+    }
+}
+
+/// A document that only formats: no HTML, no pictures, and links to files of the run's folder alone.
+fn assert_plain(what: &str, document: &str) {
+    use pulldown_cmark::{Event as Piece, Options, Parser, Tag};
+    for piece in Parser::new_ext(document, Options::all()) {
+        match piece {
+            Piece::Html(html) | Piece::InlineHtml(html) => panic!("{what}: {html:?} is HTML"),
+            Piece::Start(Tag::Image { dest_url, .. }) => panic!("{what}: a picture of {dest_url}"),
+            Piece::Start(Tag::Link { dest_url, .. }) => {
+                assert!(dest_url.starts_with("output/"), "{what}: a link to {dest_url}");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
 fn json_hides_nothing_and_means_the_same() {
     let told = "a\u{9b}b\u{202e}c\u{7f}\u{e0041}\u{1b}é";
-    let shown = inert::json(&serde_json::to_string(told).unwrap());
+    let shown = crate::diagnostic::visible_json(&serde_json::to_string(told).unwrap());
     assert_eq!(shown, r#""a\u009bb\u202ec\u007f\udb40\udc41\u001bé""#);
     assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), told);
 }
@@ -277,7 +308,7 @@ fn nothing_inside_ends_a_block_of_code() {
     assert_eq!(fenced("x", "sh"), "```sh\nx\n```\n");
     assert_eq!(fenced("```\n", ""), "````\n```\n````\n");
     assert_eq!(fenced("a ````` b", "sh"), "``````sh\na ````` b\n``````\n");
-    assert_eq!(fenced("a\r\u{9b}b\tc", ""), "```\na\\r\\u{9b}b\tc\n```\n");
+    assert_eq!(fenced("a\r\u{9b}b\tc", ""), "```\na\\x0d\\u{9b}b\tc\n```\n");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::Fragment;
 use super::script::Shell;
 use super::shell::{Placement, Quoting, Showing};
 use super::variable::in_braces;
+use crate::diagnostic::is_unsafe;
 
 /// What a here-document does to tabs at the beginning of its lines.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,12 +50,6 @@ pub(super) fn value(text: &str, place: Placement, shell: Shell, tabs: LeadingTab
     }
 }
 
-/// Whether a letter would act on a terminal or mislead the eye.
-fn acts(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
 fn plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./:@%+-".contains(&b))
 }
@@ -64,7 +59,7 @@ fn bare(text: &str, showing: Showing, shell: Shell) -> String {
     if showing == Showing::Bare && plain(text) {
         return text.to_owned();
     }
-    if !text.contains(acts) {
+    if !text.contains(is_unsafe) {
         return format!("'{}'", text.replace('\'', "'\\''"));
     }
     match shell {
@@ -82,7 +77,7 @@ fn ansi_c(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            c if acts(c) => push_octal(&mut quoted, c),
+            c if is_unsafe(c) => push_octal(&mut quoted, c),
             c => quoted.push(c),
         }
     }
@@ -102,7 +97,7 @@ fn push_octal(into: &mut String, c: char) {
 fn in_operand(text: &str) -> String {
     let mut quoted = String::new();
     for c in text.chars() {
-        if c.is_alphanumeric() || "_./:@%+- \n".contains(c) {
+        if (c.is_alphanumeric() && !is_unsafe(c)) || "_./:@%+- \n".contains(c) {
             quoted.push(c);
         } else {
             quoted.push_str("$(printf '");
@@ -118,7 +113,7 @@ fn inside(text: &str, also: &str, tabs: LeadingTabs) -> String {
     let mut quoted = String::new();
     let mut letters = text.chars().peekable();
     while let Some(c) = letters.next() {
-        let escape = |c: char| acts(c) || (c == '\t' && tabs == LeadingTabs::Stripped);
+        let escape = |c: char| is_unsafe(c) || (c == '\t' && tabs == LeadingTabs::Stripped);
         if escape(c) {
             // No newline is among them, which the substitution would take away at its end.
             quoted.push_str("$(printf '");

@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 
 use regex::{Regex, RegexBuilder};
 
-use super::name::shown;
 use super::{Decimal, Duration, Type, Value};
+use crate::diagnostic::cut;
 
 /// The largest compiled pattern, in bytes.
 const PATTERN_SIZE: usize = 1 << 20;
@@ -22,7 +22,7 @@ pub struct Pattern {
 
 /// A pattern that cannot be used.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{}` is not a regular expression: {problem}", shown(.source_text))]
+#[error("`{}` is not a regular expression: {problem}", cut(.source_text))]
 pub struct InvalidPattern {
     source_text: String,
     problem: String,
@@ -159,7 +159,7 @@ impl Constraints {
             Some(item) => Err(format!(
                 "{} does not match the pattern `{}`",
                 quoted(item),
-                shown(pattern.source())
+                cut(pattern.source())
             )),
         }
     }
@@ -193,7 +193,7 @@ impl Constraints {
 }
 
 fn quoted(value: &Value) -> String {
-    format!("`{}`", shown(&value.written()))
+    format!("`{}`", cut(&value.written()))
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::shown;
+use crate::diagnostic::cut;
 
 /// A text that is no identifier.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{}` is not an id: ids are [a-z0-9][a-z0-9._-]*", shown(.0))]
+#[error("`{}` is not an id: ids are [a-z0-9][a-z0-9._-]*", cut(.0))]
 pub struct InvalidId(pub String);
 
 fn is_id(text: &str) -> bool {

@@ -21,7 +21,7 @@ pub use constraint::{Bound, Constraints, InvalidPattern, Pattern, compile_regex}
 pub use duration::{Duration, spoken};
 pub use id::{InvalidId, RunbookId, ServiceId};
 pub use kind::Type;
-pub use masking::{Hidden, MASK, Masker, Patterns, SHORTEST, TooWeak};
+pub use masking::{Form, Hidden, MASK, Masker, Patterns, SHORTEST, TooWeak};
 pub use name::{InvalidName, Name};
 pub use number::compare_mixed;
 pub use parse::InvalidValue;

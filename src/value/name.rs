@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::cut;
+
 /// Words that cannot name a value: the program's own, Handlebars' helpers, CEL's types and macros.
 const RESERVED: [&str; 40] = [
     "alert",
@@ -58,7 +60,7 @@ pub struct Name(String);
 
 /// A text that is no name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{}` is not a name: names are [a-z][a-z0-9_]*", shown(.0))]
+#[error("`{}` is not a name: names are [a-z][a-z0-9_]*", cut(.0))]
 pub struct InvalidName(pub String);
 
 impl Name {
@@ -112,30 +114,6 @@ impl Name {
             _ => Some(format!("n{name}")),
         }
     }
-}
-
-/// A text inside a message: at most 60 characters, and none that could move the cursor.
-pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut shown = String::new();
-    for (at, c) in text.chars().enumerate() {
-        if at == LONGEST {
-            shown.push('…');
-            break;
-        }
-        if is_invisible(c) {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// Controls, line separators and marks that turn the direction of writing.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 impl fmt::Display for Name {
@@ -250,7 +228,7 @@ mod tests {
     #[test]
     fn a_message_repeats_no_control_characters() {
         let message = Name::new("a\u{1b}[2J\u{202e}b").unwrap_err().to_string();
-        assert!(message.contains("\\u{1b}[2J\\u{202e}b"), "{message}");
+        assert!(message.contains("\\x1b[2J\\u{202e}b"), "{message}");
         assert!(!message.chars().any(char::is_control));
     }
 

@@ -6,8 +6,8 @@
 // Addresses as texts only: nothing here reaches a network.
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use super::name::shown;
 use super::{Decimal, Duration, Moment, Type, Value};
+use crate::diagnostic::cut;
 
 /// A text that does not fit its type.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -41,7 +41,7 @@ impl Value {
             Type::Text => any_text(text),
             Type::Url => url(text),
         };
-        read.map_err(|problem| InvalidValue { ty, text: shown(text), problem })
+        read.map_err(|problem| InvalidValue { ty, text: cut(text), problem })
     }
 }
 

@@ -1,73 +1,26 @@
 //! Texts that would steer a terminal, in everything that is shown: none of them reaches it.
 
 use crate::sandbox::{Outcome, Sandbox};
-
-/// What terminals obey, and what misleads the eye.
-const PAYLOADS: [&str; 30] = [
-    "\x1b[32mgood\x1b[0m",
-    "\x1b[8mhidden\x1b[28m",
-    "\x1b[2J\x1b[3J\x1b[H",
-    "\x1b[4A\x1b[2K",
-    "\x1b[2;2H",
-    "\x1b[?1049h\x1b[?25l",
-    "\x1b[?1000;1006h",
-    "\x1b[200~y\x1b[201~",
-    "\x1b[!p\x1bc",
-    "\x1b(0lqqk\x0e\x0f",
-    "\x1b[6n\x1b[c\x1b[>q\x1b[21t",
-    "\x1b]2;production\x07",
-    "\x1b]10;?\x1b\\",
-    "\x1b]52;c;eWVz\x07",
-    "\x1b]8;;javascript:void\x07here\x1b]8;;\x07",
-    "\x1b]9;done\x07\x1b]777;notify;a;b\x07",
-    "\x1bPq#0;2;0;0;0~\x1b\\",
-    "\x1b_Ga=T;AAAA\x1b\\\x1b^x\x1b\\",
-    "\x1b]0;never ended",
-    "\x1b[1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1m",
-    "\u{9b}31m\u{9d}0;x\u{9c}",
-    "rm -rf x\recho ok  ",
-    "bad\x08\x08\x08ok ",
-    "\x07\x0b\x0c\x7f\x05",
-    "user \u{202e}nimda",
-    "\u{2066}turned\u{2069}\u{200f}",
-    "ro\u{200b}ot\u{feff}\u{ad}\u{2060}",
-    "a\u{e0062}\u{e006d}b",
-    "\u{2028}\u{2029}\u{85}",
-    "r\u{200d}m\u{3164}\u{ffa0}",
-];
-
-/// Everything in it is to be read, and nothing to be obeyed.
-#[track_caller]
-fn assert_harmless(what: &str, text: &str) {
-    let mut before = ' ';
-    for c in text.chars() {
-        let acts = c.is_control() && c != '\n';
-        let hides = matches!(c,
-            '\u{ad}' | '\u{3164}' | '\u{ffa0}' | '\u{feff}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e0fff}');
-        let joins = matches!(c, '\u{200c}' | '\u{200d}') && before.is_ascii();
-        assert!(!acts && !hides && !joins, "{what} shows {c:?}: {text:?}");
-        before = c;
-    }
-}
+use crate::terminal_strings::{STRINGS, assert_inert, texts};
 
 #[track_caller]
 fn assert_both_harmless(what: &str, outcome: &Outcome) {
-    assert_harmless(what, &outcome.stdout);
-    assert_harmless(what, &outcome.stderr);
+    assert_inert(what, &outcome.stdout);
+    assert_inert(what, &outcome.stderr);
 }
 
-/// Each payload a line, as a program might print it.
-fn printed() -> String {
-    PAYLOADS.map(|payload| format!("{payload}\n")).concat()
+/// Those that can be a value: no value holds a NUL.
+fn values() -> impl Iterator<Item = (&'static str, &'static str)> {
+    texts().filter(|(_, text)| !text.contains('\0'))
 }
 
-#[test]
-fn what_a_command_prints_steers_no_terminal_wherever_it_is_shown() {
-    let sandbox = Sandbox::new();
-    sandbox.file("payloads", printed()).file("answers.yaml", "tell: done\n").file(
-        "runbook.yaml",
-        "schema: surefoot/v1
+/// All of them, a line each.
+fn together() -> String {
+    values().map(|(_, text)| text).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// Steps that print all of it, hand it on, ask about it, and fail over it.
+const HOSTILE: &str = "schema: surefoot/v1
 title: Hostile output
 service: shop
 inputs: { folder: { type: path } }
@@ -89,11 +42,19 @@ steps:
   - id: fail
     title: Fail
     effect: read
-    run: cat {{folder}}/payloads; exit 3
+    run: cat {{folder}}/all; cat {{folder}}/all >&2; exit 3
     expect: 'stdout.contains(\"never\") && said == \"\"'
-  - end: done
-",
-    );
+  - end: done";
+
+#[test]
+fn what_a_command_prints_steers_no_terminal_wherever_it_is_shown() {
+    let sandbox = Sandbox::new();
+    let all = STRINGS.map(|(_, bytes)| [bytes, b"\n"].concat()).concat();
+    sandbox
+        .file("payloads", together())
+        .file("all", all)
+        .file("answers.yaml", "tell: done\n")
+        .file("runbook.yaml", HOSTILE);
     sandbox.trust("runbook.yaml");
     let folder = format!("folder={}", sandbox.path("").display());
     let walk = sandbox
@@ -128,11 +89,11 @@ steps:
 fn what_a_runbook_holds_steers_no_terminal_though_it_is_refused() {
     let sandbox = Sandbox::new();
     let head = "schema: surefoot/v1\ntitle: T\n";
-    for payload in PAYLOADS {
+    for (name, payload) in texts() {
         sandbox.file("runbook.yaml", format!("{head}summary: {payload}\nsteps:\n  - end: done\n"));
-        assert_both_harmless("check", &sandbox.surefoot(&["check", "runbook.yaml"]).run());
+        assert_both_harmless(name, &sandbox.surefoot(&["check", "runbook.yaml"]).run());
     }
-    let all = serde_json::to_string(&PAYLOADS.concat()).unwrap();
+    let all = serde_json::to_string(&together()).unwrap();
     for text in [
         format!("{head}service: {all}\nsteps:\n  - {{ do: {all} }}\n  - end: done\n"),
         format!("{head}{all}: 1\nsteps:\n  - {{ id: {all}, run: {all}, {all}: 2 }}\n"),
@@ -144,6 +105,8 @@ fn what_a_runbook_holds_steers_no_terminal_though_it_is_refused() {
         for arguments in [
             &["check", "runbook.yaml"][..],
             &["check", "--format", "json", "runbook.yaml"],
+            &["check", "--format", "sarif", "runbook.yaml"],
+            &["check", "--format", "github", "runbook.yaml"],
             &["show", "runbook.yaml"],
             &["show", "--markdown", "runbook.yaml"],
             &["plan", "runbook.yaml"],
@@ -159,19 +122,46 @@ fn what_a_runbook_holds_steers_no_terminal_though_it_is_refused() {
 #[test]
 fn what_is_typed_on_the_command_line_steers_no_terminal() {
     let sandbox = Sandbox::trusting(crate::READS);
-    for payload in PAYLOADS {
-        let set = format!("{payload}=1");
-        for arguments in [
-            &["run", payload][..],
-            &["run", "runbook.yaml", "--set", &set],
-            &["run", "runbook.yaml", "--env", payload],
-            &["log", payload],
-            &["check", payload],
-            &[payload],
-        ] {
+    for (name, payload) in values() {
+        let outcome = sandbox.surefoot(&["run", payload]).run();
+        assert_ne!(outcome.code(), 0, "{name}");
+        assert_both_harmless(name, &outcome);
+    }
+    let all = together();
+    let set = format!("{all}=1");
+    for arguments in [
+        &["run", "runbook.yaml", "--set", &set][..],
+        &["run", "runbook.yaml", "--env", &all],
+        &["run", "runbook.yaml", "--alert", &all],
+        &["log", &all],
+        &["check", &all],
+        &["check", "--format", "json", &all],
+        &["show", &all],
+        &["trust", &all],
+        &[&all],
+    ] {
+        let outcome = sandbox.surefoot(arguments).run();
+        assert_ne!(outcome.code(), 0, "{arguments:?}");
+        assert_both_harmless(&format!("{arguments:?}"), &outcome);
+    }
+}
+
+#[test]
+fn a_record_that_somebody_else_wrote_steers_no_terminal() {
+    let sandbox = Sandbox::trusting(crate::READS);
+    assert_eq!(sandbox.surefoot(&["run", "runbook.yaml"]).run().code(), 0);
+    let journal = sandbox.run().join("journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let all = serde_json::to_string(&together()).unwrap();
+    for (from, to) in
+        [("\"Look once\"", all.as_str()), ("\"output/0001.log\"", &all), ("\"test\"", &all)]
+    {
+        std::fs::write(&journal, text.replace(from, to)).unwrap();
+        for arguments in
+            [&["log"][..], &["report"], &["verify"], &["verify", "--format", "json"], &["history"]]
+        {
             let outcome = sandbox.surefoot(arguments).run();
-            assert_ne!(outcome.code(), 0, "{arguments:?}");
-            assert_both_harmless(&format!("{arguments:?}"), &outcome);
+            assert_both_harmless(&arguments.join(" "), &outcome);
         }
     }
 }

@@ -6,12 +6,15 @@
 mod payloads;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
+#[path = "../support/terminal_strings.rs"]
+mod terminal_strings;
 
 mod bad_runbooks;
 mod check;
 mod check_fix;
 mod check_forms;
 mod check_watch;
+mod core_dumps;
 mod display;
 mod ends;
 mod held;

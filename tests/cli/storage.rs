@@ -137,17 +137,24 @@ fn trust_that_cannot_be_kept_is_an_error() {
 
 #[test]
 fn only_the_owner_reads_records_under_any_umask() {
-    let sandbox = Sandbox::trusting(CHANGES);
-    let call = sandbox.surefoot(&AGREED).under(&["sh", "-c", "umask 0; exec \"$0\" \"$@\""]);
-    assert_eq!(call.run().code(), 0);
-    let mut folders = vec![sandbox.run()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap().flatten() {
-            let metadata = entry.metadata().unwrap();
-            let mode = metadata.permissions().mode() & 0o077;
-            assert_eq!(mode, 0, "{} has {mode:o}", entry.path().display());
-            if metadata.is_dir() {
-                folders.push(entry.path());
+    for umask in ["0", "022", "077", "0777"] {
+        let sandbox = Sandbox::trusting(CHANGES);
+        let script = format!("umask {umask}; exec \"$0\" \"$@\"");
+        let call = sandbox.surefoot(&AGREED).under(&["sh", "-c", &script]);
+        // What the command itself makes is its own business, and it needs that to work.
+        assert_eq!(call.run().code(), 0, "{umask}");
+        let mode = fs::metadata(sandbox.run()).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o700, "{umask}");
+        let mut folders = vec![sandbox.run()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().flatten() {
+                let metadata = entry.metadata().unwrap();
+                let mode = metadata.permissions().mode() & 0o777;
+                let wanted = if metadata.is_dir() { 0o700 } else { 0o600 };
+                assert_eq!(mode, wanted, "{} under {umask}: {mode:o}", entry.path().display());
+                if metadata.is_dir() {
+                    folders.push(entry.path());
+                }
             }
         }
     }

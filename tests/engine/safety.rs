@@ -332,6 +332,21 @@ fn an_edit_is_what_runs_and_an_own_command_is_confirmed_and_changes_nothing_of_t
 }
 
 #[test]
+fn a_command_that_is_typed_with_a_secret_in_it_is_neither_run_nor_recorded() {
+    let yaml = "steps:
+  - { id: a, effect: read, run: [token], capture: { t: { secret: true } } }
+  - { id: b, run: { run: [use], env: { T: '{{t}}' } }, undo: { none: x } }
+";
+    let typed =
+        ["edit login hunter22", "adhoc echo aHVudGVyMjI=", "adhoc echo other", "yes", "yes"];
+    let walk = Setup::steps(yaml).end("a", [says("hunter22")]).walk(&typed);
+    assert_eq!(walk.text().matches("holds the text of a secret").count(), 2, "{}", walk.text());
+    assert_eq!(walk.ledger, ["main a", "adhoc b", "main b"]);
+    let journal = serde_json::to_string(&walk.events.iter().map(|it| &it.0).collect::<Vec<_>>());
+    assert!(!journal.unwrap().contains("hunter22"));
+}
+
+#[test]
 fn a_result_from_elsewhere_counts_as_the_commands_own() {
     let yaml = "steps:\n  - { id: a, run: [do, a], undo: [undo, a], capture: n }\n";
     let walk = Setup::steps(yaml).walk(&["elsewhere seven"]);

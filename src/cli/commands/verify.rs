@@ -5,6 +5,7 @@ use crate::cli::args::{ListFormat, RunReference};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::runs::{damaged, find};
+use crate::diagnostic::{visible, visible_json};
 use crate::journal::{OutputState, Verification, verify};
 
 pub(crate) fn run(arguments: &RunReference, context: &Context) -> Result<Exit, Failure> {
@@ -13,9 +14,10 @@ pub(crate) fn run(arguments: &RunReference, context: &Context) -> Result<Exit, F
     let text = match arguments.format {
         ListFormat::Json => {
             let json = serde_json::to_string_pretty(&verification);
-            json.expect("a verification is texts and numbers") + "\n"
+            visible_json(&json.expect("a verification is texts and numbers")) + "\n"
         }
-        ListFormat::Text => text(folder.id(), &verification),
+        // Whoever wrote the record may have written anything.
+        ListFormat::Text => visible(&text(folder.id(), &verification)).into_owned(),
     };
     context.print(&text)?;
     Ok(if verification.is_sound() { Exit::Done } else { Exit::Damaged })

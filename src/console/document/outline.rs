@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use super::chart::Kind;
+use super::tame::tame;
 use crate::console::page::Page;
 use crate::console::text::{Meaning, Text};
 use crate::console::wording;
+use crate::diagnostic::visible;
 use crate::runbook::Effect;
 
 /// One piece of a document.
@@ -134,7 +136,7 @@ impl Outline {
                 Block::Heading(text) | Block::Group(text) => writeln!(out, "## {}", inert(text)),
                 Block::Plain(text) => writeln!(out, "{}", inert(text)),
                 Block::Prose(text) | Block::Why(text) => {
-                    writeln!(out, "{}", without_html(text.trim_end()))
+                    writeln!(out, "{}", tame(text.trim_end()))
                 }
                 Block::Never(text) => writeln!(out, "- **Never:** {}", inert(text)),
                 Block::Step { number, title, kind, .. } => {
@@ -176,8 +178,9 @@ fn link(title: &str, url: &str) -> String {
 }
 
 fn fenced(out: &mut String, text: &str, language: &str) -> std::fmt::Result {
-    let fence = fence(text);
-    writeln!(out, "{fence}{language}\n{}\n{fence}", text.trim_end_matches('\n'))
+    let text = visible(text.trim_end_matches('\n'));
+    let fence = fence(&text);
+    writeln!(out, "{fence}{language}\n{text}\n{fence}")
 }
 
 fn step_line(number: &str, title: &str, effect: Option<Effect>) -> Text {
@@ -204,7 +207,7 @@ fn command_lines(page: &mut Page, indent: &str, command: &str) {
 }
 
 /// Plain text in which no character means anything to Markdown.
-fn inert(text: &str) -> String {
+pub(super) fn inert(text: &str) -> String {
     let shown = crate::console::filter::shown_line(text);
     let mut out = String::with_capacity(shown.len());
     for character in shown.chars() {
@@ -220,19 +223,6 @@ fn inert(text: &str) -> String {
         }
     }
     out
-}
-
-/// An author's Markdown without markup of another kind; code blocks stay as they are.
-fn without_html(text: &str) -> String {
-    let mut fenced = false;
-    let lines = text.lines().map(|line| {
-        let fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
-        if fence {
-            fenced = !fenced;
-        }
-        if fenced || fence { line.to_owned() } else { line.replace('<', "&lt;") }
-    });
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A fence that is not in the text.
@@ -256,7 +246,6 @@ mod tests {
             inert("<b>[x](http://e) *a* `c`\x1b"),
             "&lt;b&gt;\\[x\\](http://e) \\*a\\* \\`c\\`\\\\x1b"
         );
-        assert_eq!(without_html("a <img>\n```\n<b>\n```"), "a &lt;img>\n```\n<b>\n```");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Source, Span, Unseen, is_joiner};
 
 /// The largest runbook, in bytes.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -98,21 +98,25 @@ pub(in crate::runbook) fn odd_character(
     at: usize,
     character: char,
 ) -> Option<&'static str> {
-    match character {
-        '\u{200c}' | '\u{200d}' if joins(text, at, character) => None,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            Some("a bidirectional control character, which turns text around")
-        }
-        other if other.is_control() && !matches!(other, '\n' | '\t') => Some("a control character"),
-        other if crate::diagnostic::is_unsafe(other) => Some("an invisible character"),
-        _ => None,
+    match (character, Unseen::of(character)?) {
+        // It has a warning of its own where it stands in a command.
+        ('\n' | '\t' | '\u{2800}', _) => None,
+        (joiner, _) if is_joiner(joiner) && joins(text, at, joiner) => None,
+        (_, Unseen::Control) => Some("a control character"),
+        (_, Unseen::Invisible) => Some("an invisible character"),
+        (_, Unseen::Turning) => Some("a bidirectional control character, which turns text around"),
     }
 }
 
-/// Whether a joiner stands where it joins something: in an emoji, or in a script that writes so.
+/// Whether a joiner stands where it joins something: in an emoji, or in a script that writes so. A
+/// selector of variants needs only something to select from; a digit becomes a key by it.
 fn joins(text: &str, at: usize, character: char) -> bool {
     let before = text[..at].chars().next_back();
     let after = text[at + character.len_utf8()..].chars().next();
+    if !matches!(character, '\u{200c}' | '\u{200d}') {
+        let key = after == Some('\u{20e3}');
+        return key || before.is_some_and(|c| !c.is_ascii() && Unseen::of(c).is_none());
+    }
     let takes = |neighbour: Option<char>| {
         neighbour.is_some_and(|c| {
             matches!(u32::from(c),
@@ -190,6 +194,8 @@ mod tests {
         assert!(messages("a: \u{1f469}\u{200d}\u{1f4bb}\n").is_empty());
         assert!(messages("a: \u{0645}\u{06cc}\u{200c}\u{062e}\n").is_empty());
         assert_eq!(messages("a: b\u{200d}c\n").len(), 1);
+        assert!(messages("a: \u{26a0}\u{fe0f} 1\u{fe0f}\u{20e3}\n").is_empty());
+        assert_eq!(messages("a: b\u{fe0f}c\n").len(), 1);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::super::grammar::Slots;
 use super::super::parse::{Node, Scalar, Style, is_value_of_line, odd_character, quoted_form};
 use super::rename::Language;
 use super::{Checker, joined};
-use crate::diagnostic::{Diagnostic, Fix, cut};
+use crate::diagnostic::{Diagnostic, Fix, cut, is_odd_blank};
 
 impl Checker<'_> {
     pub(super) fn text(&mut self, node: &Node, scalar: &Scalar, slots: Slots, owner: &str) {
@@ -131,13 +131,7 @@ impl Checker<'_> {
                 return;
             }
         }
-        let odd = value.chars().find(|c| {
-            matches!(
-                c,
-                '\u{a0}' | '\u{1680}' | '\u{2000}'
-                    ..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
-            )
-        });
+        let odd = value.chars().find(|c| is_odd_blank(*c));
         if let Some(blank) = odd {
             let message = format!("U+{:04X} looks like a blank and is none", u32::from(blank));
             let found = Diagnostic::warning("odd-blank", node.span.clone(), message)

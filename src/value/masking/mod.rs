@@ -5,9 +5,8 @@
 
 mod encodings;
 
-use std::collections::BTreeSet;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, MatchKind};
+use zeroize::Zeroizing;
 
 use super::Secret;
 use encodings::encodings;
@@ -19,32 +18,58 @@ pub const MASK: &[u8] = b"***";
 pub const SHORTEST: usize = 6;
 
 /// Words that are no secrets, however often they are used as such.
-const COMMON: [&str; 24] = [
+const COMMON: [&str; 40] = [
+    "123456",
+    "12345678",
+    "123456789",
+    "1234567890",
     "access",
     "admin123",
     "administrator",
     "changeme",
     "client",
+    "cluster",
+    "database",
     "default",
     "disabled",
     "enabled",
     "example",
+    "failed",
+    "kubernetes",
+    "letmein",
     "localhost",
     "master",
     "nobody",
+    "nothing",
     "passphrase",
     "password",
     "password1",
+    "password123",
     "postgres",
     "production",
     "qwerty",
+    "running",
     "secret",
     "secrets",
+    "server",
     "service",
     "staging",
-    "123456",
-    "12345678",
+    "status",
+    "undefined",
+    "unknown",
+    "username",
+    "welcome",
 ];
+
+/// Above so many bytes of forms, a key of some lines, a table of all transitions would take tens of
+/// megabytes; what stands in its place is half as fast.
+const LARGE: usize = 16 * 1024;
+
+/// One form of a secret; it is wiped when it is dropped.
+pub type Form = Zeroizing<Vec<u8>>;
+
+/// So many bytes of what may yet become a secret may be shown to a person who waits for them.
+const GLIMPSE: usize = 2;
 
 /// A secret that cannot be hidden without hiding what is none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -52,33 +77,48 @@ pub enum TooWeak {
     /// It is a word that stands in ordinary output.
     #[error("is a common word: hiding it would hide ordinary output, so it is no secret")]
     Common,
+    /// It repeats one or two characters, as lines between paragraphs do.
+    #[error(
+        "is made of one or two characters: hiding it would hide ordinary output, so it is no secret"
+    )]
+    Monotonous,
     /// It is too short.
     #[error("is shorter than {SHORTEST} characters: hiding it would hide ordinary output")]
     Short,
 }
 
+/// What keeps a text from being hidden, if anything does.
+fn weakness(text: &str) -> Option<TooWeak> {
+    if text.chars().count() < SHORTEST {
+        return Some(TooWeak::Short);
+    }
+    let mut others = text.chars();
+    let first = others.next();
+    let second = others.find(|c| Some(*c) != first);
+    if others.all(|c| Some(c) == first || Some(c) == second) {
+        return Some(TooWeak::Monotonous);
+    }
+    COMMON.contains(&text.to_lowercase().as_str()).then_some(TooWeak::Common)
+}
+
 /// A secret in every form in which it is recognised.
 #[derive(Clone)]
 pub struct Hidden {
-    forms: BTreeSet<Vec<u8>>,
+    forms: Vec<Form>,
 }
 
 impl Hidden {
     /// Takes a secret; refuses one that would make half of all output unreadable.
     pub fn new(secret: &Secret) -> Result<Self, TooWeak> {
-        let text = secret.expose().trim();
-        if text.chars().count() < SHORTEST {
-            return Err(TooWeak::Short);
-        }
-        if COMMON.contains(&text.to_lowercase().as_str()) {
-            return Err(TooWeak::Common);
+        if let Some(weak) = weakness(secret.expose().trim()) {
+            return Err(weak);
         }
         Ok(Self { forms: encodings(secret.expose()) })
     }
 
     /// Its forms, for the supervisor.
-    pub fn into_forms(self) -> Vec<Vec<u8>> {
-        self.forms.into_iter().collect()
+    pub fn into_forms(self) -> Vec<Form> {
+        self.forms
     }
 }
 
@@ -88,12 +128,12 @@ impl std::fmt::Debug for Hidden {
     }
 }
 
-/// All that is hidden.
+/// All that is hidden. The forms are wiped when this is dropped; the automaton that finds them belongs
+/// to a library and is not.
 #[derive(Default)]
 pub struct Patterns {
     /// Sorted, without doubles.
-    all: BTreeSet<Vec<u8>>,
-    ordered: Vec<Vec<u8>>,
+    ordered: Vec<Form>,
     search: Option<Search>,
 }
 
@@ -112,34 +152,38 @@ impl std::fmt::Debug for Patterns {
 
 impl Patterns {
     /// Hides these too. Empty ones are passed over.
-    pub fn add(&mut self, more: impl IntoIterator<Item = Vec<u8>>) {
-        let before = self.all.len();
-        self.all.extend(more.into_iter().filter(|pattern| !pattern.is_empty()));
-        if self.all.len() == before {
+    pub fn add<F: Into<Form>>(&mut self, more: impl IntoIterator<Item = F>) {
+        let before = self.ordered.len();
+        let more = more.into_iter().map(F::into).filter(|pattern| !pattern.is_empty());
+        self.ordered.extend(more);
+        self.ordered.sort_unstable_by(|one, other| one.as_slice().cmp(other));
+        self.ordered.dedup_by(|one, other| one == other);
+        if self.ordered.len() == before {
             return;
         }
-        self.ordered = self.all.iter().cloned().collect();
         let mut begins = Box::new([false; 256]);
         for pattern in &self.ordered {
             begins[usize::from(pattern[0])] = true;
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&self.ordered)
-            .or_else(|_| {
-                // Too many for a table: the slower automaton takes any number.
-                AhoCorasick::builder()
-                    .match_kind(MatchKind::LeftmostLongest)
-                    .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-                    .build(&self.ordered)
-            })
+        let size: usize = self.ordered.iter().map(|form| form.len()).sum();
+        let kind = if size > LARGE { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
+        let automaton = self
+            .automaton(kind)
+            // Too many for the compact form, too: the largest takes any number.
+            .or_else(|_| self.automaton(AhoCorasickKind::NoncontiguousNFA))
             .expect("secrets that fit into memory fit into an automaton");
         self.search = Some(Search {
             automaton,
-            longest: self.ordered.iter().map(Vec::len).max().unwrap_or(0),
+            longest: self.ordered.iter().map(|form| form.len()).max().unwrap_or(0),
             begins,
         });
+    }
+
+    fn automaton(&self, kind: AhoCorasickKind) -> Result<AhoCorasick, BuildError> {
+        AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(kind))
+            .build(self.ordered.iter().map(|form| form.as_slice()))
     }
 
     /// A text with everything hidden that is to be.
@@ -179,7 +223,9 @@ impl Patterns {
 /// The state of one stream.
 #[derive(Default)]
 pub struct Masker {
-    held: Vec<u8>,
+    held: Form,
+    /// How much of what is held has been shown.
+    shown: usize,
 }
 
 impl std::fmt::Debug for Masker {
@@ -192,58 +238,98 @@ impl Masker {
     /// Takes the next bytes of the stream; adds what is decided to `out`.
     pub fn mask(&mut self, patterns: &Patterns, bytes: &[u8], out: &mut Vec<u8>) {
         let Some(search) = &patterns.search else {
-            out.append(&mut self.held);
+            self.release(out);
             out.extend_from_slice(bytes);
             return;
         };
         if self.held.is_empty() {
-            let rest = settle(patterns, search, bytes, out);
+            let rest = settle(patterns, search, bytes, &mut Plain::new(out));
             self.held.extend_from_slice(&bytes[rest..]);
         } else {
             self.held.extend_from_slice(bytes);
-            let rest = settle(patterns, search, &self.held, out);
+            let rest = settle(patterns, search, &self.held, &mut Plain { out, shown: self.shown });
             self.held.drain(..rest);
+            self.shown = self.shown.saturating_sub(rest);
+        }
+        if cfg!(feature = "sabotage-piecemeal") {
+            self.flush(patterns, out);
+        }
+    }
+
+    /// The stream pauses, and a person waits for what it said: adds the first bytes of what is held
+    /// back, too few to tell a secret. What follows is compared with all of it as before.
+    pub fn glimpse(&mut self, out: &mut Vec<u8>) {
+        let most = self.held.len().min(GLIMPSE);
+        if self.shown < most {
+            out.extend_from_slice(&self.held[self.shown..most]);
+            self.shown = most;
         }
     }
 
     /// The stream is over: adds what was held back.
     pub fn flush(&mut self, patterns: &Patterns, out: &mut Vec<u8>) {
         match &patterns.search {
-            None => out.append(&mut self.held),
-            Some(search) => replace(search, &self.held, 0, out),
+            None => self.release(out),
+            Some(search) => {
+                replace(search, &self.held, 0, &mut Plain { out, shown: self.shown });
+            }
         }
         self.held.clear();
+        self.shown = 0;
+    }
+
+    fn release(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.held[self.shown..]);
+        self.held.clear();
+        self.shown = 0;
+    }
+}
+
+/// Where masked bytes go. So many at the start have been shown already.
+struct Plain<'a> {
+    out: &'a mut Vec<u8>,
+    shown: usize,
+}
+
+impl<'a> Plain<'a> {
+    fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out, shown: 0 }
+    }
+
+    /// Adds a part as it is.
+    fn copy(&mut self, bytes: &[u8], from: usize, to: usize) {
+        self.out.extend_from_slice(&bytes[from.max(self.shown).min(to)..to]);
     }
 }
 
 /// Adds to `out` all of the bytes that is decided; returns where the rest begins. A match is decided
 /// when no tail that may still grow begins at or before its start: only then can neither a longer
 /// nor an earlier one come of what follows.
-fn settle(patterns: &Patterns, search: &Search, bytes: &[u8], out: &mut Vec<u8>) -> usize {
+fn settle(patterns: &Patterns, search: &Search, bytes: &[u8], out: &mut Plain<'_>) -> usize {
     let mut at = 0;
     let mut open = patterns.open_tail(search, bytes, at);
     for found in search.automaton.find_iter(bytes) {
         if open <= found.start() {
             break;
         }
-        out.extend_from_slice(&bytes[at..found.start()]);
-        out.extend_from_slice(MASK);
+        out.copy(bytes, at, found.start());
+        out.out.extend_from_slice(MASK);
         at = found.end();
         if open < at {
             open = patterns.open_tail(search, bytes, at);
         }
     }
-    out.extend_from_slice(&bytes[at..open]);
+    out.copy(bytes, at, open);
     open
 }
 
-fn replace(search: &Search, bytes: &[u8], mut at: usize, out: &mut Vec<u8>) {
+fn replace(search: &Search, bytes: &[u8], mut at: usize, out: &mut Plain<'_>) {
     for found in search.automaton.find_iter(bytes) {
-        out.extend_from_slice(&bytes[at..found.start()]);
-        out.extend_from_slice(MASK);
+        out.copy(bytes, at, found.start());
+        out.out.extend_from_slice(MASK);
         at = found.end();
     }
-    out.extend_from_slice(&bytes[at..]);
+    out.copy(bytes, at, bytes.len());
 }
 
 #[cfg(test)]

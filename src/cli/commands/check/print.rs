@@ -50,7 +50,7 @@ impl<'a> Printer<'a> {
     pub(super) fn finish(self, files: usize) -> Result<Exit, Failure> {
         let document = |value: &serde_json::Value| {
             let text = serde_json::to_string_pretty(value);
-            text.expect("findings are texts and numbers") + "\n"
+            diagnostic::visible_json(&text.expect("findings are texts and numbers")) + "\n"
         };
         let text = match self.format {
             CheckFormat::Text => self.tally.summary(files),
