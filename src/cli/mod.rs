@@ -1,5 +1,6 @@
 //! The command line: arguments as typed, settings resolved, one file per command, exit codes.
 
+mod agreement;
 mod args;
 mod backstage;
 mod choices;
@@ -12,6 +13,7 @@ mod open;
 mod past;
 mod runs;
 mod settings;
+mod signing_key;
 mod walk;
 
 use std::path::Path;
@@ -113,6 +115,7 @@ fn usage(error: &clap::Error, terminal: &Terminal) -> ExitCode {
 
 fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
+        Command::Approve(arguments) => commands::approve::run(&arguments, context),
         Command::Check(arguments) => commands::check::run(&arguments, context),
         Command::Completions { shell } => commands::completions::run(shell, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
@@ -121,6 +124,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Report(arguments) => commands::report::run(&arguments, context),
         Command::Resume(arguments) => commands::resume::run(&arguments, context),
         Command::Run(arguments) => commands::run::run(&arguments, context),
+        Command::Seal(arguments) => commands::seal::run(&arguments, context),
         Command::Schema { of } => commands::schema::run(of, context),
         Command::Show(arguments) => commands::show::run(&arguments, context),
         Command::Trust(arguments) => commands::trust::run(&arguments, context),

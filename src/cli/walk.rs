@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::Context;
+use super::agreement;
 use super::args::{AutoArgument, WalkingArguments, YesArgument};
 use super::backstage::Behind;
 use super::exit::Exit;
@@ -53,6 +54,7 @@ impl Walk<'_> {
             Failure::new(Exit::Failed, format!("failed to handle signals: {error}"))
         })?;
         let mut responder = responder(context, self.answers, self.behind, &clock)?;
+        let mut notary = agreement::notary(context, self.folder)?;
         let mut view = View::new(context.terminal.clone(), clock.clone(), self.known);
         let mut lines = JsonLines::new(context.terminal.clone());
         let mut observers: Vec<&mut dyn Observer> = vec![&mut view];
@@ -64,6 +66,7 @@ impl Walk<'_> {
             journal: self.journal,
             executor: &mut executor,
             responder: &mut *responder,
+            notary: &mut notary,
             observers,
             clock: &*clock,
             by: context.settings.responder.name.clone(),
@@ -73,6 +76,9 @@ impl Walk<'_> {
         match rest {
             Ok(rest) => {
                 journal.close().map_err(|error| Failure::from_error(Exit::Unrecorded, &error))?;
+                if let (Rest::Paused(_), Some(waiting)) = (&rest, run.waits_for_others()) {
+                    agreement::left(context, self.folder, waiting);
+                }
                 Ok(told(context, exit(&rest, &run)))
             }
             Err(broken) => Err(broke(context, self.folder, broken)),
