@@ -35,6 +35,8 @@ pub mod session;
 
 pub mod process;
 
+pub mod signing;
+
 pub mod effects;
 
 pub mod catalog;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, bottom to top. Each may import only from those before it.
-const LAYERS: [&str; 18] = [
+const LAYERS: [&str; 19] = [
     "diagnostic",
     "value",
     "expression",
@@ -20,6 +20,7 @@ const LAYERS: [&str; 18] = [
     "report",
     "session",
     "process",
+    "signing",
     "effects",
     "catalog",
     "console",

@@ -596,3 +596,11 @@ fn the_committed_schemas_are_those_of_the_program() {
         assert_made(&format!("schemas/{name}-v1.schema.json"), &made);
     }
 }
+
+#[test]
+fn the_script_of_the_manual_is_the_one_that_is_tested() {
+    let script = read("tests/verify-record.py");
+    assert!(script.lines().count() <= 60, "the script is too long to be read");
+    let page = read("docs/verify-without-surefoot.md");
+    assert!(page.contains(&format!("```python\n{script}```\n")), "the page has another script");
+}

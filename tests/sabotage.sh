@@ -6,9 +6,12 @@ cd "$(dirname "$0")/.."
 
 # What is broken, and where a test must see it.
 sabotages=(
+  'any-namespace|a signature for something else counts as an agreement|--test approval'
   'early-start|a command starts before its start is recorded|--test session'
   'piecemeal|each piece of output is masked by itself|--lib value::'
   'rerun|a change whose end nobody saw is run again|--test engine'
+  'self-approval|a responder agrees with themselves|--test approval'
+  'unbound|an agreement to one command starts another|--test engine'
   'unchecked|a changed record is read as if it were whole|--lib journal::'
   'unfiltered|what a terminal obeys is shown as it is|--lib console::'
   'unsynced|a record counts as durable that was never synced|--lib journal::'

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use surefoot::diagnostic::Source;
 use surefoot::engine::{
-    Answer, Attempt, AttemptId, End, Ended, Event, Filtered, Input, Kept, PauseReason, Printed,
-    Question, Rest, Run, Survey,
+    Answer, Attempt, AttemptId, Checked, End, Ended, Event, Filtered, Input, Kept, PauseReason,
+    Printed, Question, Rest, Run, Survey, Terms, Waiting,
 };
 use surefoot::expression::Filter;
 use surefoot::journal::{JOURNAL, Journal, read};
@@ -24,8 +24,8 @@ use surefoot::plan::{Alert, DigestKey, Mode, Plan};
 use surefoot::policy::{Attendance, Pace, Policy, Trust};
 use surefoot::runbook::{NoRepository, Outcome, Protection, load};
 use surefoot::session::{
-    Beside, Broken, Clock, Executor, Happening, Notice, Observer, PasswordWanted, Reply, Responder,
-    Session, Stream,
+    Beside, Broken, Clock, Executor, Happening, Notary, Notice, Observer, PasswordWanted, Reply,
+    Responder, Session, Stream,
 };
 use surefoot::value::Secret;
 
@@ -149,6 +149,35 @@ impl Responder for Person {
     }
 }
 
+/// Nobody else can be asked.
+struct Nobody;
+
+impl Notary for Nobody {
+    fn terms(&mut self, record: u64, head: &str) -> Terms {
+        Terms {
+            nonce: format!("nonce-{record}"),
+            record,
+            head: head.to_owned(),
+            lifetime: 900,
+            own_keys: Vec::new(),
+        }
+    }
+
+    fn hand_out(&mut self, _: &Waiting) {}
+
+    fn has_arrived(&mut self, _: &Waiting) -> bool {
+        false
+    }
+
+    fn arrived(&mut self, _: &Waiting) -> Option<String> {
+        None
+    }
+
+    fn check(&mut self, waiting: &Waiting, _: &str, _: Timestamp) -> Checked {
+        Checked::Bad { nonce: waiting.request.nonce.clone(), why: "nobody signs".to_owned() }
+    }
+}
+
 struct Watcher(Story);
 
 impl Observer for Watcher {
@@ -250,6 +279,7 @@ fn walk_in(
         journal: Journal::create(folder).unwrap(),
         executor: &mut world,
         responder: &mut person,
+        notary: &mut Nobody,
         observers: vec![&mut watcher],
         clock: &clock,
         by: "dana".to_owned(),

@@ -60,9 +60,29 @@ Examples:
     Report(ReportArguments),
     /// Check that the record of a run was not changed
     #[command(after_help = "\
-What it says is as good as the record's anchors: without one, whoever could write the file could
-also have written it anew from the start.")]
-    Verify(RunReference),
+What it says is as good as the record's anchors, which are agreements and seals: without one,
+whoever could write the file could also have written it anew from the start.
+
+Examples:
+  surefoot verify k3f9
+  surefoot verify k3f9 --head 9f2c41…
+  surefoot verify k3f9 --signers allowed_signers")]
+    Verify(VerifyArguments),
+    /// Sign the head of a finished run's record with your SSH key
+    #[command(after_help = "\
+Examples:
+  surefoot seal k3f9
+  surefoot seal k3f9 --key ~/.ssh/id_ed25519")]
+    Seal(SealArguments),
+    /// Agree to another person's step: look at it, then sign it with your SSH key
+    #[command(after_help = "\
+The answer goes to standard output: give it to whoever asked. Nothing is run.
+
+Examples:
+  surefoot approve surefoot-request:1:eyJmb3JtYXQi…
+  surefoot approve 1a2b3c4d.request --output 1a2b3c4d.answer
+  surefoot approve - < request.txt")]
+    Approve(ApproveArguments),
     /// Look at a runbook and trust its content
     #[command(after_help = "\
 Trust is for content: a runbook that changes is asked about again.
@@ -221,6 +241,41 @@ pub(crate) struct RunReference {
     /// How it is printed
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub(crate) format: ListFormat,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    pub(crate) run: RunReference,
+    /// A head that was kept elsewhere: some record must have it
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) head: Option<String>,
+    /// The list of those who may sign, as in `allowed_signers`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signers: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SealArguments {
+    /// The run: any unique part of its id; the latest if not given
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// The SSH key to sign with; the agent's if not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ApproveArguments {
+    /// The request: the line itself, a file that holds it, or `-`
+    #[arg(value_name = "REQUEST")]
+    pub(crate) request: String,
+    /// The SSH key to sign with; the agent's if not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Write the answer to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

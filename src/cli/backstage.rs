@@ -8,13 +8,15 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::agreement;
 use super::past::{History, ago};
 use super::settings::Settings;
-use crate::console::Backstage;
-use crate::engine::{AttemptId, Event, Run};
+use crate::console::{Backstage, HandedOut};
+use crate::engine::{AttemptId, Event, Run, Waiting};
 use crate::journal::{Record, RunFolder, read};
 use crate::report::{OfRunbook, Summary, last_worked};
 use crate::runbook::StepId;
+use crate::signing::{Files, request_line};
 use crate::value::spoken;
 
 /// More of a file is not pasted into a record.
@@ -32,6 +34,8 @@ pub(crate) struct Behind {
     pub(crate) history: History,
     /// The machine that the record is on.
     pub(crate) host: String,
+    /// Where requests and answers lie.
+    pub(crate) agreement: Files,
     /// Whether there is a desktop, on which a page can be opened.
     pub(crate) desktop: bool,
 }
@@ -46,6 +50,7 @@ impl Behind {
             path: settings.search_path(),
             history,
             host: settings.host.clone(),
+            agreement: agreement::files(folder, context),
             desktop: has_desktop(settings),
         }
     }
@@ -85,6 +90,15 @@ impl Backstage for Behind {
             edited.strip_suffix('\n').unwrap_or(&edited).to_owned()
         };
         Ok((edited != text).then_some(edited))
+    }
+
+    fn handed_out(&mut self, waiting: &Waiting) -> Option<HandedOut> {
+        let nonce = &waiting.request.nonce;
+        Some(HandedOut {
+            line: request_line(&waiting.text),
+            request: self.agreement.request(nonce).display().to_string(),
+            answer: self.agreement.answer(nonce).display().to_string(),
+        })
     }
 
     fn hand_over(&mut self, run: &Run) -> Option<String> {

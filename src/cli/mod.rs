@@ -1,5 +1,6 @@
 //! The command line: arguments as typed, settings resolved, one file per command, exit codes.
 
+mod agreement;
 mod args;
 mod asking;
 mod backstage;
@@ -13,6 +14,7 @@ mod open;
 mod past;
 mod runs;
 mod settings;
+mod signing_key;
 mod sourced;
 mod walk;
 
@@ -127,6 +129,7 @@ fn usage(error: &clap::Error, terminal: &Terminal) -> ExitCode {
 
 fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
+        Command::Approve(arguments) => commands::approve::run(&arguments, context),
         Command::Check(arguments) => commands::check::run(&arguments, context),
         Command::Completions { shell } => commands::completions::run(shell, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
@@ -135,6 +138,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Report(arguments) => commands::report::run(&arguments, context),
         Command::Resume(arguments) => commands::resume::run(&arguments, context),
         Command::Run(arguments) => commands::run::run(&arguments, context),
+        Command::Seal(arguments) => commands::seal::run(&arguments, context),
         Command::Schema { of } => commands::schema::run(of, context),
         Command::Show(arguments) => commands::show::run(&arguments, context),
         Command::Trust(arguments) => commands::trust::run(&arguments, context),

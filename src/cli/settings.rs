@@ -18,6 +18,8 @@ const INPUT_PREFIX: &str = "SUREFOOT_INPUT_";
 pub(crate) struct Settings {
     /// The folder of all state.
     pub(crate) state: Option<PathBuf>,
+    /// The folder of the user's settings.
+    pub(crate) config: Option<PathBuf>,
     /// A second place for a record that could not be written.
     pub(crate) emergency: PathBuf,
     /// The folder the program was started in.
@@ -34,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) host: String,
     /// The environment that commands inherit.
     pub(crate) environment: BTreeMap<OsString, OsString>,
+    /// Folders of the responder's own SSH keys.
+    pub(crate) key_folders: Vec<PathBuf>,
     /// The editor.
     pub(crate) editor: Option<String>,
 }
@@ -46,6 +50,7 @@ impl Settings {
         let data = std::io::stdout().is_terminal();
         Self {
             state: state(),
+            config: config(),
             emergency: path("XDG_RUNTIME_DIR").unwrap_or_else(env::temp_dir),
             here: env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             console: console_settings(terminal),
@@ -53,6 +58,7 @@ impl Settings {
             width: if data { console::Width::OfTerminal } else { console::Width::Unlimited },
             responder: responder(&host),
             host,
+            key_folders: key_folders(),
             environment: env::vars_os().collect(),
             editor: env::var("VISUAL").or_else(|_| env::var("EDITOR")).ok(),
         }
@@ -79,6 +85,29 @@ impl Settings {
 /// An absolute path from the environment; a relative one is ignored, as the XDG rules say.
 fn path(name: &str) -> Option<PathBuf> {
     env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+fn config() -> Option<PathBuf> {
+    let base = path("XDG_CONFIG_HOME").or_else(|| Some(path("HOME")?.join(".config")))?;
+    Some(base.join("surefoot"))
+}
+
+/// `~/.ssh`, by the environment and by the system: another `HOME` makes nobody another person.
+fn key_folders() -> Vec<PathBuf> {
+    let own = path("HOME").into_iter().chain(home_of(rustix::process::getuid().as_raw()));
+    let mut folders: Vec<PathBuf> = own.map(|home| home.join(".ssh")).collect();
+    folders.dedup();
+    folders
+}
+
+/// The home folder that the system gives a user.
+fn home_of(uid: u32) -> Option<PathBuf> {
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    users.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let own = fields.get(2)?.parse() == Ok(uid);
+        own.then(|| fields.get(5).map(PathBuf::from)).flatten()
+    })
 }
 
 fn state() -> Option<PathBuf> {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::Context;
+use super::agreement;
 use super::args::{AutoArgument, WalkingArguments, YesArgument};
 use super::backstage::Behind;
 use super::exit::Exit;
@@ -54,6 +55,7 @@ impl Walk<'_> {
             Failure::new(Exit::Failed, format!("failed to handle signals: {error}"))
         })?;
         let mut responder = responder(context, self.answers, self.behind, &clock)?;
+        let mut notary = agreement::notary(context, self.folder)?;
         let mut view = View::new(context.terminal.clone(), clock.clone(), self.known);
         if self.walking.output_colour {
             view = view.keeping_colours();
@@ -68,6 +70,7 @@ impl Walk<'_> {
             journal: self.journal,
             executor: &mut executor,
             responder: &mut *responder,
+            notary: &mut notary,
             observers,
             clock: &*clock,
             by: context.settings.responder.name.clone(),
@@ -77,6 +80,9 @@ impl Walk<'_> {
         match rest {
             Ok(rest) => {
                 journal.close().map_err(|error| Failure::from_error(Exit::Unrecorded, &error))?;
+                if let (Rest::Paused(_), Some(waiting)) = (&rest, run.waits_for_others()) {
+                    agreement::left(context, self.folder, waiting);
+                }
                 Ok(told(context, exit(&rest, &run)))
             }
             Err(broken) => Err(broke(context, self.folder, broken)),

@@ -39,6 +39,10 @@ pub(super) fn words(step: Option<&StepId>, answer: &Answer, run: &Run) -> Option
         Answer::Leave => "left as it is".to_owned(),
         Answer::MarkDone => "marked done".to_owned(),
         Answer::WaitForEnd => "waiting for its end; Ctrl-C stops it".to_owned(),
+        Answer::BreakGlass { reason } => {
+            format!("BREAK GLASS: on without the second person: {reason}")
+        }
+        Answer::GoPast { step, reason } => format!("to {step}, past an agreement: {reason}"),
         Answer::GoTo { step } => format!("to {step}"),
         Answer::Edit { .. } => "edited".to_owned(),
         _ => return None,

@@ -21,7 +21,7 @@ use super::password;
 use super::present::present;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
-use crate::engine::{Answer, AnswerKind, Asking, Question, Run};
+use crate::engine::{Answer, AnswerKind, Asking, Lapsed, Question, Run};
 use crate::session::{Beside, Clock, Heard, PasswordWanted, Reply, Responder};
 use crate::value::{Secret, spoken};
 
@@ -214,6 +214,8 @@ impl Walker {
     ) -> Result<zeroize::Zeroizing<String>, Stop> {
         show(self);
         let counts = matches!(scene.question.ask, Asking::Wait { .. });
+        // Somebody else's answer may come in by another way.
+        let looks = matches!(scene.question.ask, Asking::Approve(_));
         let asked = self.clock.monotonic();
         let mut rung = counts;
         loop {
@@ -229,6 +231,8 @@ impl Walker {
                 (false, false) => Some(left.map_or(patience, |left| left.min(patience))),
                 (false, true) => left,
             };
+            let wait =
+                if looks { Some(wait.map_or(SECOND, |wait| wait.min(SECOND))) } else { wait };
             if (scene.heard)() == Heard::Something {
                 self.terminal.blank();
                 return Err(Stop::Reply(Reply::Woken));
@@ -325,9 +329,12 @@ impl Responder for Walker {
         let wakes = wakes.as_ref().map(OwnedFd::as_fd);
         let reply = self.converse(Scene { question, run, until, wakes, heard: &heard });
         self.woken = matches!(reply, Reply::Woken);
-        if self.woken
-            || matches!(reply, Reply::Answer(Answer::Note { .. } | Answer::NotSure { .. }))
-        {
+        // What was said of an answer that is not taken must not be pushed away by its question.
+        let stays = matches!(
+            reply,
+            Reply::Answer(Answer::Approval { .. } | Answer::Note { .. } | Answer::NotSure { .. })
+        );
+        if self.woken || stays {
             self.shown = Some(question.clone());
         }
         reply
@@ -374,6 +381,9 @@ fn key_lines(terminal: &Terminal, question: &Question, keys: &[Key]) -> Vec<Text
 /// What can be typed that is no key.
 fn lead(question: &Question) -> Option<String> {
     match &question.ask {
+        Asking::Approve(waiting) if waiting.lapsed == Lapsed::No => {
+            Some("paste the answer".to_owned())
+        }
         Asking::Decide { options, .. } => Some(format!("1-{} choose", options.len())),
         Asking::Outcome { .. } => Some(format!("1-{} choose", super::wording::OUTCOMES.len())),
         Asking::MissingValue { from, .. } if !from.is_empty() => {

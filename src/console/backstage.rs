@@ -2,8 +2,19 @@
 //!
 //! Whoever builds the console implements [`Backstage`]; what is not there says so.
 
-use crate::engine::{AttemptId, Run};
+use crate::engine::{AttemptId, Run, Waiting};
 use crate::runbook::StepId;
+
+/// A request that others can take from here.
+#[derive(Clone, Debug)]
+pub struct HandedOut {
+    /// The request as a line.
+    pub line: String,
+    /// The file that holds it.
+    pub request: String,
+    /// The file in which the answer is looked for.
+    pub answer: String,
+}
 
 /// Looks things up for a prompt. Every method has an answer for *not available here*.
 pub trait Backstage {
@@ -16,6 +27,12 @@ pub trait Backstage {
     fn edit(&mut self, text: &str) -> Result<Option<String>, String> {
         let _ = text;
         Err("there is no editor here".to_owned())
+    }
+
+    /// Where a request was handed out.
+    fn handed_out(&mut self, waiting: &Waiting) -> Option<HandedOut> {
+        let _ = waiting;
+        None
     }
 
     /// What the next person needs to know, if there is more than the console can say itself.

@@ -24,6 +24,21 @@ pub(super) fn complete(
             let command = required(walker, scene, "Your command")?;
             Ok(Answer::AdHoc { command })
         }
+        AnswerKind::Approval => {
+            let path = required(walker, scene, "File with the answer")?;
+            match walker.backstage.read(&path) {
+                Ok(text) => Ok(Answer::Approval { text }),
+                Err(why) => {
+                    walker.say(Meaning::Warning, &super::wording::capital(&why));
+                    Err(Stop::Back("No answer was taken."))
+                }
+            }
+        }
+        AnswerKind::BreakGlass => {
+            walker.say(Meaning::Bad, BREAK_GLASS);
+            let reason = required(walker, scene, "Why is there no time to ask?")?;
+            Ok(Answer::BreakGlass { reason })
+        }
         AnswerKind::Done => done(walker, scene),
         AnswerKind::Edit => edit(walker, scene),
         AnswerKind::Elsewhere => elsewhere::result(walker, scene),
@@ -45,6 +60,14 @@ pub(super) fn complete(
     }
 }
 
+/// What is said before somebody goes on alone.
+const BREAK_GLASS: &str = "This runs without the second person whom it needs. It stands in the \
+                           record, in the report and at the end of the run, with your reason.";
+
+/// What is said before somebody goes past a step that waits for agreement.
+const PASSES: &str = "This passes a step that waits for somebody's agreement. It is recorded and \
+                      reported, and each change that follows will ask for that agreement.";
+
 fn required(walker: &mut Walker, scene: Scene<'_>, words: &str) -> Result<String, Stop> {
     optional(walker, scene, words)?.ok_or(Stop::Back("Nothing was typed."))
 }
@@ -57,6 +80,13 @@ fn optional(walker: &mut Walker, scene: Scene<'_>, words: &str) -> Result<Option
 fn skip(walker: &mut Walker, scene: Scene<'_>) -> Result<Answer, Stop> {
     if matches!(scene.question.ask, Asking::Wait { .. }) {
         return Ok(Answer::Skip { reason: None });
+    }
+    let runbook = &scene.run.plan().runbook;
+    let step = scene.question.step.as_ref().and_then(|step| runbook.find(step));
+    if step.is_some_and(|step| matches!(runbook.step(step).action, Action::Approve(_))) {
+        walker.say(Meaning::Warning, PASSES);
+        let reason = required(walker, scene, "Why skip it?")?;
+        return Ok(Answer::Skip { reason: Some(reason) });
     }
     let reason = optional(walker, scene, "Why skip it? Enter for no reason")?;
     Ok(Answer::Skip { reason })
@@ -139,12 +169,19 @@ fn go_to(walker: &mut Walker, scene: Scene<'_>) -> Result<Answer, Stop> {
         .map(StepKey)
         .filter(|key| runbook.step(*key).number == wanted)
         .collect();
-    match (by_id, numbered.as_slice()) {
-        (Some(key), _) => Ok(Answer::GoTo { step: runbook.step(key).id.clone() }),
-        (None, [key]) => Ok(Answer::GoTo { step: runbook.step(*key).id.clone() }),
-        (None, []) => Err(Stop::Back("There is no such step.")),
-        (None, _) => Err(Stop::Back("Several steps have that number; give the id.")),
+    let key = match (by_id, numbered.as_slice()) {
+        (Some(key), _) => key,
+        (None, [key]) => *key,
+        (None, []) => return Err(Stop::Back("There is no such step.")),
+        (None, _) => return Err(Stop::Back("Several steps have that number; give the id.")),
+    };
+    let step = runbook.step(key).id.clone();
+    if run.passes(key).is_empty() {
+        return Ok(Answer::GoTo { step });
     }
+    walker.say(Meaning::Warning, PASSES);
+    let reason = required(walker, scene, "Why go there?")?;
+    Ok(Answer::GoPast { step, reason })
 }
 
 fn undo(walker: &mut Walker, scene: Scene<'_>) -> Result<Answer, Stop> {

@@ -3,7 +3,7 @@
 //! Pure: a [`Key`] says what it does as an [`Act`], [`offered`] makes the list. Nothing here reads or
 //! prints.
 
-use crate::engine::{Answer, AnswerKind, Asking, Found, Question};
+use crate::engine::{Answer, AnswerKind, Asking, Found, Lapsed, Question};
 use crate::runbook::Effect;
 
 /// A key.
@@ -114,6 +114,7 @@ fn common() -> Vec<Key> {
 }
 
 /// The keys of a question's own, which go before the common ones.
+#[expect(clippy::too_many_lines, reason = "a table: a row for each kind of question")]
 fn own(ask: &Asking) -> Vec<Key> {
     let proceed = || Act::Answer(Answer::Proceed);
     let again = || Act::Answer(Answer::Again);
@@ -121,7 +122,8 @@ fn own(ask: &Asking) -> Vec<Key> {
     let undo = || line("u", "undo", Act::Ask(AnswerKind::Undo));
     let done = || Act::Ask(AnswerKind::Done);
     match ask {
-        Asking::Approve { .. } | Asking::Terminal { .. } => vec![stop()],
+        Asking::Approve(waiting) => approve(waiting.lapsed, stop()),
+        Asking::Terminal { .. } => vec![stop()],
         Asking::Assertion { .. } => vec![line("r", "check again", again()), stop()],
         Asking::Attest { .. } => vec![line("", "done", done())],
         Asking::Confirm(card) if card.must_type.is_none() => {
@@ -175,6 +177,15 @@ fn own(ask: &Asking) -> Vec<Key> {
         Asking::Value { choices, .. } => vec![none(choices.is_some())],
         Asking::Wait { .. } => vec![line("s", "go on at once", Act::Ask(AnswerKind::Skip))],
     }
+}
+
+fn approve(lapsed: Lapsed, stop: Key) -> Vec<Key> {
+    let ask = match lapsed {
+        Lapsed::No => line("f", "answer from a file", Act::Ask(AnswerKind::Approval)),
+        Lapsed::Yes => line("r", "ask anew", Act::Answer(Answer::Again)),
+    };
+    let alone = line("B", "BREAK GLASS: go on alone", Act::Ask(AnswerKind::BreakGlass));
+    vec![ask, alone, stop]
 }
 
 /// Zero stands among numbered choices, and is a value among typed ones.

@@ -32,6 +32,9 @@ pub(super) fn finished(terminal: &Terminal, end: &End<'_>, run: &Run) {
         field(terminal, "failed", Meaning::Bad, &format!("{failed}: {title}"));
     }
     still_changed(terminal, end.still_changed, run);
+    for alone in run.alone() {
+        field(terminal, "alone", Meaning::Bad, &format!("{}: {}", alone.what, alone.reason));
+    }
     let id = &run.plan().run;
     field(terminal, "run", Meaning::Plain, id);
     field(terminal, "report", Meaning::Command, &format!("surefoot report {id}"));

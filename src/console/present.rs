@@ -8,7 +8,8 @@ use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::{card, lookup, wording};
 use crate::engine::{
-    Asking, AttemptId, Beside, CardKind, Found, Missing, OptionShown, Question, Run, UndoShown,
+    Asking, AttemptId, Beside, CardKind, Found, Lapsed, Missing, OptionShown, Question, Run,
+    UndoShown, Waiting,
 };
 use crate::expression::Part;
 use crate::runbook::{Action, Ask};
@@ -61,6 +62,7 @@ pub(super) fn present(
             let links = step.into_iter().flat_map(|step| &runbook.step(step).links);
             lookup::links(terminal, links, run);
         }
+        Asking::Approve(waiting) => approve(terminal, backstage, waiting),
         ask => plain(terminal, ask),
     }
 }
@@ -73,7 +75,6 @@ fn beside(terminal: &Terminal, name: &str) {
 /// Questions that need nothing but themselves.
 fn plain(terminal: &Terminal, ask: &Asking) {
     match ask {
-        Asking::Approve { role, why } => approve(terminal, role, why),
         Asking::Assertion { target, expected, why } => assertion(terminal, target, expected, why),
         Asking::Failed { why, parts, .. } => result(terminal, Meaning::Bad, why, parts),
         Asking::HandOver { role, how, text } => hand_over(terminal, role, how, text),
@@ -106,7 +107,8 @@ fn plain(terminal: &Terminal, ask: &Asking) {
         Asking::Value { question, choices, .. } => {
             value(terminal, question, choices.as_deref().unwrap_or_default());
         }
-        Asking::Attest { .. }
+        Asking::Approve(_)
+        | Asking::Attest { .. }
         | Asking::Confirm(_)
         | Asking::Decide { .. }
         | Asking::Doubt { .. }
@@ -131,9 +133,26 @@ fn read(terminal: &Terminal, ask: &Asking) {
     }
 }
 
-fn approve(terminal: &Terminal, role: &str, why: &str) {
-    warn(terminal, &format!("{role} must agree before the run goes on."));
-    card::field(terminal, "why", Meaning::Plain, why);
+fn approve(terminal: &Terminal, backstage: &mut dyn Backstage, waiting: &Waiting) {
+    let request = &waiting.request;
+    warn(terminal, &format!("{} must agree before the run goes on.", request.role));
+    card::field(terminal, "why", Meaning::Plain, &request.why);
+    super::request::asked(terminal, request);
+    if waiting.lapsed == Lapsed::Yes {
+        warn(terminal, "Nobody agreed in time. r asks anew.");
+        return;
+    }
+    let Some(handed) = backstage.handed_out(waiting) else { return };
+    let text = "Hand this to somebody else, who runs it where their key is:";
+    terminal.indented(&Text::plain("    ").add(Meaning::Heading, text), 4);
+    terminal.unbroken(&Text::of(Meaning::Command, format!("surefoot approve {}", handed.line)));
+    card::field(terminal, "file", Meaning::Plain, &handed.request);
+    card::field(
+        terminal,
+        "answer",
+        Meaning::Plain,
+        &format!("paste it here, or put it into {}", handed.answer),
+    );
 }
 
 fn pages(terminal: &Terminal, urls: &[String]) {

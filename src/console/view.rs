@@ -19,7 +19,7 @@ use super::text::{Meaning, Text};
 use super::wording;
 use crate::engine::{
     Answer, AttemptEnded, AttemptId, AttemptStarted, End, Event, ItemRecord, LaneId, Resumed, Role,
-    Run, Verdict,
+    Run, Signed, Verdict,
 };
 use crate::journal::Record;
 use crate::runbook::{Action, OnDisconnect, PartId, StepId, Used};
@@ -453,6 +453,7 @@ impl View {
 }
 
 impl Observer for View {
+    #[expect(clippy::too_many_lines, reason = "a table: a row for each kind of fact")]
     fn recorded(&mut self, record: &Record, run: &Run) {
         self.terminal.spinner().clear();
         match &record.event {
@@ -461,6 +462,18 @@ impl Observer for View {
                 if let (Answer::WaitForEnd, Some(attempt)) = (answer, run.running().next()) {
                     self.waits_for(attempt, run);
                 }
+            }
+            Event::ApprovalGiven(given) => {
+                let Signed { principal, key, .. } = &given.signed;
+                let text = format!("    {principal} agreed as {} ({key})", given.role);
+                self.terminal.indented(&Text::of(Meaning::Good, text), 4);
+            }
+            Event::ApprovalRefused { why, .. } => {
+                let text = format!("    Not taken: {why}");
+                self.terminal.indented(&Text::of(Meaning::Warning, text), 4);
+            }
+            Event::ApprovalLapsed { .. } => {
+                self.terminal.line(&Text::of(Meaning::Warning, "    The request has expired."));
             }
             Event::AttemptEnded(ended) => self.ended(ended),
             Event::AttemptStarted(started) => self.started(started, run),
@@ -500,7 +513,8 @@ impl Observer for View {
                 self.terminal.indented(&Text::plain("    ").add(Meaning::Dim, text), 4);
             }
             // What a person sees of these is the question or the step that follows.
-            Event::LineEnded { .. }
+            Event::ApprovalRequested(_)
+            | Event::LineEnded { .. }
             | Event::Readied { .. }
             | Event::RunbookEntered { .. }
             | Event::SurveyClosed

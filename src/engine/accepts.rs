@@ -2,6 +2,7 @@
 //! listed is refused.
 
 use super::answer::{AnswerKind, Asking, CardKind};
+use super::approval::Lapsed;
 use super::event::Found;
 use super::job::Job;
 use super::lane::LaneId;
@@ -36,9 +37,17 @@ impl Run {
 
     fn own_answers(&self, lane: LaneId, ask: &Asking) -> Vec<AnswerKind> {
         match ask {
-            // A command can be passed over; a step that only waits for agreement cannot.
-            Asking::Approve { .. } if self.runs_a_step(lane) => vec![A::Skip, A::Stop],
-            Asking::Approve { .. } => vec![A::Stop],
+            Asking::Approve(waiting) => {
+                let mut answers = vec![match waiting.lapsed {
+                    Lapsed::No => A::Approval,
+                    Lapsed::Yes => A::Again,
+                }];
+                if self.may_break_glass(lane) {
+                    answers.push(A::BreakGlass);
+                }
+                answers.extend([A::Skip, A::Edit, A::Stop]);
+                answers
+            }
             Asking::Assertion { .. } | Asking::NoItems => vec![A::Again, A::Skip, A::Stop],
             Asking::Attest { .. } | Asking::HandOver { .. } | Asking::Look { .. } => {
                 vec![A::Done, A::Skip, A::Stop]
@@ -88,7 +97,7 @@ impl Run {
             .is_some_and(|lane| matches!(lane.jobs.as_slice(), [job] if job.step().is_some()));
         let settled = !matches!(ask, Asking::Doubt { .. });
         if walking && at_step && settled {
-            accepts.push(A::GoTo);
+            accepts.extend([A::GoTo, A::GoPast]);
             if self.place_before().is_some() {
                 accepts.push(A::Back);
             }

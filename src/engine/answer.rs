@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::Waiting;
 use super::event::{AttemptId, End, FindingRecord, Found, Missing, Recorded};
 use super::lane::LaneId;
 use crate::expression::Part;
@@ -20,10 +21,20 @@ pub enum Answer {
     },
     /// Do it again: run the command once more.
     Again,
+    /// What a second person answered; its record is another event.
+    Approval {
+        /// The answer, as `surefoot approve` gives it.
+        text: String,
+    },
     /// From now on reads run by themselves, up to the next question.
     Auto,
     /// Go back to the step before.
     Back,
+    /// Go on alone, without the second person.
+    BreakGlass {
+        /// Why.
+        reason: String,
+    },
     /// Take this option.
     Choose {
         /// Its id.
@@ -57,6 +68,13 @@ pub enum Answer {
     Finish {
         /// Which.
         outcome: Outcome,
+    },
+    /// Go to this step, past one that waits for agreement.
+    GoPast {
+        /// Which.
+        step: StepId,
+        /// Why.
+        reason: String,
     },
     /// Go to this step.
     GoTo {
@@ -116,14 +134,17 @@ pub enum Answer {
 pub enum AnswerKind {
     AdHoc,
     Again,
+    Approval,
     Auto,
     Back,
+    BreakGlass,
     Choose,
     Confirm,
     Done,
     Edit,
     Elsewhere,
     Finish,
+    GoPast,
     GoTo,
     Leave,
     MarkDone,
@@ -146,14 +167,17 @@ impl Answer {
         match self {
             Self::AdHoc { .. } => AnswerKind::AdHoc,
             Self::Again => AnswerKind::Again,
+            Self::Approval { .. } => AnswerKind::Approval,
             Self::Auto => AnswerKind::Auto,
             Self::Back => AnswerKind::Back,
+            Self::BreakGlass { .. } => AnswerKind::BreakGlass,
             Self::Choose { .. } => AnswerKind::Choose,
             Self::Confirm { .. } => AnswerKind::Confirm,
             Self::Done { .. } => AnswerKind::Done,
             Self::Edit { .. } => AnswerKind::Edit,
             Self::Elsewhere { .. } => AnswerKind::Elsewhere,
             Self::Finish { .. } => AnswerKind::Finish,
+            Self::GoPast { .. } => AnswerKind::GoPast,
             Self::GoTo { .. } => AnswerKind::GoTo,
             Self::Leave => AnswerKind::Leave,
             Self::MarkDone => AnswerKind::MarkDone,
@@ -188,13 +212,9 @@ pub struct Question {
 /// What is asked. Each kind names the answer that goes on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Asking {
-    /// A second person must agree: `Stop`, or wait for them with `Pause`.
-    Approve {
-        /// Their role.
-        role: String,
-        /// Why.
-        why: String,
-    },
+    /// A second person must agree: `Approval` when they did, `Again` to ask anew when the time is
+    /// up, `BreakGlass` where that is allowed, `Skip`, `Stop`.
+    Approve(Box<Waiting>),
     /// A target did not prove to be what it should: `Again`, `Skip`, `Stop`.
     Assertion {
         /// The target's name.
@@ -384,7 +404,7 @@ impl Asking {
     /// Its name in records.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Approve { .. } => "approve",
+            Self::Approve(_) => "approve",
             Self::Assertion { .. } => "assertion",
             Self::Attest { .. } => "attest",
             Self::Confirm(_) => "confirm",

@@ -31,6 +31,7 @@ impl Run {
                 self.confirmed("key", None);
             }
             Answer::Back => self.back(),
+            Answer::BreakGlass { reason } => self.break_glass(reason),
             Answer::Choose { option, .. } => {
                 if let Some(step) = self.job().and_then(Job::step) {
                     self.take_option(step, option);
@@ -45,6 +46,7 @@ impl Run {
             Answer::Finish { outcome } => {
                 self.finish(*outcome);
             }
+            Answer::GoPast { step, reason } => self.jump_past(step, reason)?,
             Answer::GoTo { step } => self.jump(step)?,
             Answer::Leave => self.leave_undo_offer(),
             Answer::MarkDone => self.mark_done(),
@@ -57,7 +59,7 @@ impl Run {
                     *recheck = Recheck::Wanted;
                 }
             }
-            Answer::Skip { .. } => self.skip(),
+            Answer::Skip { reason } => self.skip(reason.as_deref()),
             Answer::Stop => self.stop(),
             Answer::Undo { step, entry } => self.undo(step.as_ref(), *entry),
             Answer::Value { value } => self.take_value(value, gives),
@@ -70,7 +72,7 @@ impl Run {
             }
             // These are kept and change nothing.
             Answer::Note { .. } | Answer::NotSure { .. } => {}
-            Answer::Elsewhere { .. } | Answer::Pause => {
+            Answer::Approval { .. } | Answer::Elsewhere { .. } | Answer::Pause => {
                 return Err(Corrupt("this answer is recorded as another event".to_owned()));
             }
         }
@@ -81,6 +83,7 @@ impl Run {
         if let Some(step) = self.current_in(self.state.focus) {
             let command = self.edited(step, command).map_err(Corrupt)?;
             self.state.edits.insert(step, command);
+            self.note_edit(step);
             self.reopen();
         }
         Ok(())
@@ -152,6 +155,10 @@ impl Run {
             }
             return;
         }
+        if self.waiting().is_some() {
+            self.ask_anew();
+            return;
+        }
         let Some(job) = self.here().jobs.last_mut() else {
             return;
         };
@@ -182,7 +189,8 @@ impl Run {
         }
     }
 
-    fn skip(&mut self) {
+    fn skip(&mut self, reason: Option<&str>) {
+        self.note_skipped(reason);
         if self.state.preflight.progress != Progress::Over {
             self.state.preflight.consent = Consent::Declined;
             return;
@@ -196,8 +204,8 @@ impl Run {
 
     /// The job is over; one that was put before a step gives way to it.
     fn over(&mut self, status: StepStatus) {
-        let own = self.job().is_some_and(|job| job.step().is_some());
-        if own {
+        if let Some(step) = self.job().and_then(Job::step) {
+            self.owe(step);
             self.set_stage(Stage::Settled(status));
         } else {
             self.here().jobs.pop();
@@ -307,6 +315,11 @@ impl Run {
         }
     }
 
+    fn jump_past(&mut self, step: &StepId, reason: &str) -> Result<(), Corrupt> {
+        self.went_alone(format!("went to {step}, past an agreement"), reason);
+        self.jump(step)
+    }
+
     fn jump(&mut self, step: &StepId) -> Result<(), Corrupt> {
         let step = self.known(step)?;
         self.jump_to(step);
@@ -325,6 +338,7 @@ impl Run {
 
     /// Moves the lane that the step belongs to, and leaves those below it.
     fn jump_to(&mut self, step: StepKey) {
+        self.pass(step);
         match self.lane_of_step(step) {
             Some(lane) if !lane.is_main() => {
                 self.state.focus = lane;

@@ -19,11 +19,17 @@ use crate::value::Name;
 
 impl Run {
     /// Takes a fact into account.
+    #[expect(clippy::too_many_lines, reason = "a table: a row for each kind of fact")]
     pub fn apply(&mut self, event: &Event, at: Timestamp) -> Result<(), Corrupt> {
         self.state.focus = self.lane_of(event);
         self.check_order(event)?;
         self.state.at = at;
+        self.state.latest = self.state.latest.max(at);
         match event {
+            Event::ApprovalGiven(given) => self.apply_given(given)?,
+            Event::ApprovalLapsed { nonce, .. } => self.apply_lapsed(nonce),
+            Event::ApprovalRefused { .. } => {}
+            Event::ApprovalRequested(asked) => self.apply_requested(asked)?,
             Event::Answered { answer, gives, .. } => self.apply_answer(answer, gives.as_ref())?,
             Event::AttemptEnded(ended) => self.apply_ended(ended, at)?,
             Event::AttemptStarted(started) => self.apply_started(started, at)?,
@@ -128,7 +134,11 @@ impl Run {
                 None => ended.lane,
             },
             Event::AttemptStarted(started) => started.lane,
-            Event::Answered { lane, .. }
+            Event::ApprovalGiven(given) => given.lane,
+            Event::ApprovalRequested(asked) => asked.lane,
+            Event::ApprovalLapsed { lane, .. }
+            | Event::ApprovalRefused { lane, .. }
+            | Event::Answered { lane, .. }
             | Event::ItemsListed { lane, .. }
             | Event::LaneOpened { lane, .. }
             | Event::Readied { lane, .. }
@@ -159,8 +169,10 @@ impl Run {
         self.state.pace = started.pace;
         self.state.policy = started.policy.clone();
         self.here().position = Position::start(Line::Part(PartId::Main), ScopeId::MAIN);
+        self.state.responder.clone_from(&started.responder.name);
         if let Some(step) = &started.at {
             let step = self.known(step)?;
+            self.pass(step);
             self.go(step, &Destination::Step(step), Jump::Responder);
         }
         if self.requires_nothing() {
@@ -175,6 +187,7 @@ impl Run {
 
     fn apply_entered(&mut self, step: StepKey, unclear: Option<&str>) {
         self.replace_beside(step);
+        self.meet(step);
         let at = self.state.at;
         let record = self.state.steps.entry(step).or_default();
         record.entered += 1;

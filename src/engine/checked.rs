@@ -5,12 +5,13 @@ use super::demand::Rejected;
 use super::event::Recorded;
 use super::lane::LaneId;
 use super::run::Run;
-use crate::runbook::{PartId, StepId};
+use crate::runbook::{Action, PartId, StepId};
 use crate::value::{Hidden, Type, Value};
 
 impl Run {
     /// An answer that fits its question, or why it does not.
     pub(super) fn checked(&self, answer: Answer, question: &Question) -> Result<Answer, Rejected> {
+        self.check_way(&answer, question)?;
         match (&answer, &question.ask) {
             (Answer::Confirm { typed }, Asking::Confirm(card)) => {
                 check_typed(typed.as_ref(), card.must_type.as_ref(), "")?;
@@ -38,9 +39,6 @@ impl Run {
                 let value = fitting(value, *ty, None, *ty == Type::List)?;
                 return Ok(Answer::Value { value });
             }
-            (Answer::GoTo { step }, _) => {
-                self.check_destination(step)?;
-            }
             (Answer::Undo { step: Some(step), entry }, _) => {
                 let key = self.plan.runbook.find(step);
                 let open = |key| match entry {
@@ -64,6 +62,29 @@ impl Run {
         Ok(answer)
     }
 
+    /// Whether an answer may lead where it leads: past an agreement, only with a reason.
+    fn check_way(&self, answer: &Answer, question: &Question) -> Result<(), Rejected> {
+        match answer {
+            Answer::Back => {
+                let back = self.place_before().map(|place| self.state.way[place]);
+                back.map_or(Ok(()), |step| self.check_passes(&self.step(step).id))
+            }
+            Answer::BreakGlass { reason } => check_reason(Some(reason)),
+            Answer::GoPast { step, reason } => {
+                self.check_destination(step)?;
+                check_reason(Some(reason))
+            }
+            Answer::GoTo { step } => {
+                self.check_destination(step)?;
+                self.check_passes(step)
+            }
+            Answer::Skip { reason } if self.waits_for_agreement(question) => {
+                check_reason(reason.as_ref())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check_destination(&self, step: &StepId) -> Result<(), Rejected> {
         let key = self.plan.runbook.find(step);
         match key.map(|key| self.step(key).part.clone()) {
@@ -83,9 +104,38 @@ impl Run {
         }
     }
 
+    /// Going past a step that waits for agreement wants a reason.
+    fn check_passes(&self, step: &StepId) -> Result<(), Rejected> {
+        let passed = self.plan.runbook.find(step).map(|key| self.passes(key)).unwrap_or_default();
+        match passed.first() {
+            None => Ok(()),
+            Some(first) => {
+                let first = &self.step(*first).id;
+                let why = format!(
+                    "going to `{step}` passes `{first}`, which waits for agreement: say why"
+                );
+                Err(Rejected::Answer(why))
+            }
+        }
+    }
+
+    /// Whether a question is about a step that only waits for agreement.
+    fn waits_for_agreement(&self, question: &Question) -> bool {
+        let step = question.step.as_ref().and_then(|step| self.plan.runbook.find(step));
+        step.is_some_and(|step| matches!(self.step(step).action, Action::Approve(_)))
+    }
+
     fn check_edit(&self, lane: LaneId, text: &str) -> Result<(), Rejected> {
         let step = self.current_in(lane).ok_or(Rejected::Unexpected("an edit"))?;
         self.edited(step, text).map(|_| ()).map_err(Rejected::Answer)
+    }
+}
+
+/// Whether a reason says anything.
+fn check_reason(reason: Option<&String>) -> Result<(), Rejected> {
+    match reason.map(|reason| reason.trim()) {
+        Some("") | None => Err(Rejected::Answer("a reason is needed".to_owned())),
+        Some(_) => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::answer::{Answer, AnswerKind, Asking, Question};
 use super::demand::{Ended, Input, Printed, Rejected, Rest};
-use super::event::{AttemptId, AttemptStarted, End, Event, Missing, StepStatus};
+use super::event::{AttemptId, AttemptStarted, End, Event, Missing, Role, StepStatus};
 use super::job::{Job, Stage};
 use super::lane::LaneId;
 use super::position::Next;
@@ -19,6 +19,8 @@ impl Run {
         match input {
             Input::Advance => self.decide_advance(at),
             Input::Answered(answer) => self.decide_answer(answer),
+            Input::ApprovalChecked(answer) => self.decide_checked(answer, at),
+            Input::ApprovalRequested(terms) => self.decide_requested(terms, at),
             Input::Begin(started) if self.state.started.is_none() => Ok(Event::RunStarted(started)),
             Input::Begin(_) => Err(Rejected::Unexpected("a beginning")),
             Input::Elsewhere { output, exit, filtered, kept } => {
@@ -70,7 +72,12 @@ impl Run {
         let attempt = self.demands().start.into_iter().find(|attempt| attempt.id == id);
         let attempt = attempt.ok_or(Rejected::Unexpected("a start"))?;
         let undoes = self.undone_by(self.job_in(attempt.lane), attempt.role);
+        let approvals = match attempt.role {
+            Role::AdHoc | Role::Main | Role::Undo => self.spent_by(&attempt),
+            _ => Vec::new(),
+        };
         Ok(Event::AttemptStarted(Box::new(AttemptStarted {
+            approvals,
             attempt: attempt.id,
             step: attempt.step,
             role: attempt.role,
@@ -109,6 +116,9 @@ impl Run {
         let wait = wait.ok_or(Rejected::Unexpected("a wait's end"))?;
         if let Some(passed) = self.decide_timebox(&wait) {
             return Ok(passed);
+        }
+        if let Some(lapsed) = self.decide_lapsed(&wait) {
+            return Ok(lapsed);
         }
         Ok(Event::Waited { step: wait.step, lane: wait.lane })
     }
@@ -220,7 +230,7 @@ impl Run {
             return Err(Rejected::Answer("that is no answer to this question".to_owned()));
         }
         let answer = self.without_secrets(self.checked(answer, &question)?)?;
-        if matches!(answer, Answer::Elsewhere { .. } | Answer::Pause) {
+        if matches!(answer, Answer::Approval { .. } | Answer::Elsewhere { .. } | Answer::Pause) {
             return Err(Rejected::Unexpected("this answer: it is an input of its own"));
         }
         let gives = match (&answer, &question.ask) {

@@ -1,14 +1,12 @@
 //! What policy says about the commands of a run.
 
-use super::answer::Asking;
-use super::demand::Demands;
 use super::event::Confirmation;
 use super::job::{Job, JobKind, Stage};
 use super::lane::LaneId;
 use super::run::Run;
 use crate::plan::{BoundCommand, bind, command_digest};
 use crate::policy::{Approval, Attendance, Book, Cause, Decision, Level, Pace, Subject};
-use crate::runbook::{Action, BookId, Effect, StepKey, TargetRef};
+use crate::runbook::{self, Action, BookId, Effect, StepKey, TargetRef};
 
 impl Run {
     /// How much is asked before any command with this effect runs, whichever it is.
@@ -94,21 +92,23 @@ impl Run {
         command: &BoundCommand,
     ) -> Vec<Wanted> {
         let own = self.job_run(job).and_then(|run| run.approval.as_ref());
-        let own = own.map(|own| Wanted { role: own.role.clone(), count: 1, why: own.why.clone() });
+        let own = own.map(Wanted::of);
         let rules = self.decision(job, effect, command).approvals;
         own.into_iter().chain(rules.into_iter().map(Wanted::by_rule)).collect()
     }
 
-    /// Other people must agree to a command first.
-    pub(super) fn approval_demands(
-        &self,
-        job: &Job,
-        effect: Effect,
-        command: &BoundCommand,
-    ) -> Option<Demands> {
-        let wanted = self.approvals(job, effect, command).into_iter().next()?;
-        let Wanted { role, why, .. } = wanted;
-        Some(self.question(job.lane, Asking::Approve { role, why }))
+    /// Whether the responder may go on without the people whose agreement a job waits for.
+    pub(super) fn may_break_glass(&self, lane: LaneId) -> bool {
+        let Some(job) = self.job_in(lane) else {
+            return false;
+        };
+        let command = self.next_attempt(job);
+        let effect = command.as_ref().map_or(Effect::Change, |(attempt, _)| attempt.effect);
+        let mut subject = self.matter(self.job_step(job), effect);
+        if let Some((attempt, command)) = &command {
+            subject.target = names(command, attempt.identity.as_deref());
+        }
+        self.state.policy.rules.break_glass(&subject).is_some()
     }
 
     /// Why a rule of a settings file does not let a command run, if one does not.
@@ -171,6 +171,10 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    pub(super) fn of(approval: &runbook::Approval) -> Self {
+        Self { role: approval.role.clone(), count: 1, why: approval.why.clone() }
+    }
+
     fn by_rule(approval: Approval) -> Self {
         let Approval { role, count, why, origin } = approval;
         Self { role, count, why: format!("{why} ({origin})") }

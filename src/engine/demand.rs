@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::answer::{Answer, Asking, Question};
+use super::approval::{Checked, Terms};
 use super::conduct::{Conduct, KeptFile};
 use super::event::{
     AttemptId, Confirmation, End, Kept, PauseReason, Resumed, Role, RunStarted, Survivor,
@@ -22,6 +23,9 @@ pub struct Demands {
     pub advance: Option<LaneId>,
     /// Commands to start: hand in [`Input::Started`], then start them.
     pub start: Vec<Attempt>,
+    /// Somebody else must be asked for agreement, in this lane: hand in
+    /// [`Input::ApprovalRequested`].
+    pub approval: Option<LaneId>,
     /// A question to the responder.
     pub question: Option<Question>,
     /// Times to wait for: hand in [`Input::Elapsed`] when one is reached.
@@ -38,6 +42,7 @@ impl Demands {
     /// Takes in what another lane needs.
     pub(super) fn join(&mut self, other: Self) {
         self.advance = self.advance.or(other.advance);
+        self.approval = self.approval.or(other.approval);
         for mut attempt in other.start {
             attempt.id.0 += u32::try_from(self.start.len()).unwrap_or(u32::MAX);
             self.start.push(attempt);
@@ -133,6 +138,10 @@ pub enum Rest {
 pub enum Input {
     /// Take the next step that needs nothing.
     Advance,
+    /// An answer came in for a request, and was checked.
+    ApprovalChecked(Checked),
+    /// A second person is asked, on these terms.
+    ApprovalRequested(Terms),
     /// The responder answered the question that is asked now.
     Answered(Answer),
     /// The output of a background command tells that it is ready.

@@ -171,9 +171,6 @@ impl Run {
         {
             return self.question(job.lane, Asking::Refused { why });
         }
-        if let Some(demands) = self.approval_demands(job, effect, &command) {
-            return demands;
-        }
         if let Err(failure) = self.subject(job, level) {
             return self.unbound(job, &failure);
         }
@@ -181,6 +178,9 @@ impl Run {
             Ok(attempt) => attempt,
             Err(failure) => return self.unbound(job, &failure),
         };
+        if let Some(demands) = self.approval_demands(job, &attempt, &command) {
+            return demands;
+        }
         let attended = self.state.policy.attendance == Attendance::Attended;
         if matches!(attempt.conduct, Conduct::Interactive { .. }) && !attended {
             return self.question(job.lane, Asking::Terminal { shown: command.shown });
@@ -205,6 +205,15 @@ impl Run {
             }
             _ => Ok(None),
         }
+    }
+
+    /// The command that a job would start now.
+    pub(super) fn next_attempt(&self, job: &Job) -> Option<(Attempt, BoundCommand)> {
+        let command = self.bound(job).ok()?;
+        let effect = self.job_effect(job);
+        let decision = self.decision(job, effect, &command);
+        let attempt = self.main_attempt(job, effect, command.clone(), &decision).ok()?;
+        Some((attempt, command))
     }
 
     fn bound(&self, job: &Job) -> Result<BoundCommand, Box<Demands>> {

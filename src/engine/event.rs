@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
+use super::approval::{ApprovalGiven, ApprovalRequested, Spent};
 use super::conduct::KeptFile;
 use super::lane::LaneId;
 use crate::expression::Part;
@@ -53,6 +54,32 @@ impl fmt::Display for AttemptId {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Event {
+    /// A second person agreed.
+    ApprovalGiven(Box<ApprovalGiven>),
+    /// The time of a request is up.
+    ApprovalLapsed {
+        /// The step.
+        step: StepId,
+        /// The request.
+        nonce: String,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
+    },
+    /// An answer to a request was not taken.
+    ApprovalRefused {
+        /// The step.
+        step: StepId,
+        /// The request.
+        nonce: String,
+        /// Why not.
+        why: String,
+        /// Where.
+        #[serde(default, skip_serializing_if = "LaneId::is_main")]
+        lane: LaneId,
+    },
+    /// A second person is asked.
+    ApprovalRequested(Box<ApprovalRequested>),
     /// The responder answered a question.
     Answered {
         /// The step it was about.
@@ -427,6 +454,9 @@ pub struct AttemptStarted {
     pub identity: Option<String>,
     /// Who agreed to it and how; nobody is asked for reads that run by themselves.
     pub confirmation: Option<Confirmation>,
+    /// Who else agreed to it: each agreement is for one command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<Spent>,
     /// What happens to it when nobody is there any more.
     pub on_disconnect: OnDisconnect,
     /// How long it may take, in milliseconds.

@@ -51,7 +51,7 @@ impl Run {
         })
     }
 
-    fn used_by(&self, job: &Job, command: &Command) -> BTreeSet<Name> {
+    pub(super) fn used_by(&self, job: &Job, command: &Command) -> BTreeSet<Name> {
         let noted = Noted { facts: self.job_facts(job), asked: RefCell::default() };
         // What cannot be bound is asked about elsewhere; what it names is all that counts here.
         let _ = bind(self.own_runbook(job), command, &noted);

@@ -56,7 +56,12 @@ impl Run {
     }
 
     /// The commands of a step and what it holds, as far as their values are known.
-    fn add_commands(&self, step: Option<StepKey>, facts: &StateFacts<'_>, into: &mut Vec<String>) {
+    pub(super) fn add_commands(
+        &self,
+        step: Option<StepKey>,
+        facts: &StateFacts<'_>,
+        into: &mut Vec<String>,
+    ) {
         let Some(step) = step else { return };
         let part;
         let inside = match &self.step(step).action {

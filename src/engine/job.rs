@@ -1,9 +1,10 @@
 //! What a walk is busy with: a step, or something the responder put before it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::agreement::Agreement;
 use super::background::Readying;
 use super::event::{AttemptId, Confirmation, End, Found, Missing, StepStatus, Verdict};
 use super::lane::LaneId;
@@ -23,6 +24,8 @@ pub(super) struct Job {
     pub(super) stage: Stage,
     /// How it was agreed to, once it was.
     pub(super) confirmation: Option<Confirmation>,
+    /// Who else agreed to it, by their roles.
+    pub(super) agreements: BTreeMap<String, Agreement>,
     /// When the step's own command was first started, for polls.
     pub(super) first_start: Option<Timestamp>,
     /// How often the command has been run again by itself.
@@ -143,6 +146,7 @@ impl Job {
             lane,
             stage: Stage::Ready,
             confirmation: None,
+            agreements: BTreeMap::new(),
             first_start: None,
             repeats: 0,
             ran: None,

@@ -7,9 +7,11 @@
 //! journal is a state that the run reaches anyway.
 
 mod accepts;
+mod agreement;
 mod answer;
 mod answered;
 mod apply;
+mod approval;
 mod attempts;
 mod background;
 mod branches;
@@ -28,6 +30,7 @@ mod facts;
 mod failure;
 mod foreseen;
 mod fresh;
+mod guard;
 mod hand_over;
 mod hiding;
 mod items_card;
@@ -50,6 +53,10 @@ pub use answer::{
     Answer, AnswerKind, Asking, Card, CardKind, ItemShown, ItemsCard, OptionShown, Question,
     UndoPlan, UndoShown,
 };
+pub use approval::{
+    ApprovalGiven, ApprovalRequest, ApprovalRequested, Asked, Checked, Lapsed, REQUEST_FORMAT,
+    Signed, Spent, Terms, Waiting,
+};
 pub use conduct::{Conduct, KeptFile};
 pub use event::{
     AttemptEnded, AttemptId, AttemptStarted, Confirmation, End, Event, FileOrigin, FindingRecord,
@@ -61,4 +68,4 @@ pub use demand::{
     Attempt, Corrupt, Demands, Ended, Filtered, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
 };
 pub use lane::{Beside, LaneId};
-pub use run::Run;
+pub use run::{Alone, Run};

@@ -37,6 +37,11 @@ impl Frame {
         }
     }
 
+    /// The steps of the line.
+    pub(super) fn steps<'a>(&'a self, runbook: &'a Runbook) -> &'a [StepKey] {
+        steps(runbook, &self.line)
+    }
+
     /// The runbook that the line belongs to.
     pub(super) fn book(&self, runbook: &Runbook) -> BookId {
         self.part(runbook).book()

@@ -22,9 +22,7 @@ impl Run {
     pub(super) fn ask_demands(&self, job: &Job, step: StepKey) -> Demands {
         let facts = self.job_facts(job);
         let asked = match &self.step(step).action {
-            Action::Approve(approval) => {
-                Ok(Asking::Approve { role: approval.role.clone(), why: approval.why.clone() })
-            }
+            Action::Approve(_) => return self.go_on_demands(job, step),
             Action::Ask(ask) => {
                 let wanted = match ask {
                     Ask::Decision { .. } => None,

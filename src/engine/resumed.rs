@@ -11,6 +11,7 @@ use super::undo::UndoState;
 impl Run {
     pub(super) fn apply_resumed(&mut self, resumed: &Resumed) {
         self.state.rest = None;
+        self.state.responder.clone_from(&resumed.responder.name);
         self.state.pace = resumed.pace.unwrap_or(self.state.pace);
         self.state.policy = self.state.policy.stricter(&resumed.policy);
         let running = self.state.running.iter();

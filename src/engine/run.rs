@@ -10,6 +10,7 @@ use super::background::Beside;
 use super::demand::{Keep, Rest};
 use super::event::{AttemptId, FindingRecord, Missing, Recorded, Role, RunStarted, StepStatus};
 use super::facts::StateFacts;
+use super::guard::Guard;
 use super::job::{Job, JobKind};
 use super::lane::{Lane, LaneId};
 use super::position::Frame;
@@ -32,6 +33,8 @@ pub struct Run {
 pub(super) struct State {
     pub(super) started: Option<Box<RunStarted>>,
     pub(super) at: Timestamp,
+    /// The latest time that any fact has: clocks can be set back.
+    pub(super) latest: Timestamp,
     pub(super) policy: Policy,
     pub(super) pace: Pace,
     pub(super) preflight: Preflight,
@@ -59,9 +62,26 @@ pub(super) struct State {
     /// What the last decision was made on.
     pub(super) evidence: Vec<FindingRecord>,
     pub(super) edits: BTreeMap<StepKey, Command>,
+    /// What is known of the steps that wait for agreement.
+    pub(super) guards: BTreeMap<StepKey, Guard>,
+    /// Commands that were replaced after such a step was agreed to.
+    pub(super) edited_since: BTreeSet<(StepKey, StepKey)>,
+    /// Where the responder went on without the agreement that was asked for, and why.
+    pub(super) alone: Vec<Alone>,
+    /// Who walks.
+    pub(super) responder: String,
     pub(super) missing: Vec<Missing>,
     pub(super) ending: Option<Ending>,
     pub(super) rest: Option<Rest>,
+}
+
+/// A responder went on without the agreement that was asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Alone {
+    /// What they did, in words.
+    pub what: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// An attempt that has not ended.
@@ -133,6 +153,7 @@ impl Run {
         let state = State {
             started: None,
             at: Timestamp::UNIX_EPOCH,
+            latest: Timestamp::UNIX_EPOCH,
             policy: plan.policy.clone(),
             pace: Pace::Step,
             preflight: Preflight::default(),
@@ -152,11 +173,20 @@ impl Run {
             findings: Vec::new(),
             evidence: Vec::new(),
             edits: BTreeMap::new(),
+            guards: BTreeMap::new(),
+            edited_since: BTreeSet::new(),
+            alone: Vec::new(),
+            responder: String::new(),
             missing: Vec::new(),
             ending: None,
             rest: None,
         };
         Self { plan, state }
+    }
+
+    /// Where the responder went on without the agreement that was asked for.
+    pub fn alone(&self) -> &[Alone] {
+        &self.state.alone
     }
 
     /// What the run was started with.

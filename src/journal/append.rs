@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::private::{self, FileFailed};
 use super::read::{Contents, JOURNAL};
 use super::record::{self, LONGEST_LINE, Record, Stamp};
+use super::time::Latest;
 use crate::engine::Event;
 
 /// Space that is set aside for a journal, so that a run about a full disk can end well; less where
@@ -97,6 +98,7 @@ pub struct Journal {
     medium: Box<dyn Medium>,
     records: u64,
     head: String,
+    latest: Latest,
     state: State,
 }
 
@@ -123,6 +125,7 @@ impl Journal {
             medium,
             records: contents.records.len() as u64,
             head: contents.head().to_owned(),
+            latest: Latest::of(&contents.records),
             state: State::Synced,
         }
     }
@@ -134,6 +137,7 @@ impl Journal {
         stamp: Stamp,
         durability: Durability,
     ) -> Result<Record, WriteFailed> {
+        let taken = stamp.clone();
         let (record, line) = record::line(self.records + 1, event, stamp, &self.head);
         let written = self.write(&line).and_then(|()| match durability {
             Durability::Later => Ok(()),
@@ -143,6 +147,7 @@ impl Journal {
             Ok(()) => {
                 self.records = record.n;
                 self.head.clone_from(&record.sha256);
+                self.latest.note(event, &taken);
                 Ok(record)
             }
             Err((act, source)) => Err(self.failed(act, source, line)),
@@ -174,6 +179,11 @@ impl Journal {
     /// The digest of the last record, for an anchor elsewhere; 64 zeros if there is none.
     pub fn head(&self) -> &str {
         &self.head
+    }
+
+    /// What time it is at least, whatever became of the wall clock.
+    pub fn time(&self, wall: jiff::Timestamp, mono: f64) -> jiff::Timestamp {
+        self.latest.time(wall, mono)
     }
 
     fn failed(&mut self, act: &'static str, source: io::Error, line: Vec<u8>) -> WriteFailed {

@@ -23,6 +23,7 @@ mod lock;
 mod folder;
 
 mod store;
+mod time;
 
 pub use append::{Durability, Journal, WriteFailed};
 pub use emergency::save_elsewhere;
@@ -33,7 +34,7 @@ pub use read::{Contents, Damage, JOURNAL, ReadFailed, TornTail, read};
 pub use record::{FORMAT, NO_RECORD, Record, Stamp};
 pub use recover::{Recovered, SetAside, recover};
 pub use store::{FindFailed, Listed, Store};
-pub use verify::{Anchor, OutputCheck, OutputState, Verification, verify};
+pub use verify::{OutputCheck, OutputState, Verification, verify};
 
 #[cfg(test)]
 pub(crate) mod samples;

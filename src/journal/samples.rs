@@ -126,6 +126,7 @@ pub(crate) fn attempt(number: u32, id: &str, role: Role, effect: Effect, shown: 
         place: None,
         identity: Some("prod-eu".to_owned()),
         confirmation,
+        approvals: Vec::new(),
         on_disconnect: OnDisconnect::Finish,
         timeout: 60_000,
         undoes: Vec::new(),

@@ -26,8 +26,6 @@ pub struct Verification {
     pub torn: Option<TornTail>,
     /// What is wrong with it; records and head then are zero.
     pub damage: Option<Damage>,
-    /// Whether something elsewhere vouches for its length.
-    pub anchored: Anchor,
     /// The outputs and evidence it speaks of; none are looked at if only a journal is given.
     pub outputs: Vec<OutputCheck>,
 }
@@ -36,22 +34,6 @@ impl Verification {
     /// Whether nothing is wrong. A torn tail is no wrong: its record was never relied on.
     pub fn is_sound(&self) -> bool {
         self.damage.is_none() && self.outputs.iter().all(|output| output.state.is_as_recorded())
-    }
-}
-
-/// What vouches for a journal's length: its end could have been cut off without a trace in itself.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Anchor {
-    /// Nothing.
-    None,
-}
-
-impl std::fmt::Display for Anchor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::None => f.write_str("not anchored"),
-        }
     }
 }
 
@@ -99,7 +81,6 @@ pub fn verify(path: &Path) -> Result<Verification, ReadFailed> {
         finished: false,
         torn: None,
         damage: None,
-        anchored: Anchor::None,
         outputs: Vec::new(),
     };
     let contents = match read(&journal) {

@@ -91,6 +91,11 @@ pub fn command_digest(command: &BoundCommand, identity: Option<&str>, key: &Dige
     sha256(&json)
 }
 
+/// SHA-256 of the canonical JSON of anything.
+pub fn digest_of(what: &impl Serialize) -> String {
+    sha256(&serde_json::to_vec(what).expect("texts and numbers always serialise"))
+}
+
 pub(super) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use command::{BoundCommand, BoundFile, BoundForm, bind, bind_lines, bind_paths};
-pub use digest::{DigestKey, command_digest};
+pub use digest::{DigestKey, command_digest, digest_of};
 pub use place::{BoundPlace, BoundTarget, place_words};
 
 use crate::policy::Policy;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::phrases;
 use super::summary::{
     Attempt, Change, Decision, Edited, EffectCounts, Ended, Finding, Given, Milestones, Note,
     Obligation, SkipReason, Skipped, State, Step, Summary, UndoState,
 };
+use super::{agreed, phrases};
 use crate::engine::{
     Answer, AttemptEnded, AttemptId, AttemptStarted, Event, InputRecord, LaneId, PauseReason, Role,
     RunStarted, StepStatus, Verdict,
@@ -61,6 +61,8 @@ impl Fold {
                 findings: Vec::new(),
                 values: Vec::new(),
                 changes: Vec::new(),
+                approvals: Vec::new(),
+                deviations: Vec::new(),
                 skipped: Vec::new(),
                 edited: Vec::new(),
                 obligations: Vec::new(),
@@ -98,6 +100,10 @@ impl Fold {
                 elapsed,
                 &Said { step: step.as_ref(), question, answer, gives: gives.as_ref() },
             ),
+            Event::ApprovalGiven(_)
+            | Event::ApprovalLapsed { .. }
+            | Event::ApprovalRefused { .. }
+            | Event::ApprovalRequested(_) => agreed::note(&mut self.summary, record),
             Event::AttemptEnded(ended) => self.ended(ended),
             Event::AttemptStarted(started) => self.started(record, elapsed, started),
             Event::Paused { why } => self.paused = Some(why.clone()),
@@ -289,6 +295,7 @@ impl Fold {
 
     fn answered(&mut self, record: &Record, elapsed: u64, said: &Said<'_>) {
         let step = said.step.cloned();
+        agreed::deviates(&mut self.summary, record, said.question);
         match said.answer {
             Answer::Edit { command } => self.summary.edited.push(Edited {
                 step: step.clone(),

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::inert::{fenced, link, markdown as safe};
 use super::phrases;
-use super::summary::{Attempt, Change, Obligation, SkipReason, State, Step, Summary, UndoState};
+use super::summary::{
+    ApprovalAnswer, Attempt, Change, Obligation, SkipReason, State, Step, Summary, UndoState,
+};
 use super::timeline::timeline;
 use crate::engine::{Confirmation, FileOrigin, KeptFile, Role, StepStatus};
 use crate::journal::Record;
@@ -30,6 +32,10 @@ pub fn markdown(summary: &Summary, records: &[Record]) -> String {
         ("Steps", steps(summary)),
         ("Timeline", times(records)),
     ];
+    let rare = [("Deviations", deviations(summary)), ("Approvals", approvals(summary))];
+    for (heading, lines) in rare {
+        section(&mut document, heading, &lines);
+    }
     let empty = sections.iter().filter(|(_, lines)| lines.is_empty());
     let empty: Vec<String> = empty.map(|(heading, _)| heading.to_lowercase()).collect();
     if !empty.is_empty() {
@@ -314,6 +320,52 @@ fn obligations(summary: &Summary) -> Vec<String> {
         Obligation::Unfinished => "- The run is not finished: resume it.".to_owned(),
     });
     lines.collect()
+}
+
+/// Where somebody went on without the agreement that was asked for: nobody must overlook it.
+fn deviations(summary: &Summary) -> Vec<String> {
+    let lines = summary.deviations.iter().map(|deviation| {
+        let reason = deviation.reason.as_deref().unwrap_or("no reason given");
+        format!(
+            "- **{}**, by {} at {}, {}: {}",
+            safe(&deviation.what),
+            safe(&deviation.by),
+            moment(deviation.at),
+            step_title(summary, deviation.step.as_ref()),
+            safe(reason)
+        )
+    });
+    lines.collect()
+}
+
+fn approvals(summary: &Summary) -> Vec<String> {
+    let mut lines = Vec::new();
+    for approval in &summary.approvals {
+        let came = match &approval.answer {
+            ApprovalAnswer::Agreed { agreed_at, principal, key, signers_writable } => {
+                let weak = if *signers_writable {
+                    "; the responder could have changed the list of those who may sign"
+                } else {
+                    ""
+                };
+                let (person, when) = (safe(principal), moment(*agreed_at));
+                format!("{person} agreed at {when}, key {}{weak}", safe(key))
+            }
+            ApprovalAnswer::BrokenGlass { reason } => {
+                format!("**nobody: the responder broke the glass**: {}", safe(reason))
+            }
+            ApprovalAnswer::Lapsed => "nobody agreed in time".to_owned(),
+            ApprovalAnswer::Open => "no answer".to_owned(),
+        };
+        lines.push(format!(
+            "- {}, as {}: {came}",
+            step_title(summary, Some(&approval.step)),
+            safe(&approval.role)
+        ));
+        let refused = approval.refused.iter();
+        lines.extend(refused.map(|why| format!("  - an answer was not taken: {}", safe(why))));
+    }
+    lines
 }
 
 fn gaps(summary: &Summary) -> Vec<String> {

@@ -7,6 +7,8 @@ mod summary;
 
 mod fold;
 
+mod agreed;
+
 mod phrases;
 
 mod inert;
@@ -30,8 +32,9 @@ pub use json::{FORMAT, json};
 pub use markdown::markdown;
 pub use phrases::{numbered, outcome_name, state};
 pub use summary::{
-    Attempt, Change, Decision, Edited, EffectCounts, Ended, Finding, Given, Milestones, Note,
-    Obligation, SkipReason, Skipped, State, Step, Summary, UndoState,
+    Approval, ApprovalAnswer, Attempt, Change, Decision, Deviation, Edited, EffectCounts, Ended,
+    Finding, Given, Milestones, Note, Obligation, SkipReason, Skipped, State, Step, Summary,
+    UndoState,
 };
 pub use timeline::{Entry, log_text, timeline};
 

@@ -29,7 +29,9 @@ pub(super) fn is_decision(question: &str, answer: &Answer) -> bool {
             | Answer::Note { .. }
             | Answer::Pause
     );
-    (weighed && moves) || matches!(answer, Answer::Back | Answer::GoTo { .. } | Answer::Stop)
+    let deviates = matches!(answer, Answer::BreakGlass { .. } | Answer::GoPast { .. });
+    let turns = matches!(answer, Answer::Back | Answer::GoTo { .. } | Answer::Stop);
+    (weighed && moves) || turns || deviates
 }
 
 /// Whether an answer to a doubt ends it.
@@ -46,6 +48,7 @@ pub(super) fn reason(answer: &Answer) -> Option<&str> {
         Answer::Choose { reason, .. } | Answer::NotSure { reason } | Answer::Skip { reason } => {
             reason.as_deref()
         }
+        Answer::BreakGlass { reason } | Answer::GoPast { reason, .. } => Some(reason),
         _ => None,
     }
 }
@@ -56,7 +59,9 @@ pub(super) fn answer(answer: &Answer) -> String {
         Answer::AdHoc { command } => format!("ran a command of their own: {}", first_line(command)),
         Answer::Again => "run it again".to_owned(),
         Answer::Auto => "let reads run by themselves".to_owned(),
+        Answer::Approval { .. } => "another person's answer".to_owned(),
         Answer::Back => "go back".to_owned(),
+        Answer::BreakGlass { .. } => "BREAK GLASS: go on without the second person".to_owned(),
         Answer::Choose { option, .. } => format!("chose {option}"),
         Answer::Confirm { typed: None } => "confirmed".to_owned(),
         Answer::Confirm { typed: Some(typed) } => format!("confirmed by typing {typed}"),
@@ -65,6 +70,7 @@ pub(super) fn answer(answer: &Answer) -> String {
         Answer::Edit { command } => format!("edited the command: {}", first_line(command)),
         Answer::Elsewhere { exit, .. } => format!("ran it elsewhere: exit status {exit}"),
         Answer::Finish { outcome } => format!("end the run: {}", outcome_name(*outcome)),
+        Answer::GoPast { step, .. } => format!("go to {step}, past the agreement of others"),
         Answer::GoTo { step } => format!("go to {step}"),
         Answer::Leave => "leave things as they are".to_owned(),
         Answer::MarkDone => "marked as done".to_owned(),
@@ -162,6 +168,7 @@ pub(super) fn said(question: &str, given: &Answer, name: Option<&str>) -> String
             | Answer::Auto
             | Answer::Back
             | Answer::Edit { .. }
+            | Answer::GoPast { .. }
             | Answer::GoTo { .. }
             | Answer::Note { .. }
             | Answer::Pause

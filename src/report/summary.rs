@@ -50,6 +50,12 @@ pub struct Summary {
     pub values: Vec<Given>,
     /// What was changed, and whether that was undone.
     pub changes: Vec<Change>,
+    /// What other people were asked to agree to, and what came of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<Approval>,
+    /// Where somebody went on without the agreement that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deviations: Vec<Deviation>,
     /// What was passed over.
     pub skipped: Vec<Skipped>,
     /// Commands that the responder replaced.
@@ -278,6 +284,73 @@ pub struct Given {
     /// Its name and value, and that it was asked for.
     #[serde(flatten)]
     pub input: InputRecord,
+}
+
+/// Something that another person was asked to agree to.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Approval {
+    /// The record of the request.
+    pub n: u64,
+    /// When they were asked.
+    pub at: Timestamp,
+    /// Who asked.
+    pub by: String,
+    /// The step.
+    pub step: StepId,
+    /// Whose agreement was needed.
+    pub role: String,
+    /// The digest of what was asked for.
+    pub digest: String,
+    /// The request.
+    pub nonce: String,
+    /// What came of it.
+    #[serde(flatten)]
+    pub answer: ApprovalAnswer,
+    /// Answers that were not taken, and why.
+    pub refused: Vec<String>,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "answer")]
+pub enum ApprovalAnswer {
+    /// Somebody agreed.
+    Agreed {
+        /// When.
+        agreed_at: Timestamp,
+        /// Who.
+        principal: String,
+        /// The fingerprint of their key.
+        key: String,
+        /// Whether the responder could have changed the list that says so.
+        signers_writable: bool,
+    },
+    /// The responder went on alone.
+    BrokenGlass {
+        /// Why.
+        reason: String,
+    },
+    /// Nobody answered in time.
+    Lapsed,
+    /// Nothing yet, or the run went another way.
+    Open,
+}
+
+/// Somebody went on without the agreement that was asked for.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Deviation {
+    /// The record.
+    pub n: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// The step it was about.
+    pub step: Option<StepId>,
+    /// What was done, in words.
+    pub what: String,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// A command that changed something, or may have.

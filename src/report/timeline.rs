@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{inert, phrases};
-use crate::engine::{AttemptEnded, AttemptStarted, Event, Recorded, Resumed, Role, RunStarted};
+use crate::engine::{
+    ApprovalRequest, ApprovalRequested, AttemptEnded, AttemptStarted, Event, Recorded, Resumed,
+    Role, RunStarted, Signed,
+};
 use crate::journal::Record;
 use crate::value::{Name, spoken};
 
@@ -68,11 +71,21 @@ pub fn log_text(entries: &[Entry]) -> String {
     lines.concat()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: a row for each kind of fact")]
 fn text(event: &Event) -> String {
     match event {
         Event::Answered { question, answer, gives, .. } => {
             phrases::said(question, answer, gives.as_ref().map(Name::as_str))
         }
+        Event::ApprovalGiven(given) => {
+            let Signed { principal, key, .. } = &given.signed;
+            format!("{}: {principal} agreed as {}, key {key}", given.step, given.role)
+        }
+        Event::ApprovalLapsed { step, .. } => format!("{step}: nobody agreed in time"),
+        Event::ApprovalRefused { step, why, .. } => {
+            format!("{step}: an answer was not taken: {why}")
+        }
+        Event::ApprovalRequested(asked) => requested(asked),
         Event::AttemptEnded(ended) => attempt_ended(ended),
         Event::AttemptStarted(started) => attempt_started(started),
         Event::ItemsListed { step, items, .. } => {
@@ -129,6 +142,18 @@ fn text(event: &Event) -> String {
     }
 }
 
+fn requested(asked: &ApprovalRequested) -> String {
+    let step = &asked.step;
+    match ApprovalRequest::parse(&asked.request) {
+        Ok(request) => {
+            let ApprovalRequest { role, digest, expires, .. } = &request;
+            let digest = digest.get(..12).unwrap_or(digest);
+            format!("{step}: asked {role} to agree to {digest}, until {expires:.0}")
+        }
+        Err(_) => format!("{step}: asked somebody to agree"),
+    }
+}
+
 /// A runbook that is entered, with what it is given.
 fn into(used: &str, environment: Option<&Name>, inputs: &BTreeMap<Name, Recorded>) -> String {
     let environment = environment.map_or_else(String::new, |name| format!(" in {name}"));
@@ -153,6 +178,11 @@ fn attempt_started(started: &AttemptStarted) -> String {
         "typed" => ", agreed by typing".to_owned(),
         how => format!(", agreed by {}", phrases::agreed(how)),
     });
+    let others = started.approvals.iter().map(|spent| match &spent.by {
+        Some(by) => format!(", {by} agreed"),
+        None => ", BREAK GLASS".to_owned(),
+    });
+    let agreed = agreed + &others.collect::<String>();
     let role = match started.role {
         Role::Main => String::new(),
         role => format!("{}, ", phrases::role(role)),

@@ -5,7 +5,8 @@
 use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
 
-use super::ports::{Beside, Executor, Happening, Heard};
+use super::ports::{Beside, Executor, Happening, Heard, Notary};
+use crate::engine::Waiting;
 
 /// So many bytes of output wait for an answer.
 const MOST_WAITING: usize = 64 * 1024;
@@ -13,6 +14,8 @@ const MOST_WAITING: usize = 64 * 1024;
 /// The commands that run beside a question.
 pub(super) struct Running<'a> {
     executor: &'a mut dyn Executor,
+    /// Another person's answer, which may come in by another way.
+    answers: Option<(&'a Waiting, &'a mut dyn Notary)>,
     happened: VecDeque<Happening>,
     waiting: usize,
     watched: Watched,
@@ -34,7 +37,17 @@ impl Watched {
 impl<'a> Running<'a> {
     pub(super) fn new(executor: &'a mut dyn Executor) -> Self {
         let watched = Watched::of(executor);
-        Self { executor, happened: VecDeque::new(), waiting: 0, watched }
+        Self { executor, answers: None, happened: VecDeque::new(), waiting: 0, watched }
+    }
+
+    /// Looks for answers to a request, too.
+    pub(super) fn and_answers_to(
+        mut self,
+        waiting: &'a Waiting,
+        notary: &'a mut dyn Notary,
+    ) -> Self {
+        self.answers = Some((waiting, notary));
+        self
     }
 
     /// What happened, in order.
@@ -62,6 +75,11 @@ impl Beside for Running<'_> {
                 _ => heard = Heard::Something,
             }
             self.happened.push_back(happening);
+        }
+        if let Some((waiting, notary)) = &mut self.answers
+            && notary.has_arrived(waiting)
+        {
+            heard = Heard::Something;
         }
         let watched = Watched::of(self.executor);
         // Whoever waits holds a descriptor that is of no use any more.

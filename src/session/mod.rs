@@ -4,6 +4,7 @@
 //! Each input becomes one fact; the fact is in the journal before anything acts on it. That the
 //! start of a change is durable before its process exists is decided here and nowhere else.
 
+mod agree;
 mod beside;
 mod ports;
 
@@ -11,12 +12,12 @@ use std::collections::{BTreeSet, VecDeque};
 
 use beside::Running;
 pub use ports::{
-    Beside, Clock, Executor, Happening, Heard, Notice, Observer, PasswordWanted, Reply, Responder,
-    Stream,
+    Beside, Clock, Executor, Happening, Heard, Notary, Notice, Observer, PasswordWanted, Reply,
+    Responder, Stream,
 };
 
 use crate::engine::{
-    Answer, AttemptId, Corrupt, Event, Filtered, Input, Keep, Kept, PauseReason, Question,
+    Answer, Asking, AttemptId, Corrupt, Event, Filtered, Input, Keep, Kept, PauseReason, Question,
     Recorded, Rejected, Rest, Run,
 };
 use crate::journal::{Durability, Journal, Record, Stamp, WriteFailed};
@@ -50,6 +51,8 @@ pub struct Session<'a> {
     pub executor: &'a mut dyn Executor,
     /// Answers questions.
     pub responder: &'a mut dyn Responder,
+    /// Carries requests to other people.
+    pub notary: &'a mut dyn Notary,
     /// Watch.
     pub observers: Vec<&'a mut dyn Observer>,
     /// Tells the time.
@@ -84,6 +87,8 @@ impl Session<'_> {
             } else if let Some(survey) = demands.survey {
                 let missing = self.executor.survey(&survey);
                 self.establish(Input::Surveyed(missing))?;
+            } else if demands.approval.is_some() {
+                self.request()?;
             } else if let Some(attempt) = demands.start.into_iter().next() {
                 if cfg!(feature = "sabotage-early-start") {
                     self.executor.start(&attempt);
@@ -109,7 +114,16 @@ impl Session<'_> {
         until: Option<jiff::Timestamp>,
         interrupted: &mut BTreeSet<AttemptId>,
     ) -> Result<(), Broken> {
-        let mut beside = Running::new(self.executor);
+        if let Asking::Approve(waiting) = &question.ask
+            && self.take_arrived(waiting)?
+        {
+            return Ok(());
+        }
+        let running = Running::new(self.executor);
+        let mut beside = match &question.ask {
+            Asking::Approve(waiting) => running.and_answers_to(waiting, self.notary),
+            _ => running,
+        };
         let reply = self.responder.ask(question, &self.run, until, &mut beside);
         let happened = beside.into_happened();
         self.reply(question, reply)?;
@@ -132,6 +146,11 @@ impl Session<'_> {
 
     fn reply(&mut self, question: &Question, reply: Reply) -> Result<(), Broken> {
         let asked = || question.ask.name().to_owned();
+        if let (Reply::Answer(Answer::Approval { text }), Asking::Approve(waiting)) =
+            (&reply, &question.ask)
+        {
+            return self.check(waiting, text);
+        }
         let input = match reply {
             Reply::Answer(Answer::Pause) => Input::Paused(PauseReason::Wished),
             Reply::Answer(Answer::Elsewhere { output, exit }) => {
@@ -321,11 +340,15 @@ fn durability(event: &Event) -> Durability {
         Event::AttemptStarted(started) if started.effect == Effect::Read => Durability::Later,
         Event::AttemptEnded(ended) if ended.elsewhere => Durability::Now,
         Event::Answered { .. }
+        | Event::ApprovalGiven(_)
+        | Event::ApprovalRequested(_)
         | Event::AttemptStarted(_)
         | Event::Paused { .. }
         | Event::Resumed(_)
         | Event::RunFinished { .. } => Durability::Now,
-        Event::AttemptEnded(_)
+        Event::ApprovalLapsed { .. }
+        | Event::ApprovalRefused { .. }
+        | Event::AttemptEnded(_)
         | Event::ItemsListed { .. }
         | Event::LaneOpened { .. }
         | Event::Readied { .. }

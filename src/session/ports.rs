@@ -4,7 +4,9 @@ use std::os::fd::BorrowedFd;
 
 use jiff::Timestamp;
 
-use crate::engine::{Attempt, AttemptId, Ended, Filtered, Kept, Question, Run, Survey};
+use crate::engine::{
+    Attempt, AttemptId, Checked, Ended, Filtered, Kept, Question, Run, Survey, Terms, Waiting,
+};
 use crate::expression::Filter;
 use crate::journal::Record;
 use crate::value::Secret;
@@ -175,6 +177,24 @@ pub enum Stream {
     Stderr,
     /// Standard output.
     Stdout,
+}
+
+/// Whoever carries requests to other people, and knows whose answer counts.
+pub trait Notary {
+    /// What the next request needs; a journal with so many records ends with this digest.
+    fn terms(&mut self, record: u64, head: &str) -> Terms;
+
+    /// Puts a request where others can take it from. The person at the terminal has it besides.
+    fn hand_out(&mut self, waiting: &Waiting);
+
+    /// Whether an answer was put where it is looked for.
+    fn has_arrived(&mut self, waiting: &Waiting) -> bool;
+
+    /// The answer that was put there; each is taken once.
+    fn arrived(&mut self, waiting: &Waiting) -> Option<String>;
+
+    /// What an answer is worth at this time.
+    fn check(&mut self, waiting: &Waiting, text: &str, now: Timestamp) -> Checked;
 }
 
 /// Whoever watches: a live view, a stream of JSON lines.

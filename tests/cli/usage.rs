@@ -22,8 +22,10 @@ fn help_is_data_and_one_page() {
           log          Show what happened in a run, line by line
           report       Write the document of a run, for a review or a ticket
           verify       Check that the record of a run was not changed
+          seal         Sign the head of a finished run's record with your SSH key
+          approve      Agree to another person's step: look at it, then sign it with your SSH key
           trust        Look at a runbook and trust its content
-          schema       Print the JSON Schema of runbooks or scenarios, for editors
+          schema       Print the JSON Schema of runbooks, scenarios or settings files, for editors
           completions  Print completions for a shell
 
         Options:
@@ -46,6 +48,8 @@ fn every_command_has_a_page_of_help() {
         "log",
         "report",
         "verify",
+        "seal",
+        "approve",
         "trust",
         "schema",
         "completions",

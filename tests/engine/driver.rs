@@ -7,8 +7,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use surefoot::diagnostic::Source;
 use surefoot::engine::{
-    Answer, Asking, Attempt, AttemptId, Demands, End, Ended, Event, Filtered, Found, Input, Kept,
-    Printed, Question, Recorded, Rejected, Responder, Resumed, Role, Run,
+    Answer, Asking, Attempt, AttemptId, Checked, Demands, End, Ended, Event, Filtered, Found,
+    Input, Kept, Printed, Question, Recorded, Rejected, Responder, Resumed, Role, Run, Signed,
+    Terms,
 };
 use surefoot::plan::{Alert, DigestKey, Given, Mode, Plan};
 use surefoot::policy::{Attendance, Pace, Policy, Trust};
@@ -227,6 +228,8 @@ impl Walk {
                 self.end(*attempt, End::Interrupted { signal: Some(2) }, "");
             } else if demands.advance.is_some() {
                 self.put(Input::Advance).unwrap();
+            } else if demands.approval.is_some() {
+                self.put(Input::ApprovalRequested(terms(self.events.len()))).unwrap();
             } else if demands.survey.is_some() {
                 self.put(Input::Surveyed(self.setup.missing.clone())).unwrap();
             } else if let Some(attempt) = demands.start.into_iter().next() {
@@ -295,6 +298,7 @@ impl Walk {
         let (word, rest) = given.split_once(' ').unwrap_or((given, ""));
         let reason = None;
         Input::Answered(match word {
+            "agreed" => return agreed(rest, question, self.now),
             "adhoc" => Answer::AdHoc { command: rest.to_owned() },
             "again" => Answer::Again,
             "back" => Answer::Back,
@@ -319,6 +323,11 @@ impl Walk {
                 };
             }
             "finish" => Answer::Finish { outcome: outcome(rest) },
+            "glass" => Answer::BreakGlass { reason: rest.to_owned() },
+            "gopast" => {
+                let (step, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+                Answer::GoPast { step: StepId(step.to_owned()), reason: reason.to_owned() }
+            }
             "goto" => Answer::GoTo { step: StepId(rest.to_owned()) },
             "leave" => Answer::Leave,
             "mark" => Answer::MarkDone,
@@ -330,6 +339,7 @@ impl Walk {
             "secret" => {
                 Answer::Value { value: Recorded::Secret(Some(Secret::new(rest.to_owned()))) }
             }
+            "skip" if !rest.is_empty() => Answer::Skip { reason: Some(rest.to_owned()) },
             "skip" => Answer::Skip { reason },
             "stop" => Answer::Stop,
             "type" => Answer::Confirm { typed: Some(rest.to_owned()) },
@@ -366,6 +376,32 @@ impl Walk {
         assert_eq!(self.ledger, expected, "\n{}\n", self.text());
         assert_replays(self);
     }
+}
+
+/// What a request needs, as the world would give it.
+fn terms(count: usize) -> Terms {
+    Terms {
+        nonce: format!("nonce-{count}"),
+        record: count as u64,
+        head: "0".repeat(64),
+        lifetime: 900,
+        own_keys: Vec::new(),
+    }
+}
+
+/// An answer that the world found good: by somebody, perhaps to an older request.
+pub(crate) fn agreed(words: &str, question: &Question, now: Timestamp) -> Input {
+    let (by, nonce) = words.split_once(' ').unwrap_or((words, ""));
+    let Asking::Approve(waiting) = &question.ask else { panic!("{question:?}") };
+    let nonce = if nonce.is_empty() { waiting.request.nonce.clone() } else { nonce.to_owned() };
+    let signed = Signed {
+        principal: by.to_owned(),
+        key: "SHA256:x".to_owned(),
+        signature: "signature".to_owned(),
+        signers: "list".to_owned(),
+        signers_writable: false,
+    };
+    Input::ApprovalChecked(Checked::Good { nonce, signed, now })
 }
 
 /// What the step's filters make of an output: the filters of tests are harmless.
@@ -419,9 +455,10 @@ pub(crate) fn wants(run: &Run) -> String {
 /// Something is needed, or something runs, or the run rests.
 pub(crate) fn assert_total(run: &Run) {
     let demands = run.demands();
-    let Demands { advance, start, question, survey, rest, .. } = &demands;
+    let Demands { advance, approval, start, question, survey, rest, .. } = &demands;
     let needs = !demands.stop.is_empty()
         || advance.is_some()
+        || approval.is_some()
         || !start.is_empty()
         || question.is_some()
         || survey.is_some()

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod anything;
+mod approval;
 mod beside;
 mod driver;
 mod flow;

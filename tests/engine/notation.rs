@@ -1,6 +1,6 @@
 //! Events in a short notation, a line each.
 
-use surefoot::engine::{AttemptEnded, Event, Recorded, Role};
+use surefoot::engine::{ApprovalRequest, Asked, AttemptEnded, Event, Recorded, Role};
 
 pub(crate) fn role_name(role: Role) -> &'static str {
     match role {
@@ -22,6 +22,20 @@ pub(crate) fn noted(event: &Event) -> Option<String> {
         Event::Answered { question, answer, .. } => {
             let kind = serde_json::to_value(answer.kind()).unwrap();
             format!("{question}: {}", kind.as_str().unwrap())
+        }
+        Event::ApprovalGiven(given) => {
+            format!("agreed {} {}", given.role, given.signed.principal)
+        }
+        Event::ApprovalLapsed { .. } => "nobody agreed".to_owned(),
+        Event::ApprovalRefused { why, .. } => format!("not taken: {why}"),
+        Event::ApprovalRequested(asked) => {
+            let request = ApprovalRequest::parse(&asked.request).unwrap();
+            match request.what {
+                Asked::Command { shown, .. } => format!("asked {}: {shown}", request.role),
+                Asked::GoOn { commands } => {
+                    format!("asked {} to go on: {}", request.role, commands.join("; "))
+                }
+            }
         }
         Event::AttemptEnded(ended) => ended_as(ended),
         Event::AttemptStarted(started) => {

@@ -1,5 +1,6 @@
 //! One file a command; its help is the doc comment in `args`.
 
+pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod history;
@@ -9,6 +10,7 @@ pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod seal;
 pub(crate) mod show;
 pub(crate) mod trust;
 pub(crate) mod verify;

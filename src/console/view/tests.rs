@@ -118,6 +118,7 @@ fn started(step: &str, role: Role, shown: &str) -> Moment {
         target: "here".to_owned(),
         place: None,
         identity: None,
+        approvals: Vec::new(),
         confirmation: None,
         on_disconnect: OnDisconnect::Stop,
         timeout: 600_000,

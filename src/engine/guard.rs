@@ -1,0 +1,201 @@
+//! What a step that waits for agreement stands before. Whoever goes past one without agreement
+//! owes it: from then on each change of the run asks for it, until the step itself is walked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::event::Recorded;
+use super::facts::StateFacts;
+use super::job::{Job, JobKind};
+use super::lane::LaneId;
+use super::position::{Frame, Jump, Position};
+use super::run::Run;
+use crate::runbook::{Action, Effect, StepKey, Used};
+use crate::value::Name;
+
+/// What is known of a step that waits for agreement.
+#[derive(Clone, Debug)]
+pub(super) enum Guard {
+    /// It was agreed to, with these values.
+    Granted(BTreeMap<Name, Recorded>),
+    /// The responder went past it.
+    Owed,
+}
+
+impl Run {
+    /// The steps whose agreement a job's command needs: those that were passed, and those that
+    /// agreed to something else than what is about to run. What repeats what was agreed to once
+    /// needs it again.
+    pub(super) fn guards_of(&self, job: &Job, effect: Effect) -> Vec<StepKey> {
+        let JobKind::Step(step) = job.of else {
+            return Vec::new();
+        };
+        if effect == Effect::Read {
+            return Vec::new();
+        }
+        let before = self.approvals_before(self.frames(job.lane), step);
+        let mut guards = Vec::new();
+        for (approve, guard) in &self.state.guards {
+            let asks = match guard {
+                Guard::Owed => true,
+                Guard::Granted(values) => {
+                    let again = before.contains(approve)
+                        && self.has_changed(job)
+                        && job.first_start.is_none();
+                    again || self.is_another(job, *approve, values)
+                }
+            };
+            if asks {
+                guards.push(*approve);
+            }
+        }
+        guards
+    }
+
+    /// Whether a command, or a value in it, is not what it was when a step was agreed to.
+    fn is_another(&self, job: &Job, approve: StepKey, values: &BTreeMap<Name, Recorded>) -> bool {
+        let edited =
+            job.step().is_some_and(|step| self.state.edited_since.contains(&(approve, step)));
+        let Some(command) = self.job_command(job).filter(|_| !edited) else {
+            return edited;
+        };
+        let scope = self.job_scope(job);
+        if self.scope(scope).book != self.step(approve).part.book() {
+            return false;
+        }
+        let now = self.values_in(scope);
+        self.used_by(job, command)
+            .iter()
+            .any(|name| values.get(name).is_some_and(|then| now.get(name) != Some(then)))
+    }
+
+    /// A step's command was replaced: nobody who agreed before has seen it.
+    pub(super) fn note_edit(&mut self, step: StepKey) {
+        let granted = self.state.guards.iter();
+        let granted = granted.filter(|(_, guard)| matches!(guard, Guard::Granted(_)));
+        let since: Vec<_> = granted.map(|(approve, _)| (*approve, step)).collect();
+        self.state.edited_since.extend(since);
+    }
+
+    /// The steps that a responder who goes to a step would pass without agreement.
+    pub fn passes(&self, step: StepKey) -> Vec<StepKey> {
+        let lane = self.attention();
+        let here: BTreeSet<StepKey> = match self.current_in(lane) {
+            Some(current) => self.approvals_before(self.frames(lane), current),
+            None => BTreeSet::new(),
+        };
+        let there = self.approvals_before(self.position_at(step).frames().to_vec(), step);
+        let agreed =
+            |step: &StepKey| matches!(self.state.guards.get(step), Some(Guard::Granted(_)));
+        there.into_iter().filter(|step| !here.contains(step) && !agreed(step)).collect()
+    }
+
+    /// The responder goes to a step: what is passed is owed, and what lies ahead is asked there.
+    pub(super) fn pass(&mut self, step: StepKey) {
+        for approve in self.passes(step) {
+            self.state.guards.insert(approve, Guard::Owed);
+        }
+        let ahead = self.approvals_ahead(self.position_at(step).frames());
+        self.state.guards.retain(|approve, _| !ahead.contains(approve));
+    }
+
+    /// The responder passes over a step that waits for agreement.
+    pub(super) fn owe(&mut self, step: StepKey) {
+        let mut passed = BTreeSet::new();
+        self.add_approvals(step, &mut passed);
+        self.state.guards.extend(passed.into_iter().map(|step| (step, Guard::Owed)));
+    }
+
+    /// A step that waits for agreement has been come to: what was agreed to before is over.
+    pub(super) fn meet(&mut self, step: StepKey) {
+        self.state.guards.remove(&step);
+        self.state.edited_since.retain(|(approve, _)| *approve != step);
+    }
+
+    fn position_at(&self, step: StepKey) -> Position {
+        let lane = self.lane(self.lane_of_step(step).unwrap_or(LaneId::MAIN));
+        let mut position = lane.map(|lane| lane.position.clone()).unwrap_or_default();
+        position.go_to(&self.plan.runbook, step, Jump::Responder);
+        position
+    }
+
+    /// The lines that a lane is on, those around it first.
+    fn frames(&self, lane: LaneId) -> Vec<Frame> {
+        let Some(this) = self.lane(lane) else {
+            return Vec::new();
+        };
+        let around = this.origin.as_ref().map(|origin| self.frames(origin.from));
+        let mut frames = around.unwrap_or_default();
+        frames.extend(this.position.frames().iter().cloned());
+        frames
+    }
+
+    fn approvals_before(&self, frames: Vec<Frame>, step: StepKey) -> BTreeSet<StepKey> {
+        let mut found = BTreeSet::new();
+        for frame in frames {
+            let steps = frame.steps(&self.plan.runbook);
+            for before in steps.iter().take(frame.next).filter(|before| **before != step) {
+                self.add_approvals(*before, &mut found);
+            }
+        }
+        found
+    }
+
+    fn approvals_ahead(&self, frames: &[Frame]) -> BTreeSet<StepKey> {
+        let mut found = BTreeSet::new();
+        for frame in frames {
+            for ahead in frame.steps(&self.plan.runbook).iter().skip(frame.next) {
+                self.add_approvals(*ahead, &mut found);
+            }
+        }
+        found
+    }
+
+    /// The steps on a step's line behind it.
+    pub(super) fn steps_after(&self, lane: LaneId, step: StepKey) -> Vec<StepKey> {
+        let frames = self.frames(lane);
+        let mut steps = frames.iter().rev().map(|frame| frame.steps(&self.plan.runbook));
+        let own = steps.find(|steps| steps.contains(&step)).unwrap_or_default();
+        own.iter().copied().skip_while(|other| *other != step).skip(1).collect()
+    }
+
+    /// A step that waits for agreement, or those in a group. What a procedure asks, it asks when
+    /// it is gone through.
+    fn add_approvals(&self, step: StepKey, found: &mut BTreeSet<StepKey>) {
+        match &self.step(step).action {
+            Action::Approve(_) => {
+                found.insert(step);
+            }
+            Action::Group { steps, .. } => {
+                for inside in steps {
+                    self.add_approvals(*inside, found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The commands of a step, and of what it holds, that change something.
+    pub(super) fn add_changes(
+        &self,
+        step: StepKey,
+        facts: &StateFacts<'_>,
+        commands: &mut Vec<String>,
+    ) {
+        let part;
+        let inside = match &self.step(step).action {
+            Action::Group { steps, .. } => steps.as_slice(),
+            Action::Use { used: used @ Used::Procedure(_), .. } => {
+                part = self.used_part(step, used);
+                part.as_ref().map_or(&[][..], |part| self.plan.runbook.part(part))
+            }
+            Action::Run(run) if run.effect != Effect::Read => {
+                self.add_commands(Some(step), facts, commands);
+                return;
+            }
+            _ => return,
+        };
+        for step in inside {
+            self.add_changes(*step, facts, commands);
+        }
+    }
+}

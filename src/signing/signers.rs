@@ -1,0 +1,250 @@
+//! Who may sign: a file in the form of `allowed_signers` (see `ssh-keygen(1)`). Beside a person's
+//! name stand the roles in which they may agree: `dana@example.org,payments-lead ssh-ed25519 ...`.
+//!
+//! A person's name holds an `@`; what holds none is a role. A pattern names nobody.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::scratch::Scratch;
+use super::signature::{Key, Signature};
+use crate::process::{KeyPrograms, ToolError};
+
+/// Those who may sign, as the file was when it was read.
+#[derive(Clone, Debug)]
+pub struct Signers {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    writable: bool,
+}
+
+/// That somebody signed something.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// What.
+    pub message: &'a [u8],
+    /// The signature.
+    pub signature: &'a Signature,
+    /// What for.
+    pub namespace: &'a str,
+    /// When.
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    principals: Vec<String>,
+    key: Key,
+}
+
+/// A list that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadSigners {
+    /// The system did not let us.
+    #[error("{} cannot be read", .0.display())]
+    Unreadable(PathBuf, #[source] io::Error),
+    /// Anybody could have written it.
+    #[error("{} can be written by everybody", .0.display())]
+    Open(PathBuf),
+}
+
+/// Why a signature does not count.
+#[derive(Debug, thiserror::Error)]
+pub enum NotGood {
+    /// Its key is not in the list.
+    #[error("its key {0} is not in the list of those who may sign")]
+    Unknown(String),
+    /// It does not fit what it should be of.
+    #[error("it is not a signature of this by {0}, or their key may not sign now")]
+    Wrong(String),
+    /// It is for something else.
+    #[error("it is a signature for `{0}`, not for this")]
+    Elsewhere(String),
+    /// The list names no person for its key.
+    #[error("its key {0} belongs to no person by name: a pattern names nobody")]
+    Nobody(String),
+    /// The list names several persons for its key.
+    #[error("its key belongs to several: {0}; each person needs a key of their own")]
+    Several(String),
+    /// It is by a certificate.
+    #[error("it is by a certificate; a key that the list names is needed")]
+    Certificate,
+    /// `ssh-keygen` did not say.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    /// The files for `ssh-keygen` could not be written.
+    #[error("a file for ssh-keygen cannot be written: {0}")]
+    File(#[from] io::Error),
+}
+
+impl Signers {
+    /// Reads the file.
+    pub fn read(path: &Path) -> Result<Self, BadSigners> {
+        let unreadable = |error| BadSigners::Unreadable(path.to_owned(), error);
+        let bytes = fs::read(path).map_err(unreadable)?;
+        let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
+        if mode & 0o002 != 0 {
+            return Err(BadSigners::Open(path.to_owned()));
+        }
+        let writable = rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+        Ok(Self::of(bytes, writable))
+    }
+
+    fn of(bytes: Vec<u8>, writable: bool) -> Self {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let entries = text.lines().filter_map(entry).collect();
+        Self { bytes, entries, writable }
+    }
+
+    /// SHA-256 of the file.
+    pub fn digest(&self) -> String {
+        use std::fmt::Write as _;
+        Sha256::digest(&self.bytes).iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a string takes every write");
+            text
+        })
+    }
+
+    /// Whether whoever runs this program could have changed it.
+    pub fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    /// The persons that a key belongs to.
+    pub fn persons<'a>(&'a self, key: &'a Key) -> Vec<&'a str> {
+        let mut persons: Vec<&str> = self.principals(key).filter(|it| is_person(it)).collect();
+        persons.sort_unstable();
+        persons.dedup();
+        persons
+    }
+
+    /// The persons that a key of this fingerprint belongs to.
+    pub fn persons_of(&self, fingerprint: &str) -> Vec<&str> {
+        let entry = self.entries.iter().find(|entry| entry.key.fingerprint() == fingerprint);
+        entry.map(|entry| self.persons(&entry.key)).unwrap_or_default()
+    }
+
+    /// Whether a key may sign in a role.
+    pub fn has_role(&self, key: &Key, role: &str) -> bool {
+        let name = role_name(role);
+        self.principals(key).any(|principal| principal == name)
+    }
+
+    fn principals<'a>(&'a self, key: &'a Key) -> impl Iterator<Item = &'a str> {
+        let own = self.entries.iter().filter(move |entry| entry.key == *key);
+        own.flat_map(|entry| entry.principals.iter().map(String::as_str))
+    }
+
+    /// The person whose good signature of a message this is, at a moment.
+    pub fn check(
+        &self,
+        claim: &Claim<'_>,
+        programs: &KeyPrograms,
+        scratch: &Scratch,
+    ) -> Result<String, NotGood> {
+        let Claim { message, signature, namespace, at } = *claim;
+        let key = signature.key();
+        if signature.namespace() != namespace && !cfg!(feature = "sabotage-any-namespace") {
+            return Err(NotGood::Elsewhere(signature.namespace().to_owned()));
+        }
+        if key.is_certificate() {
+            return Err(NotGood::Certificate);
+        }
+        let known = self.principals(key).next().is_some();
+        let person = match self.persons(key).as_slice() {
+            _ if !known => return Err(NotGood::Unknown(key.fingerprint())),
+            [] => return Err(NotGood::Nobody(key.fingerprint())),
+            [person] => (*person).to_owned(),
+            several => return Err(NotGood::Several(several.join(", "))),
+        };
+        let signers = scratch.file("allowed_signers", &self.bytes)?;
+        let armour = scratch.file("signature", signature.armour().as_bytes())?;
+        let time = format!("verify-time={}", at.strftime("%Y%m%d%H%M%SZ"));
+        let words = ["-Y", "verify", "-n", signature.namespace(), "-I", &person, "-O", &time];
+        let words = words.iter().map(OsStr::new);
+        let files = [OsStr::new("-f"), signers.as_os_str(), OsStr::new("-s"), armour.as_os_str()];
+        let args: Vec<&OsStr> = words.chain(files).collect();
+        let said = programs.keygen(&args, message)?;
+        let told = String::from_utf8_lossy(&said.stdout);
+        let own = format!(" key {}", key.fingerprint());
+        if said.status.success() && told.trim_end().ends_with(&own) {
+            Ok(person)
+        } else {
+            Err(NotGood::Wrong(person))
+        }
+    }
+}
+
+/// A role as it stands in the file: words joined by hyphens, in small letters.
+pub fn role_name(role: &str) -> String {
+    let words = role.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+}
+
+fn is_person(principal: &str) -> bool {
+    principal.contains('@') && !principal.contains(['*', '?', '!'])
+}
+
+/// A line of the file: principals, perhaps options, the kind of the key, the key.
+fn entry(line: &str) -> Option<Entry> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return None;
+    }
+    let (principals, rest) = match line.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?,
+        None => line.split_once(char::is_whitespace)?,
+    };
+    let key = rest.split_whitespace().find_map(|word| {
+        // A kind is no key, and an option rarely decodes; what does is asked for its form.
+        Key::of_base64(word).filter(|key| rest.split_whitespace().any(|kind| kind == key.kind()))
+    })?;
+    let principals = principals.split(',').map(|it| it.trim().to_owned()).collect();
+    Some(Entry { principals, key })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIPxPWeY4yKt+OSYrggQh5MCPw6hfjvUQCzbVWEOf9PJZ";
+
+    fn persons(line: &str) -> Vec<String> {
+        let signers = Signers::of(line.as_bytes().to_vec(), false);
+        let key = Key::of_base64(KEY).unwrap();
+        signers.persons(&key).into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_person_has_a_name_and_a_pattern_has_none() {
+        assert_eq!(persons(&format!("a@x.org ssh-ed25519 {KEY} note")), ["a@x.org"]);
+        assert_eq!(persons(&format!("\"a@x.org,lead\" ssh-ed25519 {KEY}")), ["a@x.org"]);
+        let options = "namespaces=\"surefoot-approval\",valid-before=\"20300101\"";
+        assert_eq!(persons(&format!("a@x.org {options} ssh-ed25519 {KEY}")), ["a@x.org"]);
+        for nobody in ["*@x.org", "*", "lead", "a@x.or?", "!a@x.org"] {
+            assert!(persons(&format!("{nobody} ssh-ed25519 {KEY}")).is_empty(), "{nobody}");
+        }
+        let twice = format!("a@x.org ssh-ed25519 {KEY}\nb@x.org ssh-ed25519 {KEY}\n");
+        assert_eq!(persons(&twice), ["a@x.org", "b@x.org"]);
+        assert!(persons(&format!("# a@x.org ssh-ed25519 {KEY}")).is_empty());
+    }
+
+    #[test]
+    fn a_role_stands_beside_the_name_word_for_word() {
+        let signers = |line: &str| Signers::of(line.as_bytes().to_vec(), false);
+        let key = Key::of_base64(KEY).unwrap();
+        let lead = signers(&format!("a@x.org,payments-lead ssh-ed25519 {KEY}"));
+        assert!(lead.has_role(&key, "Payments lead"));
+        assert!(!lead.has_role(&key, "payments"));
+        // A pattern would give every role to one key.
+        for line in ["a@x.org,*", "*", "a@x.org,payments-*"] {
+            assert!(!signers(&format!("{line} ssh-ed25519 {KEY}")).has_role(&key, "payments lead"));
+        }
+    }
+}
