@@ -13,11 +13,20 @@ use crate::engine::Responder;
 /// Inputs come from variables with this prefix and their name in capitals.
 const INPUT_PREFIX: &str = "SUREFOOT_INPUT_";
 
+/// The organisation's settings. No variable moves them.
+const ORGANISATION: &str = "/etc/surefoot/config.toml";
+
 /// What the environment says.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// The folder of all state.
     pub(crate) state: Option<PathBuf>,
+    /// The folder of the user's settings.
+    pub(crate) config: Option<PathBuf>,
+    /// The organisation's settings.
+    pub(crate) organisation: PathBuf,
+    /// The home folder.
+    pub(crate) home: Option<PathBuf>,
     /// A second place for a record that could not be written.
     pub(crate) emergency: PathBuf,
     /// The folder the program was started in.
@@ -46,6 +55,9 @@ impl Settings {
         let data = std::io::stdout().is_terminal();
         Self {
             state: state(),
+            config: config(),
+            organisation: PathBuf::from(ORGANISATION),
+            home: path("HOME"),
             emergency: path("XDG_RUNTIME_DIR").unwrap_or_else(env::temp_dir),
             here: env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             console: console_settings(terminal),
@@ -83,6 +95,11 @@ fn path(name: &str) -> Option<PathBuf> {
 
 fn state() -> Option<PathBuf> {
     let base = path("XDG_STATE_HOME").or_else(|| Some(path("HOME")?.join(".local/state")))?;
+    Some(base.join("surefoot"))
+}
+
+fn config() -> Option<PathBuf> {
+    let base = path("XDG_CONFIG_HOME").or_else(|| Some(path("HOME")?.join(".config")))?;
     Some(base.join("surefoot"))
 }
 

@@ -171,7 +171,7 @@ impl Run {
         {
             return self.question(job.lane, Asking::Refused { why });
         }
-        if let Some(demands) = self.approval_demands(job, effect, &command) {
+        if let Some(demands) = self.approval_demands(job, &decision) {
             return demands;
         }
         if let Err(failure) = self.subject(job, level) {
@@ -193,7 +193,10 @@ impl Run {
         if effect == Effect::Read && (level <= Level::Key || level == Level::Refuse) {
             return self.question(job.lane, self.read(job, &command));
         }
-        self.question(job.lane, Asking::Confirm(Box::new(self.card(job, effect, level, &command))))
+        self.question(
+            job.lane,
+            Asking::Confirm(Box::new(self.card(job, effect, &decision, &command))),
+        )
     }
 
     /// What is destroyed, where it must be typed.

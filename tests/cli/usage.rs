@@ -16,6 +16,7 @@ fn help_is_data_and_one_page() {
           run          Walk a runbook
           resume       Go on with a run: after a break, a crash, or a hand-over
           plan         Say what a run would do; nothing is run and nothing is asked
+          policy       Say what would be asked before each command, and what decides it
           show         Show a runbook for reading
           check        Validate runbooks
           history      List past runs
@@ -23,7 +24,7 @@ fn help_is_data_and_one_page() {
           report       Write the document of a run, for a review or a ticket
           verify       Check that the record of a run was not changed
           trust        Look at a runbook and trust its content
-          schema       Print the JSON Schema of runbooks or scenarios, for editors
+          schema       Print the JSON Schema of runbooks, scenarios or settings files, for editors
           completions  Print completions for a shell
 
         Options:

@@ -34,6 +34,7 @@ pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked
             return Checked { path: path.to_owned(), report, brought: Vec::new(), repaired: None };
         }
     };
+    let is_settings = file.is_settings();
     let repaired = fix.then(|| file.repair(&name)).flatten();
     let (source, loaded, repairs) = if let Some(repaired) = repaired {
         (repaired.source, repaired.loaded, repaired.made)
@@ -42,6 +43,7 @@ pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked
         (source, loaded, Vec::new())
     };
     let mut findings = loaded.findings;
+    let schemas = if is_settings { &[] } else { schemas };
     for schema in schemas {
         findings.extend(schema.check(&source));
     }
