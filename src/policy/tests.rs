@@ -228,6 +228,10 @@ fn of_two_policies_every_demand_holds_and_only_what_both_grant() {
         assert_eq!(both.decide(&subject("a"), Pace::Step).level, Level::Typed);
         assert_eq!(both.decide(&subject("b"), Pace::Step).level, Level::Confirm);
     }
+    let mut ruled = policy();
+    ruled.rules.demands = vec![rule(Authority::User, Level::Refuse)];
+    assert_eq!(level(&one.stricter(&ruled), Effect::Change), Level::Refuse);
+    assert_eq!(level(&ruled.stricter(&one), Effect::Change), Level::Refuse);
     let gone = one.stricter(&policy());
     assert!(gone.rules.standard.is_empty(), "what is no longer approved is not");
 }
