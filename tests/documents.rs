@@ -276,12 +276,11 @@ fn needed(rule: &Value) -> Vec<&str> {
     ways.filter_map(|way| way["required"][0].as_str()).collect()
 }
 
+/// How an example is written.
+type Notation = fn(&Value) -> String;
+
 /// A table of the keys of a definition.
-fn table_of_keys(
-    definition: &Value,
-    keep: &dyn Fn(&str) -> bool,
-    write: fn(&Value) -> String,
-) -> String {
+fn table_of_keys(definition: &Value, keep: &dyn Fn(&str) -> bool, write: Notation) -> String {
     let with = companions(definition);
     let required: Vec<&str> =
         definition["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -323,7 +322,7 @@ fn table_of_keys(
 
 /// The tables that a mark asks for: names of definitions; of a step only a group of its keys; and
 /// `without` the keys of another definition.
-fn tables(schema: &Value, of: &str, write: fn(&Value) -> String) -> String {
+fn tables(schema: &Value, of: &str, write: Notation) -> String {
     let (names, without) = of.split_once(" without ").unwrap_or((of, ""));
     let find = |name: &str| match name {
         "config" | "runbook" | "scenario" => schema,
@@ -358,7 +357,7 @@ fn tables(schema: &Value, of: &str, write: fn(&Value) -> String) -> String {
 
 #[test]
 fn the_tables_of_keys_are_made_from_the_schemas() {
-    let pages: [(&str, Value, fn(&Value) -> String); 3] = [
+    let pages: [(&str, Value, Notation); 3] = [
         ("docs/reference/configuration.md", settings_schema(), toml),
         ("docs/reference/runbook.md", schema(), flow),
         ("docs/reference/scenario.md", scenario_schema(), flow),

@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::asked::{Asked, Look};
 use super::reference::FOLDER;
+use super::settings_file::settings_findings;
 use super::walk::runbooks_below;
 use crate::diagnostic::Source;
 use crate::runbook::{
@@ -72,11 +73,16 @@ impl File {
     /// Repairs its text, as far as that is safe; nothing is written. `None` if it holds no text.
     pub fn repair(&self, name: &str) -> Option<Repaired> {
         let (source, findings) = decode(name, &self.bytes);
-        let whole = findings.is_empty() && !is_scenario(&source.text);
+        let whole = findings.is_empty() && !is_scenario(&source.text) && !self.is_settings();
         whole.then(|| repair(&source, &Folder::around(&self.path)))
     }
 
-    /// Checks it: a runbook, or a scenario against its runbook.
+    /// Whether it holds settings, by its ending.
+    pub fn is_settings(&self) -> bool {
+        self.path.extension().is_some_and(|ending| ending == "toml")
+    }
+
+    /// Checks it: a runbook, a scenario against its runbook, or settings.
     pub fn check(&self, name: &str) -> (Source, Loaded) {
         self.check_in(name, &Folder::around(&self.path))
     }
@@ -92,6 +98,9 @@ impl File {
         let (source, findings) = decode(name, &self.bytes);
         let loaded = if !findings.is_empty() {
             Loaded { runbook: None, findings }
+        } else if self.is_settings() {
+            let folder = Folder::around(&self.path);
+            Loaded { runbook: None, findings: settings_findings(&source, &self.path, &folder) }
         } else if is_scenario(&source.text) {
             let findings = load_scenario(&source, repository).findings;
             Loaded { runbook: None, findings }

@@ -37,6 +37,9 @@ Examples:
     /// Say what a run would do; nothing is run and nothing is asked
     #[command(after_help = "Example:\n  surefoot plan disk-filling --set folder=/var/log")]
     Plan(PlanArguments),
+    /// Say what would be asked before each command, and what decides it
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Show a runbook for reading
     #[command(
         after_help = "Examples:\n  surefoot show disk-filling --why\n  surefoot show disk-filling --html > disk-filling.html\n  surefoot show disk-filling --graph > disk-filling.mmd"
@@ -181,6 +184,34 @@ pub(crate) struct PlanArguments {
     pub(crate) inputs: InputArguments,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Say for each step what is asked, and which rule of which file decides it
+    #[command(after_help = "\
+Nothing is run and nothing is asked. A target that proves to be something else when it is asked may
+bring further rules.
+
+Example:
+  surefoot policy explain disk-filling --env production")]
+    Explain(ExplainArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArguments {
+    /// The runbook
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+    /// Choose an environment of the runbook
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+    /// Give an input a value
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(crate) format: ListFormat,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct ShowArguments {
     /// The runbook
@@ -209,7 +240,7 @@ pub(crate) struct ShowForm {
 
 #[derive(Args, Debug)]
 pub(crate) struct CheckArguments {
-    /// Runbooks, or folders of them; `runbooks/` if not given
+    /// Runbooks, settings, or folders of runbooks; `runbooks/` if not given
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// How findings are printed

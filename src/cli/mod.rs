@@ -9,6 +9,7 @@ mod commands;
 mod exit;
 mod failure;
 mod frozen;
+mod governing;
 mod inputs;
 mod open;
 mod past;
@@ -135,6 +136,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::History(arguments) => commands::history::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),
+        Command::Policy(command) => commands::policy::run(&command, context),
         Command::Report(arguments) => commands::report::run(&arguments, context),
         Command::Resume(arguments) => commands::resume::run(&arguments, context),
         Command::Run(arguments) => commands::run::run(&arguments, context),

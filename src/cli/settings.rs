@@ -13,6 +13,9 @@ use crate::engine::Responder;
 /// Inputs come from variables with this prefix and their name in capitals.
 const INPUT_PREFIX: &str = "SUREFOOT_INPUT_";
 
+/// The organisation's settings. No variable moves them.
+const ORGANISATION: &str = "/etc/surefoot/config.toml";
+
 /// What the environment says.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -20,6 +23,10 @@ pub(crate) struct Settings {
     pub(crate) state: Option<PathBuf>,
     /// The folder of the user's settings.
     pub(crate) config: Option<PathBuf>,
+    /// The organisation's settings.
+    pub(crate) organisation: PathBuf,
+    /// The home folder.
+    pub(crate) home: Option<PathBuf>,
     /// A second place for a record that could not be written.
     pub(crate) emergency: PathBuf,
     /// The folder the program was started in.
@@ -51,6 +58,8 @@ impl Settings {
         Self {
             state: state(),
             config: config(),
+            organisation: PathBuf::from(ORGANISATION),
+            home: path("HOME"),
             emergency: path("XDG_RUNTIME_DIR").unwrap_or_else(env::temp_dir),
             here: env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             console: console_settings(terminal),

@@ -25,6 +25,9 @@ pub(super) fn show(terminal: &Terminal, card: &Card, undone: &str, last_worked: 
     for rule in &card.never {
         field(terminal, "never", Meaning::Never, rule);
     }
+    for rule in &card.policy {
+        field(terminal, "policy", Meaning::Warning, rule);
+    }
     if let Some(last) = last_worked {
         field(terminal, "last", Meaning::Plain, last);
     }
@@ -137,6 +140,7 @@ pub(in crate::console) fn example(must_type: Option<String>) -> Card {
         sample: None,
         undo: UndoPlan::Unknown,
         never: Vec::new(),
+        policy: Vec::new(),
         must_type,
         done_before: false,
         of: CardKind::Step,

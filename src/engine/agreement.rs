@@ -16,8 +16,8 @@ use super::guard::Guard;
 use super::job::{Job, Stage};
 use super::lane::LaneId;
 use super::run::{Alone, Run};
-use crate::plan::{BoundCommand, digest_of};
-use crate::policy::Level;
+use crate::plan::digest_of;
+use crate::policy::Decision;
 use crate::runbook::{Action, Effect, StepKey};
 
 /// How far people in a role have agreed.
@@ -48,9 +48,9 @@ impl Run {
         &self,
         job: &Job,
         attempt: &Attempt,
-        command: &BoundCommand,
+        decision: &Decision,
     ) -> Option<Demands> {
-        let needs = self.needs(job, attempt.effect, command);
+        let needs = self.needs(job, attempt.effect, decision);
         let need = needs.into_iter().find(|need| !self.is_given(job, need, &attempt.digest))?;
         Some(self.demands_of(job, &need, &attempt.digest))
     }
@@ -96,7 +96,7 @@ impl Run {
 
     /// Who has to agree to a job's command, in the order in which they are asked: for the step, for
     /// the settings, and for what was passed on the way.
-    fn needs(&self, job: &Job, effect: Effect, command: &BoundCommand) -> Vec<Wanted> {
+    fn needs(&self, job: &Job, effect: Effect, decision: &Decision) -> Vec<Wanted> {
         let passed = self.guards_of(job, effect).into_iter().filter_map(|step| {
             match &self.step(step).action {
                 Action::Approve(approval) => Some(Wanted::of(approval)),
@@ -104,7 +104,7 @@ impl Run {
             }
         });
         let mut needs: Vec<Wanted> = Vec::new();
-        for need in self.approvals(job, effect, command).into_iter().chain(passed) {
+        for need in self.approvals(job, decision).into_iter().chain(passed) {
             match needs.iter_mut().find(|known| known.role == need.role) {
                 Some(known) => known.count = known.count.max(need.count),
                 None => needs.push(need),
@@ -121,9 +121,10 @@ impl Run {
             return Some((Wanted::of(approval), self.go_on(job, step)));
         }
         let (attempt, command) = self.next_attempt(job)?;
-        let mut needs = self.needs(job, attempt.effect, &command).into_iter();
+        let decision = self.decision(job, attempt.effect, &command);
+        let mut needs = self.needs(job, attempt.effect, &decision).into_iter();
         let need = needs.find(|need| !self.is_given(job, need, &attempt.digest))?;
-        let card = self.card(job, attempt.effect, Level::Confirm, &command);
+        let card = self.card(job, attempt.effect, &decision, &command);
         let what = Asked::Command {
             effect: attempt.effect,
             shown: command.shown.clone(),

@@ -480,6 +480,8 @@ pub struct Card {
     pub undo: UndoPlan,
     /// Rules of the runbook and the step.
     pub never: Vec<String>,
+    /// The rules of settings files that decide how much is asked, with their places.
+    pub policy: Vec<String>,
     /// What must be typed, if a `y` is not enough.
     pub must_type: Option<String>,
     /// It already succeeded in this run.

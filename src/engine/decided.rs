@@ -25,11 +25,28 @@ impl Run {
         self.about(step, |subject| self.state.policy.demanded(subject))
     }
 
+    /// The digest of a step's command, if all that decides it is known, its target's identity
+    /// included.
+    pub fn foreseen_digest(&self, step: StepKey) -> Option<String> {
+        let command = self.command(step)?;
+        let (own, _) = self.plan.runbook.own(step);
+        if let TargetRef::Named(name) = &command.target
+            && own.targets.get(name)?.assertion.is_some()
+        {
+            return None;
+        }
+        let bound = bind(own, command, &self.now(self.state.focus)).ok()?;
+        Some(command_digest(&bound, None, &self.plan.key))
+    }
+
     fn about<T>(&self, step: StepKey, decide: impl FnOnce(&Subject<'_>) -> T) -> Option<T> {
         let command = self.command(step)?;
         let effect = self.run_of(step)?.effect;
         let bound = bind(self.plan.runbook.own(step).0, command, &self.now(self.state.focus)).ok();
+        let digest = self.foreseen_digest(step);
         let mut subject = self.matter(Some(step), effect);
+        subject.own = subject.step;
+        subject.command = digest.as_deref();
         match (&bound, &command.target) {
             (Some(bound), _) => subject.target = names(bound, None),
             (None, TargetRef::Here) => {}
@@ -44,6 +61,7 @@ impl Run {
         let identity = self.identity(self.job_scope(job), command);
         let digest = command_digest(command, identity.as_deref(), &self.plan.key);
         let mut subject = self.matter(self.job_step(job), effect);
+        subject.own = subject.step.filter(|_| matches!(job.of, JobKind::Step(_)));
         subject.target = names(command, identity.as_deref());
         subject.command = Some(&digest);
         let mut decision = self.state.policy.decide(&subject, self.state.pace);
@@ -64,9 +82,10 @@ impl Run {
         decision
     }
 
-    /// The most that is asked before any command that a step holds runs.
+    /// The most that is asked before any command with this effect that a step holds runs.
     pub(super) fn level_within(&self, step: Option<StepKey>, effect: Effect) -> Level {
         let inside = step.into_iter().flat_map(|step| self.steps_within(step));
+        let inside = inside.filter(|step| self.run_of(*step).is_some_and(|it| it.effect == effect));
         let levels = inside.filter_map(|step| self.foreseen(step)).map(|decision| decision.level);
         levels.fold(self.level_of(effect, self.state.pace), Level::max)
     }
@@ -85,16 +104,10 @@ impl Run {
     }
 
     /// The agreements that a job's command needs: what its step asks for, then what settings do.
-    pub(super) fn approvals(
-        &self,
-        job: &Job,
-        effect: Effect,
-        command: &BoundCommand,
-    ) -> Vec<Wanted> {
+    pub(super) fn approvals(&self, job: &Job, decision: &Decision) -> Vec<Wanted> {
         let own = self.job_run(job).and_then(|run| run.approval.as_ref());
         let own = own.map(Wanted::of);
-        let rules = self.decision(job, effect, command).approvals;
-        own.into_iter().chain(rules.into_iter().map(Wanted::by_rule)).collect()
+        own.into_iter().chain(decision.approvals.iter().map(Wanted::by_rule)).collect()
     }
 
     /// Whether the responder may go on without the people whose agreement a job waits for.
@@ -145,6 +158,7 @@ impl Run {
             environment: self.plan.environment.as_ref().map(|it| it.name.as_str()),
             books: books.collect(),
             step: step.map(|step| self.step(step).id.0.as_str()),
+            own: None,
             target: Vec::new(),
             command: None,
         }
@@ -175,9 +189,9 @@ impl Wanted {
         Self { role: approval.role.clone(), count: 1, why: approval.why.clone() }
     }
 
-    fn by_rule(approval: Approval) -> Self {
+    fn by_rule(approval: &Approval) -> Self {
         let Approval { role, count, why, origin } = approval;
-        Self { role, count, why: format!("{why} ({origin})") }
+        Self { role: role.clone(), count: *count, why: format!("{why} ({origin})") }
     }
 }
 

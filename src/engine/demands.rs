@@ -178,7 +178,7 @@ impl Run {
             Ok(attempt) => attempt,
             Err(failure) => return self.unbound(job, &failure),
         };
-        if let Some(demands) = self.approval_demands(job, &attempt, &command) {
+        if let Some(demands) = self.approval_demands(job, &attempt, &decision) {
             return demands;
         }
         let attended = self.state.policy.attendance == Attendance::Attended;
@@ -193,7 +193,10 @@ impl Run {
         if effect == Effect::Read && (level <= Level::Key || level == Level::Refuse) {
             return self.question(job.lane, self.read(job, &command));
         }
-        self.question(job.lane, Asking::Confirm(Box::new(self.card(job, effect, level, &command))))
+        self.question(
+            job.lane,
+            Asking::Confirm(Box::new(self.card(job, effect, &decision, &command))),
+        )
     }
 
     /// What is destroyed, where it must be typed.

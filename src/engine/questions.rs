@@ -10,7 +10,7 @@ use super::job::{Job, JobKind};
 use super::run::Run;
 use super::scope::ScopeId;
 use crate::plan::{BoundCommand, command_digest};
-use crate::policy::Level;
+use crate::policy::{Decision, Level};
 use crate::runbook::{
     Action, Ask, BookId, Choice, Effect, Multiplicity, StepKey, Then, Used, ValueOrigin,
 };
@@ -209,7 +209,7 @@ impl Run {
         &self,
         job: &Job,
         effect: Effect,
-        level: Level,
+        decision: &Decision,
         command: &BoundCommand,
     ) -> Card {
         let identity = self.identity(self.job_scope(job), command);
@@ -230,7 +230,8 @@ impl Run {
             digest,
             target: command.target.name.clone(),
             place: command.place(),
-            must_type: self.must_type(job, level, identity.as_deref()),
+            policy: decision.rules(),
+            must_type: self.must_type(job, decision.level, identity.as_deref()),
             identity,
             sample: self.sample(job),
             undo,

@@ -137,8 +137,9 @@ impl Policy {
                 decision.add(rule);
             }
         }
-        let began = subject.step.map(|step| StepId(step.to_owned()));
-        if let Some(began) = began.and_then(|step| self.rules.levels.get(&step)) {
+        let began = subject.own.map(|step| StepId(step.to_owned()));
+        let began = began.and_then(|step| self.rules.levels.get(&step));
+        if let Some(began) = began.filter(|began| **began > decision.level) {
             decision.raise(*began, Cause::Began);
         }
         decision
@@ -169,6 +170,12 @@ impl Policy {
 }
 
 impl Decision {
+    /// The rules of settings files that decided it, with their places.
+    pub fn rules(&self) -> Vec<String> {
+        let rules = self.causes.iter().filter(|cause| matches!(cause, Cause::Rule { .. }));
+        rules.map(Cause::to_string).collect()
+    }
+
     fn raise(&mut self, level: Level, cause: Cause) {
         match level.cmp(&self.level) {
             std::cmp::Ordering::Less => {}

@@ -152,9 +152,10 @@ impl Rules {
         Self {
             demands: joined(&self.demands, &other.demands),
             yes: joined(&self.yes, &other.yes),
-            break_glass: match both {
-                true => joined(&self.break_glass, &other.break_glass),
-                false => Vec::new(),
+            break_glass: if both {
+                joined(&self.break_glass, &other.break_glass)
+            } else {
+                Vec::new()
             },
             standard: self.standard.iter().filter_map(|it| it.also_in(&other.standard)).collect(),
             levels,

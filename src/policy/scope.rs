@@ -66,6 +66,8 @@ pub struct Subject<'a> {
     pub books: Vec<Book<'a>>,
     /// The step, by its name in records.
     pub step: Option<&'a str>,
+    /// The same step, if the command is its own: neither its undo nor the responder's.
+    pub own: Option<&'a str>,
     /// What the target is called: in the runbook, by the system, and by what it proved to be.
     pub target: Vec<&'a str>,
     /// The digest of the command.
@@ -80,6 +82,7 @@ impl Subject<'_> {
             environment: None,
             books: Vec::new(),
             step: None,
+            own: None,
             target: Vec::new(),
             command: None,
         }
@@ -192,6 +195,7 @@ mod tests {
             environment: Some("production"),
             books: vec![main, used],
             step: Some("db.promote"),
+            own: None,
             target: vec!["cluster", "prod-eu"],
             command: None,
         };

@@ -224,10 +224,14 @@ fn of_two_policies_every_demand_holds_and_only_what_both_grant() {
         assert_eq!(level(&both, Effect::Change), Level::Confirm, "one of them grants no --yes");
         assert!(both.rules.break_glass(&Subject::any(Effect::Change)).is_none());
         assert_eq!(both.rules.standard[0].commands, BTreeSet::from(["bb".to_owned()]));
-        let subject = |step| Subject { step: Some(step), ..Subject::any(Effect::Change) };
+        let subject = |step| Subject { own: Some(step), ..Subject::any(Effect::Change) };
         assert_eq!(both.decide(&subject("a"), Pace::Step).level, Level::Typed);
         assert_eq!(both.decide(&subject("b"), Pace::Step).level, Level::Confirm);
     }
+    let mut ruled = policy();
+    ruled.rules.demands = vec![rule(Authority::User, Level::Refuse)];
+    assert_eq!(level(&one.stricter(&ruled), Effect::Change), Level::Refuse);
+    assert_eq!(level(&ruled.stricter(&one), Effect::Change), Level::Refuse);
     let gone = one.stricter(&policy());
     assert!(gone.rules.standard.is_empty(), "what is no longer approved is not");
 }

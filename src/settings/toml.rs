@@ -39,9 +39,10 @@ fn nodes(value: &Spanned<DeValue<'_>>) -> usize {
 fn finding(text: &str, error: &Error) -> Diagnostic {
     let span = error.span().unwrap_or(0..0);
     // At the end of a line there is nothing to point at.
-    let span = match span.is_empty() {
-        true => text[..span.start].trim_end().len().saturating_sub(1)..span.end,
-        false => span,
+    let span = if span.is_empty() {
+        text[..span.start].trim_end().len().saturating_sub(1)..span.end
+    } else {
+        span
     };
     let start = text.floor_char_boundary(span.start);
     let end = text.ceil_char_boundary(span.end);

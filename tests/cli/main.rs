@@ -21,6 +21,7 @@ mod held;
 mod hostile;
 mod inputs;
 mod looks;
+mod policy;
 mod repositories;
 mod run;
 mod secrets;

@@ -16,6 +16,7 @@ fn help_is_data_and_one_page() {
           run          Walk a runbook
           resume       Go on with a run: after a break, a crash, or a hand-over
           plan         Say what a run would do; nothing is run and nothing is asked
+          policy       Say what would be asked before each command, and what decides it
           show         Show a runbook for reading
           check        Validate runbooks
           history      List past runs

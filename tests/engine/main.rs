@@ -11,6 +11,7 @@ mod flow;
 mod loops;
 mod model;
 mod notation;
+mod policy;
 mod safety;
 mod shelf;
 #[path = "../support/started.rs"]

@@ -1,4 +1,4 @@
-//! `surefoot check`: validates runbooks. Executes nothing, opens no socket, and writes nothing but
+//! `surefoot check`: validates runbooks, scenarios and settings. Executes nothing, opens no socket, and writes nothing but
 //! the repairs of `--fix`.
 
 mod files;
@@ -9,11 +9,14 @@ mod watch;
 
 use std::path::Path;
 
+use crate::catalog::{Folder, REPOSITORY_SETTINGS};
 use crate::cli::Context;
 use crate::cli::args::{CheckArguments, CheckFormat};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::governing::governing;
 use crate::runbook::CustomSchema;
+use crate::settings::SettingsFile;
 use files::Files;
 use one::Checked;
 use print::Printer;
@@ -35,8 +38,10 @@ fn once(
     context: &Context,
     mut look: impl FnMut(&Checked),
 ) -> Result<Exit, Failure> {
-    let schemas = schemas(arguments)?;
-    let files = Files::named(arguments, context)?;
+    let mut files = Files::named(arguments, context)?;
+    let root = Folder::around(&context.settings.here.join(REPOSITORY_SETTINGS)).root().to_owned();
+    let own = files.add_settings(&root, context);
+    let schemas = schemas(arguments, own.as_ref().map(|own| (root.as_path(), own)), context)?;
     let mut printer = Printer::new(arguments.format, context);
     for report in files.unreadable {
         printer.file(report)?;
@@ -50,7 +55,12 @@ fn once(
     printer.finish(files.runbooks.len())
 }
 
-fn schemas(arguments: &CheckArguments) -> Result<Vec<CustomSchema>, Failure> {
+/// The schemas that are named here, and those that settings files name.
+fn schemas(
+    arguments: &CheckArguments,
+    own: Option<(&Path, &SettingsFile)>,
+    context: &Context,
+) -> Result<Vec<CustomSchema>, Failure> {
     let read = |path: &Path| {
         let failed = |why: String| {
             Failure::new(Exit::Usage, format!("failed to use the schema {}: {why}", path.display()))
@@ -58,5 +68,18 @@ fn schemas(arguments: &CheckArguments) -> Result<Vec<CustomSchema>, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
         CustomSchema::parse(&text).map_err(|error| failed(error.to_string()))
     };
-    arguments.schema.iter().map(|path| read(path)).collect()
+    let mut paths = arguments.schema.clone();
+    paths.extend(governing(context, None)?.settings.schemas);
+    for (root, path) in own.iter().flat_map(|(root, own)| own.schemas.iter().map(|it| (*root, it)))
+    {
+        // The repository's file names files of the repository, after links are resolved.
+        let inside = std::fs::canonicalize(path).is_ok_and(|real| real.starts_with(root));
+        if path.exists() && !inside {
+            let message = format!("the schema {} leads out of the repository", path.display());
+            return Err(Failure::new(Exit::Invalid, message));
+        }
+        paths.push(path.clone());
+    }
+    let schemas = paths.iter().map(|path| read(path));
+    schemas.collect()
 }

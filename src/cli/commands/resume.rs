@@ -11,16 +11,19 @@ use crate::cli::commands::run::{held, holder};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::frozen::frozen;
+use crate::cli::governing::governing;
 use crate::cli::inputs;
 use crate::cli::past;
 use crate::cli::runs;
 use crate::cli::walk::{Walk, agreed, answers, attendance};
+use crate::effects::SystemClock;
 use crate::engine::{Event, Input, Recorded, Rest, Resumed, Run, RunStarted};
 use crate::journal::{Lock, ReadFailed, Record, RunFolder, read, recover};
 use crate::plan::{DigestKey, Given, Plan};
 use crate::policy::{Policy, Trust};
 use crate::report::{State, Summary};
 use crate::runbook::Runbook;
+use crate::session::Clock as _;
 use crate::value::{Datum, Name};
 
 pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit, Failure> {
@@ -115,7 +118,12 @@ fn plan(
         trust,
         protection: runbook.protection(environment.as_ref()),
         agreed: agreed(&arguments.walking),
-        rules: crate::policy::Rules::default(),
+        // Those of the run's repository are in its record.
+        rules: governing(context, None)?.settings.rules(
+            &runbook,
+            &started.runbook.digest,
+            SystemClock.now(),
+        ),
     };
     let inputs = given(started, &runbook, trust, context)?;
     Ok(Plan {

@@ -11,6 +11,7 @@ use crate::cli::asking::ask_for_inputs;
 use crate::cli::backstage::Behind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::governing::{governing, levels};
 use crate::cli::inputs;
 use crate::cli::open::{self, Opened};
 use crate::cli::past;
@@ -20,7 +21,7 @@ use crate::effects::SystemClock;
 use crate::engine::{FileOrigin, Input, InputRecord, Recorded, Run, RunStarted, RunbookOrigin};
 use crate::journal::{FrozenFile, Holder, Journal, Lock, LockFailed, RunFolder};
 use crate::plan::{Alert, DigestKey, Given, Mode, Plan};
-use crate::policy::{Attendance, Policy, Trust};
+use crate::policy::{Attendance, Policy, Rules, Trust};
 use crate::runbook::{Environment, Runbook, StepId};
 use crate::session::Clock as _;
 use crate::value::{Datum, Name, Secret};
@@ -30,11 +31,19 @@ const FORMAT: &str = crate::journal::FORMAT;
 
 pub(crate) fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
     let opened = open::open(&arguments.reference, context)?;
+    let rules = rules(&opened, context)?;
     let attendance = attendance();
     let trust = trust(&opened, attendance, context)?;
-    let prepared = prepare(arguments, &opened, attendance, trust, context)?;
+    let mut prepared = prepare(arguments, &opened, attendance, trust, context)?;
+    prepared.policy.rules = rules;
     let at = start_step(arguments.at.as_deref(), &opened.runbook)?;
     begin(arguments, context, opened, prepared, at)
+}
+
+/// What settings files say about it.
+fn rules(opened: &Opened, context: &Context) -> Result<Rules, Failure> {
+    let governing = governing(context, Some(opened.folder.root()))?;
+    Ok(governing.settings.rules(&opened.runbook, &opened.digest, SystemClock.now()))
 }
 
 /// What was decided before anything is written.
@@ -96,7 +105,7 @@ fn prepare(
         trust,
         protection: runbook.protection(environment.as_ref()),
         agreed: agreed(&arguments.walking),
-        rules: crate::policy::Rules::default(),
+        rules: Rules::default(),
     };
     let inputs = ask_for_inputs(context, runbook, collected, environment.as_ref(), trust)?;
     Ok(Prepared { environment, alert, inputs, policy })
@@ -138,7 +147,8 @@ fn begin(
     let key = folder.make_key(random).map_err(|error| unrecorded(&error))?;
     folder.freeze(&frozen_files(&opened.closure)).map_err(|error| unrecorded(&error))?;
     let journal = Journal::create(folder.path()).map_err(|error| unrecorded(&error))?;
-    let plan = plan(arguments, &runbook, &prepared, &folder, DigestKey::new(key));
+    let mut plan = plan(arguments, &runbook, &prepared, &folder, DigestKey::new(key));
+    plan.policy.rules.levels = levels(&plan);
     let _named = named_lock(context, &plan, &holder)?;
     let origin = origin(&opened.closure, &opened.folder, &plan, context);
     let started = started(arguments, context, &plan, origin, at);

@@ -315,7 +315,8 @@ fn line_to_write(key: &Key, notation: Notation) -> String {
     match (key.shape, notation) {
         (Shape::Keyword([only]), Notation::Yaml) => format!("{}: {only}", key.name),
         (Shape::Keyword([only]), Notation::Toml) => format!("{} = \"{only}\"", key.name),
-        _ => notation.line(key.name, key.about),
+        (_, Notation::Toml) => format!("`{}`: {}", key.name, key.about),
+        (_, Notation::Yaml) => format!("{}: {}", key.name, key.about),
     }
 }
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::catalog::{Walked, walk};
+use crate::catalog::{REPOSITORY_SETTINGS, Walked, read_settings, walk};
 use crate::cli::Context;
 use crate::cli::args::CheckArguments;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::diagnostic::{Diagnostic, Report, Severity, Source};
+use crate::policy::Authority;
+use crate::settings::SettingsFile;
 
 /// The files that are meant.
 pub(super) struct Files {
@@ -50,6 +52,28 @@ impl Files {
             }));
         }
         Ok(files)
+    }
+
+    /// The settings of the repository, if there are any, are looked at with every check: what they
+    /// say, if nothing is wrong with them.
+    pub(super) fn add_settings(&mut self, root: &Path, context: &Context) -> Option<SettingsFile> {
+        let path = root.join(REPOSITORY_SETTINGS);
+        let read = read_settings(&path, Authority::Repository, None);
+        let shown = path.strip_prefix(&context.settings.here).unwrap_or(&path).to_owned();
+        match read {
+            Ok(None) => None,
+            Err(error) => {
+                let name = shown.display().to_string();
+                self.unreadable.push(unread(&name, Severity::Error, &error.why));
+                None
+            }
+            Ok(Some((_, loaded))) => {
+                if !self.runbooks.contains(&shown) {
+                    self.runbooks.push(shown);
+                }
+                loaded.file
+            }
+        }
     }
 }
 

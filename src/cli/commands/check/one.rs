@@ -40,6 +40,7 @@ pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked
             };
         }
     };
+    let is_settings = file.is_settings();
     let repaired = fix.then(|| file.repair(&name)).flatten();
     let (source, loaded, others, repairs) = if let Some(repaired) = repaired {
         (repaired.source, repaired.loaded, BTreeMap::new(), repaired.made)
@@ -48,6 +49,7 @@ pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked
         (source, loaded, others, Vec::new())
     };
     let mut findings = loaded.findings;
+    let schemas = if is_settings { &[] } else { schemas };
     for schema in schemas {
         findings.extend(schema.check(&source));
     }

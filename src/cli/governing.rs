@@ -1,0 +1,105 @@
+//! The settings files that hold for a command: found, read, and joined. One that is wrong is shown
+//! with all that is wrong in it, and nothing goes on.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::open::show_findings;
+use crate::catalog::{REPOSITORY_SETTINGS, read_settings};
+use crate::engine::Run;
+use crate::plan::Plan;
+use crate::policy::{Authority, Level, Origin};
+use crate::runbook::{StepId, StepKey};
+use crate::settings::{Settings, SettingsFile};
+
+/// What all settings files say.
+pub(crate) struct Governing {
+    /// Together.
+    pub(crate) settings: Settings,
+    /// Each file that was read, and whose it is.
+    pub(crate) files: Vec<(Authority, String)>,
+}
+
+/// Reads the files of this machine and this user; and, if a repository is given, its own.
+pub(crate) fn governing(
+    context: &Context,
+    repository: Option<&Path>,
+) -> Result<Governing, Failure> {
+    let own = &context.settings;
+    let user = own.config.as_ref().map(|folder| folder.join("config.toml"));
+    let user = match &user {
+        Some(path) => read(path, Authority::User, context)?,
+        None => None,
+    };
+    let mut files = Vec::new();
+    files.extend(read(&own.organisation, Authority::Organisation, context)?);
+    if let Some((path, origin)) = user.as_ref().and_then(|user| user.organisation.as_ref())
+        && !same(path, &own.organisation)
+    {
+        let named = read(path, Authority::Organisation, context)?;
+        files.push(named.ok_or_else(|| missing(path, origin))?);
+    }
+    files.extend(user);
+    if let Some(root) = repository {
+        files.extend(read(&root.join(REPOSITORY_SETTINGS), Authority::Repository, context)?);
+    }
+    let settings = Settings::of(&files).map_err(|conflict| {
+        let failure = Failure::from_error(Exit::Invalid, &conflict);
+        failure.hint("let one of them speak for it; nothing was run")
+    })?;
+    let files = files.into_iter().map(|file| (file.authority, file.name)).collect();
+    Ok(Governing { settings, files })
+}
+
+/// What the command of each step asks for by itself, for the first record.
+pub(crate) fn levels(plan: &Plan) -> BTreeMap<StepId, Level> {
+    let run = Run::new(Arc::new(plan.clone()));
+    let steps = plan.runbook.steps.iter().enumerate();
+    let levels = steps.filter_map(|(place, step)| {
+        let decision = run.demanded(StepKey(place))?;
+        Some((step.id.clone(), decision.level))
+    });
+    levels.collect()
+}
+
+fn read(
+    path: &Path,
+    authority: Authority,
+    context: &Context,
+) -> Result<Option<SettingsFile>, Failure> {
+    let read = read_settings(path, authority, context.settings.home.as_deref());
+    let read = read.map_err(|error| {
+        let failure = Failure::from_error(Exit::Invalid, &error);
+        failure.hint("settings that are there hold: nothing was run")
+    })?;
+    let Some((source, loaded)) = read else {
+        return Ok(None);
+    };
+    if loaded.file.is_none() {
+        show_findings(&context.terminal, &source, &loaded.findings);
+        let found = match loaded.findings.len() {
+            1 => "1 error".to_owned(),
+            count => format!("{count} errors"),
+        };
+        let message = format!("{} is invalid: {found}, nothing was run", path.display());
+        let failure = Failure::new(Exit::Invalid, message);
+        return Err(failure.hint("`surefoot schema config` has every key, for editors"));
+    }
+    Ok(loaded.file)
+}
+
+/// An organisation's file that was moved away must not take its rules along.
+fn missing(path: &Path, origin: &Origin) -> Failure {
+    let message = format!("there is no file {}, which {origin} names", path.display());
+    let failure = Failure::new(Exit::Invalid, message);
+    failure.hint("bring it back, or take the line `organisation` out; nothing was run")
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    one == other || real(one).is_some_and(|one| real(other) == Some(one))
+}
