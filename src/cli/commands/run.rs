@@ -21,6 +21,7 @@ use crate::engine::{FileOrigin, Input, InputRecord, Recorded, Run, RunStarted, R
 use crate::journal::{FrozenFile, Holder, Journal, Lock, LockFailed, RunFolder};
 use crate::plan::{Alert, DigestKey, Given, Mode, Origin, Plan};
 use crate::policy::{Attendance, Policy, Trust};
+use crate::process::GitOrigin;
 use crate::runbook::{self, Environment, Runbook, Secrecy, StepId};
 use crate::session::Clock as _;
 use crate::value::{Datum, Name, Secret};
@@ -330,18 +331,22 @@ fn plan(
 
 /// What is run, and where each of its files comes from.
 fn origin(closure: &Closure, folder: &Folder, plan: &Plan, context: &Context) -> RunbookOrigin {
-    let search_path = &context.settings.search_path();
     let facts = Run::new(Arc::new(plan.clone()));
     let runbook = &plan.runbook;
     let title = runbook.title.render(&*facts.facts());
-    let file = |part: &Part| {
-        let known = crate::process::describe(&folder.root().join(&part.path), search_path);
+    let parts = closure.parts();
+    let paths: Vec<_> = parts.iter().map(|part| folder.root().join(&part.path)).collect();
+    let read = paths.iter().zip(parts).map(|(path, part)| (path.as_path(), part.bytes.as_slice()));
+    let read: Vec<_> = read.collect();
+    let known = crate::process::describe(&read, &context.settings.search_path());
+    let file = |(part, known): (&Part, &Option<GitOrigin>)| {
+        let known = known.as_ref();
         FileOrigin {
             path: part.path.clone(),
             sha256: crate::catalog::sha256(&part.bytes),
-            remote: known.as_ref().and_then(|known| known.remote.clone()),
-            commit: known.as_ref().and_then(|known| known.commit.clone()),
-            dirty: known.as_ref().map(|known| known.dirty),
+            remote: known.and_then(|known| known.remote.clone()),
+            commit: known.and_then(|known| known.commit.clone()),
+            dirty: known.map(|known| known.dirty),
         }
     };
     RunbookOrigin {
@@ -350,7 +355,7 @@ fn origin(closure: &Closure, folder: &Folder, plan: &Plan, context: &Context) ->
         repository: folder.service().map(str::to_owned),
         title: title.unwrap_or_else(|_| runbook.title.source().to_owned()),
         digest: closure.digest(),
-        files: closure.parts().iter().map(file).collect(),
+        files: parts.iter().zip(&known).map(file).collect(),
     }
 }
 
