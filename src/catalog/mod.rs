@@ -2,20 +2,27 @@
 //! which content is trusted.
 
 mod alert;
+mod beneath;
 mod closure;
+mod commands;
 mod digest;
 mod file;
+mod ownership;
 mod reference;
 mod rewrite;
 mod shelf;
 mod trust;
+mod trusted;
 mod walk;
 
 pub use alert::{AlertFailed, read_alert};
-pub use closure::{Closure, Part};
+pub use closure::{Closure, Part, PartKind};
+pub use commands::{Changed, Stated};
 pub use digest::sha256;
 pub use file::{File, FileFailed, Folder};
+pub use ownership::{Exposed, Writable, guarded};
 pub use reference::{ReferenceFailed, locate};
 pub use rewrite::{RewriteFailed, rewrite};
-pub use trust::{TrustFailed, TrustStore};
+pub use trust::{Entry, TrustFailed, TrustStore};
+pub use trusted::{ChangedFile, Difference, Happened, Trusted};
 pub use walk::{Unreadable, Walked, runbooks_below, walk};

@@ -12,6 +12,7 @@ mod open;
 mod past;
 mod runs;
 mod settings;
+mod trusted;
 mod walk;
 
 use std::path::Path;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::catalog::{Closure, Folder, Part, TrustStore};
+use crate::catalog::{Closure, Folder, Part};
 use crate::cli::Context;
 use crate::cli::args::{ModeArgument, RunArguments};
 use crate::cli::backstage::Behind;
@@ -14,6 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::inputs::{self, Collected, checked};
 use crate::cli::open::{self, Opened};
 use crate::cli::past;
+use crate::cli::trusted::trust;
 use crate::cli::walk::{Asked, Walk, agreed, answers, ask, attendance, pace};
 use crate::console::{Echo, Meaning, Text};
 use crate::effects::SystemClock;
@@ -44,25 +45,6 @@ struct Prepared {
     alert: Option<Alert>,
     inputs: BTreeMap<Name, Given>,
     policy: Policy,
-}
-
-/// Untrusted content walks only under somebody's eyes.
-fn trust(opened: &Opened, attendance: Attendance, context: &Context) -> Result<Trust, Failure> {
-    if TrustStore::new(context.state()?).trusts(&opened.digest) {
-        return Ok(Trust::Trusted);
-    }
-    let path = opened.path.display();
-    if attendance == Attendance::Unattended {
-        let message = format!("{path} is not trusted, and nobody is here to look at each step");
-        let failure = Failure::new(Exit::Refused, message);
-        return Err(failure
-            .hint(format!("look at it and trust it: surefoot trust {path}"))
-            .hint(format!("in automation: surefoot trust --digest {} {path}", opened.digest)));
-    }
-    let text =
-        format!("Not trusted on this machine: every step asks first. (surefoot trust {path})");
-    context.terminal.line(&Text::of(Meaning::Warning, text));
-    Ok(Trust::Untrusted)
 }
 
 fn prepare(
