@@ -69,21 +69,26 @@ fn look(path: &Path, place: Place, me: u32) -> Result<(), Exposed> {
     writable(seen, place, me).map_or(Ok(()), |why| Err(exposed(why)))
 }
 
-/// Whether a file or folder is ours alone, whatever lies around it.
+/// Whether a file or folder, or what it is a link to, is ours alone, whatever lies around it.
 pub(super) fn own(path: &Path) -> Result<(), Exposed> {
-    look(path, Place::Itself, geteuid().as_raw())
+    let unknown = |_| Exposed { path: path.to_owned(), why: Writable::Unknown };
+    let real = fs::canonicalize(path).map_err(unknown)?;
+    look(&real, Place::Itself, geteuid().as_raw())
 }
 
-/// As root: whether nobody else can write a file, or put another one in its place. Anybody else runs
-/// what they like as themselves.
+/// As root: whether nobody else can write a file, or put another one in its place; of one that is not
+/// there yet, whether nobody else can put it there. Anybody else runs what they like as themselves.
 pub fn guarded(path: &Path) -> Result<(), Exposed> {
     let me = geteuid();
     if !me.is_root() {
         return Ok(());
     }
     let unknown = |_| Exposed { path: path.to_owned(), why: Writable::Unknown };
-    let real = fs::canonicalize(path).map_err(unknown)?;
-    look(&real, Place::Itself, me.as_raw())?;
+    let there = |path: &&Path| path.symlink_metadata().is_ok();
+    let nearest = path.ancestors().find(there).unwrap_or(path);
+    let real = fs::canonicalize(nearest).map_err(unknown)?;
+    let place = if nearest == path { Place::Itself } else { Place::Around };
+    look(&real, place, me.as_raw())?;
     real.ancestors().skip(1).try_for_each(|folder| look(folder, Place::Around, me.as_raw()))
 }
 

@@ -97,15 +97,14 @@ fn real(path: &Path) -> PathBuf {
 fn fits(folder: &Path, file: &Path) -> bool {
     let is_pattern = |part: &Component<'_>| part.as_os_str().as_encoded_bytes().contains(&b'*');
     let written: PathBuf = folder.components().take_while(|part| !is_pattern(part)).collect();
-    let patterns = folder.components().skip(written.components().count());
+    let mut patterns = folder.components().skip(written.components().count());
     let Ok(below) = file.strip_prefix(real(&written)) else {
         return false;
     };
     let mut parts = below.components();
     let text = |part: Component<'_>| part.as_os_str().to_string_lossy().into_owned();
-    let all = patterns.fold(true, |all, pattern| {
-        all && parts.next().is_some_and(|part| Pattern(text(pattern)).fits(&text(part)))
-    });
+    let all =
+        patterns.all(|it| parts.next().is_some_and(|part| Pattern(text(it)).fits(&text(part))));
     // What fits must be a folder around the file, not the file.
     all && parts.next().is_some()
 }

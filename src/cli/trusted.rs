@@ -53,7 +53,7 @@ pub(crate) fn guard_place(path: &Path) -> Result<(), Failure> {
 }
 
 fn guard_each(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Failure> {
-    for path in paths.into_iter().filter(|path| path.exists()) {
+    for path in paths {
         guarded(&path).map_err(|exposed| {
             let message = format!("as root, {} is not followed: {exposed}", path.display());
             let failure = Failure::new(Exit::Refused, message);

@@ -20,8 +20,6 @@ pub struct GitOrigin {
     pub remote: Option<String>,
     /// The commit that is checked out; none before the first.
     pub commit: Option<String>,
-    /// The branch that is checked out; none if a commit is.
-    pub branch: Option<String>,
     /// The file's path from the repository's root.
     pub path_in_repository: String,
     /// Whether what was read differs from the commit.
@@ -80,8 +78,6 @@ impl Git<'_> {
         let mut objects = objects.lines();
         let commit = objects.next().and_then(|line| object("commit", line));
         let remote = self.word(&["config", "--no-includes", "--get", "remote.origin.url"]);
-        let branch = self.word(&["symbolic-ref", "--quiet", "HEAD"]);
-        let branch = branch.and_then(|name| Some(name.strip_prefix("refs/heads/")?.to_owned()));
         let mut origins = Vec::new();
         for (below, bytes) in files {
             let blob = objects.next().and_then(|line| object("blob", line));
@@ -91,7 +87,6 @@ impl Git<'_> {
             origins.push(GitOrigin {
                 remote: remote.as_deref().map(without_password),
                 commit: commit.as_ref().map(|object| object.name.clone()),
-                branch: branch.clone(),
                 path_in_repository: (*below).to_owned(),
                 dirty: !same,
             });
@@ -259,7 +254,7 @@ mod tests {
         fs::create_dir(root.join("books")).unwrap();
         let file = root.join("books/a.yaml");
         fs::write(&file, "x").unwrap();
-        git(&root, &["init", "-q", "-b", "main"]);
+        git(&root, &["init", "-q"]);
         let fresh = described(&file).unwrap();
         assert_eq!((fresh.commit, fresh.remote, fresh.dirty), (None, None, true));
 
@@ -275,7 +270,6 @@ mod tests {
         git(&root, &["config", "core.fsmonitor", monitor.to_str().unwrap()]);
 
         let clean = described(&file).unwrap();
-        assert_eq!(clean.branch.as_deref(), Some("main"));
         assert_eq!(clean.path_in_repository, "books/a.yaml");
         assert_eq!(clean.remote.as_deref(), Some("https://me@example.org/ops.git"));
         assert_eq!(clean.commit.unwrap().len(), 40);

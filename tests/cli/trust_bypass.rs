@@ -300,6 +300,13 @@ fn as_root_nothing_is_followed_that_others_can_write() {
     chown(&store, Some(65_534), None).unwrap();
     assert_eq!(run(&sandbox, BOOK), 8);
     chown(&store, Some(0), None).unwrap();
+    // One that is not there yet could be put there by somebody else.
+    fs::remove_dir_all(&store).unwrap();
+    let state = sandbox.root().join("state");
+    chown(&state, Some(65_534), None).unwrap();
+    let outcome = sandbox.surefoot(&["run", BOOK]).run();
+    assert!(outcome.stderr.contains("as root"), "{}", outcome.text());
+    chown(&state, Some(0), None).unwrap();
     // Reading is not following.
     mode(&sandbox.path("ops"), 0o777);
     for command in ["check", "show", "plan"] {
