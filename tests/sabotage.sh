@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 sabotages=(
   'any-namespace|a signature for something else counts as an agreement|--test approval'
   'early-start|a command starts before its start is recorded|--test session'
+  'part-trust|what a trusted runbook brings may change|--test cli -- trust'
   'piecemeal|each piece of output is masked by itself|--lib value::'
   'rerun|a change whose end nobody saw is run again|--test engine'
   'self-approval|a responder agrees with themselves|--test approval'
@@ -20,8 +21,10 @@ missed=0
 for sabotage in "${sabotages[@]}"; do
   IFS='|' read -r feature what where <<<"$sabotage"
   # The build alone: what does not compile was not caught by a test.
+  build=${where%% *::}
+  build=${build%% -- *}
   # shellcheck disable=SC2086 # two words
-  cargo test --locked --quiet --features "sabotage-$feature" --no-run ${where%% *::}
+  cargo test --locked --quiet --features "sabotage-$feature" --no-run $build
   # shellcheck disable=SC2086
   if output=$(cargo test --locked --features "sabotage-$feature" $where 2>&1); then
     printf 'MISSED  %s: %s\n' "$feature" "$what"

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::asked::{Asked, Look};
+use super::beneath::{Unread, Whole, read, read_beneath, said};
 use super::reference::FOLDER;
 use super::settings_file::settings_findings;
 use super::walk::runbooks_below;
@@ -15,9 +15,6 @@ use crate::runbook::{
     is_scenario, load, load_scenario, own_names, repair,
 };
 use crate::value::{RunbookId, ServiceId};
-
-/// Larger files are refused before they are read: the language allows 1 MiB.
-const MOST_BYTES: u64 = 16 << 20;
 
 /// A file that cannot be read as a runbook.
 #[derive(Debug, thiserror::Error)]
@@ -41,22 +38,19 @@ pub struct File {
 impl File {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, FileFailed> {
-        let failed = |why: String| FileFailed { path: path.to_owned(), why };
-        let found = fs::metadata(path).map_err(|error| failed(said(&error)))?;
-        if found.is_dir() {
-            return Err(failed("it is a folder, not a runbook".to_owned()));
+        match read(path) {
+            Ok(Whole { bytes, .. }) => Ok(Self { path: path.to_owned(), bytes }),
+            Err(unread) => {
+                let why = match unread {
+                    Unread::Folder => "it is a folder, not a runbook".to_owned(),
+                    Unread::Large(bytes) => {
+                        format!("it has {bytes} bytes, a runbook has at most 1 MiB")
+                    }
+                    other => other.to_string(),
+                };
+                Err(FileFailed { path: path.to_owned(), why })
+            }
         }
-        if !found.is_file() {
-            return Err(failed("it is not an ordinary file".to_owned()));
-        }
-        if found.len() > MOST_BYTES {
-            return Err(failed(format!(
-                "it has {} bytes, a runbook has at most 1 MiB",
-                found.len()
-            )));
-        }
-        let bytes = fs::read(path).map_err(|error| failed(said(&error)))?;
-        Ok(Self { path: path.to_owned(), bytes })
     }
 
     /// The name of the file without its ending: the runbook's id unless it says otherwise.
@@ -118,15 +112,6 @@ impl File {
         }
         let loaded = load(&source, folder);
         (source, loaded)
-    }
-}
-
-/// What the system said, without its number.
-pub(super) fn said(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
     }
 }
 
@@ -247,12 +232,13 @@ impl Folder {
 
     /// Reads the file of a used runbook.
     pub(super) fn open(&self, place: &UsedPlace, path: &Path) -> Result<UsedFile, UseFailed> {
-        let file = File::read(path).map_err(|failed| {
-            UseFailed::Unreadable(format!("`{place}` cannot be read: {}", failed.why))
-        })?;
-        let name = self.relative(path);
+        let unreadable =
+            |why: String| UseFailed::Unreadable(format!("`{place}` cannot be read: {why}"));
+        let real = fs::canonicalize(path).map_err(|error| unreadable(said(&error)))?;
+        let whole = read_beneath(&self.root, &real).map_err(|why| unreadable(why.to_string()))?;
+        let name = self.relative(&real);
         let repository = self.at(&name);
-        Ok(UsedFile { name, bytes: file.bytes, repository: Box::new(repository) })
+        Ok(UsedFile { name, bytes: whole.bytes, repository: Box::new(repository) })
     }
 
     /// The repository's root.
@@ -273,8 +259,11 @@ impl Folder {
         let real = fs::canonicalize(self.base.join(relative))
             .or_else(|_| fs::canonicalize(self.root.join(self.named(path))))
             .map_err(|error| format!("`{path}`: {}", said(&error)))?;
-        if !real.starts_with(&self.root) {
+        let Ok(below) = real.strip_prefix(&self.root) else {
             return Err(format!("`{path}` leads out of the repository"));
+        };
+        if below.components().any(|part| part.as_os_str() == ".git") {
+            return Err(format!("`{path}` leads into what git keeps for itself"));
         }
         Ok(real)
     }
@@ -284,14 +273,8 @@ impl Repository for Folder {
     fn read(&self, path: &str) -> Result<BroughtFile, String> {
         use std::os::unix::fs::PermissionsExt as _;
         let real = self.inside(path)?;
-        let found = fs::metadata(&real).map_err(|error| format!("`{path}`: {}", said(&error)))?;
-        if !found.is_file() {
-            return Err(format!("`{path}` is not an ordinary file"));
-        }
-        if found.len() > MOST_BYTES {
-            return Err(format!("`{path}` is larger than 16 MiB"));
-        }
-        let bytes = fs::read(&real).map_err(|error| format!("`{path}`: {}", said(&error)))?;
+        let whole = read_beneath(&self.root, &real);
+        let Whole { bytes, found } = whole.map_err(|why| format!("`{path}`: {why}"))?;
         let executable = found.permissions().mode() & 0o100 != 0;
         Ok(BroughtFile { path: path.to_owned(), bytes, executable })
     }

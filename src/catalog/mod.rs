@@ -3,23 +3,32 @@
 
 mod alert;
 mod asked;
+mod beneath;
 mod closure;
+mod commands;
 mod digest;
 mod file;
+mod ownership;
 mod reference;
 mod rewrite;
 mod settings_file;
 mod shelf;
+mod speaker;
 mod trust;
+mod trusted;
 mod walk;
 
 pub use alert::{AlertFailed, read_alert};
 pub use asked::{Look, look};
-pub use closure::{Closure, Part};
+pub use closure::{Closure, Part, PartKind};
+pub use commands::{Changed, Stated};
 pub use digest::sha256;
 pub use file::{File, FileFailed, Folder};
+pub use ownership::{Exposed, Writable, guarded};
 pub use reference::{ReferenceFailed, locate};
 pub use rewrite::{RewriteFailed, rewrite};
 pub use settings_file::{REPOSITORY_SETTINGS, read_settings};
-pub use trust::{TrustFailed, TrustStore};
+pub use speaker::{Claimed, Lies, may_speak};
+pub use trust::{Entry, TrustFailed, TrustStore};
+pub use trusted::{ChangedFile, Difference, Happened, Trusted};
 pub use walk::{Unreadable, Walked, runbooks_below, walk};

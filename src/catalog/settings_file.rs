@@ -5,7 +5,8 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use super::file::{FileFailed, Folder, said};
+use super::beneath::said;
+use super::file::{FileFailed, Folder};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::policy::Authority;
 use crate::runbook::decode;

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::file::said;
+use super::beneath::said;
 use crate::diagnostic::Severity;
 
 /// Deeper folders are not searched.

@@ -88,12 +88,16 @@ Examples:
     Approve(ApproveArguments),
     /// Look at a runbook and trust its content
     #[command(after_help = "\
-Trust is for content: a runbook that changes is asked about again.
+Trust is for content: a runbook that changes, or anything that it uses or brings, is asked about
+again, and `d` shows which commands are not what was trusted.
 
 Examples:
   surefoot trust runbooks/disk-filling.yaml
+  surefoot trust disk-filling
   surefoot trust --print runbooks/disk-filling.yaml
-  surefoot trust --digest 3fa9… runbooks/disk-filling.yaml")]
+  surefoot trust --digest 3fa9… runbooks/disk-filling.yaml
+  surefoot trust --list
+  surefoot trust --remove disk-filling")]
     Trust(TrustArguments),
     /// Print the JSON Schema of runbooks, scenarios or settings files, for editors
     #[command(
@@ -321,12 +325,21 @@ pub(crate) struct ReportArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct TrustArguments {
-    /// Runbooks
-    #[arg(value_name = "PATH", required = true)]
-    pub(crate) paths: Vec<PathBuf>,
+    /// Runbooks: paths, ids, or any unique parts of them
+    #[arg(value_name = "REF", required_unless_present = "list")]
+    pub(crate) references: Vec<String>,
     /// Only print the digest
     #[arg(long, conflicts_with = "digest")]
     pub(crate) print: bool,
+    /// List what is trusted on this machine
+    #[arg(long, conflicts_with_all = ["references", "print", "digest", "remove"])]
+    pub(crate) list: bool,
+    /// Trust them no more; a digest, or the beginning of one, names one content alone
+    #[arg(long, conflicts_with_all = ["print", "digest"])]
+    pub(crate) remove: bool,
+    /// How the list is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text, requires = "list")]
+    pub(crate) format: ListFormat,
     /// Trust exactly this content, without asking
     #[arg(long, value_name = "DIGEST")]
     pub(crate) digest: Option<String>,

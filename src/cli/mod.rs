@@ -17,6 +17,7 @@ mod runs;
 mod settings;
 mod signing_key;
 mod sourced;
+mod trusted;
 mod walk;
 
 use std::path::Path;

@@ -31,11 +31,6 @@ pub(crate) fn open(reference: &str, context: &Context) -> Result<Opened, Failure
         let failure = Failure::from_error(Exit::Invalid, &error);
         failure.hint("runbooks are found by path, or by name in `runbooks/` of this repository")
     })?;
-    open_file(path, context)
-}
-
-/// Opens a runbook's file.
-pub(crate) fn open_file(path: PathBuf, context: &Context) -> Result<Opened, Failure> {
     let file = File::read(&path).map_err(|error| Failure::from_error(Exit::Invalid, &error))?;
     let folder = Folder::around(&path);
     let (source, loaded) = file.load_in(&path.display().to_string(), &folder);

@@ -1,6 +1,7 @@
-//! Where a file comes from, as git knows it. Git is asked only where there is a repository, at most
-//! twice, and in such a way that nothing the repository brings is run: no hooks, no file system
-//! monitor, no filters, no prompts, no locks.
+//! Where files come from, as git knows it. Git is asked only where there is a repository, and in such
+//! a way that nothing the repository brings is run: no hooks, no file system monitor, no filters, no
+//! remote helpers, no prompts, no locks. It is asked for names of objects alone, never for what they
+//! hold, and compares no working copy.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -21,101 +22,177 @@ pub struct GitOrigin {
     pub commit: Option<String>,
     /// The file's path from the repository's root.
     pub path_in_repository: String,
-    /// Whether the file differs from the commit.
+    /// Whether what was read differs from the commit.
     pub dirty: bool,
 }
 
-/// Asks git about a file, with the programs found in `path`. None if it lies in no repository, or
-/// git is not there or does not answer.
-pub fn describe(file: &Path, path: &OsStr) -> Option<GitOrigin> {
-    let file = file.canonicalize().ok()?;
-    let folder = file.parent()?;
-    let root = repository(folder)?;
-    let git = program_in_path("git", path)?;
-    let below = file.strip_prefix(root).ok()?;
-    let below = below.to_str().filter(|path| !path.contains('\n'))?;
-    // The blob itself is asked for, not a comparison: that would run the filters of the repository.
-    let question = format!("HEAD^{{commit}}\nHEAD:{below}\n");
-    let objects = run(&git, root, &["cat-file", "--batch"], &question)?;
-    let mut rest = objects.stdout.as_slice();
-    let commit = next_object(&mut rest);
-    let blob = next_object(&mut rest);
-    let content = std::fs::read(&file).ok()?;
-    let remote = run(&git, root, &["config", "--get", "remote.origin.url"], "")?;
-    let remote = String::from_utf8(remote.stdout).ok()?;
-    let remote = remote.trim_end_matches('\n');
-    Some(GitOrigin {
-        remote: (!remote.is_empty()).then(|| without_password(remote)),
-        commit: commit.map(|object| object.id),
-        path_in_repository: below.to_owned(),
-        dirty: blob.is_none_or(|blob| blob.content != content),
-    })
-}
-
-/// An object as `git cat-file --batch` prints it.
-struct Object<'a> {
-    id: String,
-    content: &'a [u8],
-}
-
-/// The next object; none if git says that it is missing.
-fn next_object<'a>(rest: &mut &'a [u8]) -> Option<Object<'a>> {
-    let end = rest.iter().position(|byte| *byte == b'\n')?;
-    let (line, after) = rest.split_at(end);
-    *rest = &after[1..];
-    let line = std::str::from_utf8(line).ok()?;
-    let mut words = line.split(' ');
-    let (id, _kind, size) = (words.next()?, words.next()?, words.next()?);
-    let content = rest.get(..size.parse().ok()?)?;
-    *rest = rest.get(content.len() + 1..).unwrap_or_default();
-    Some(Object { id: id.to_owned(), content })
-}
-
-/// The nearest folder upwards that holds a `.git`.
-fn repository(folder: &Path) -> Option<&Path> {
-    folder.ancestors().find(|ancestor| ancestor.join(".git").symlink_metadata().is_ok())
-}
-
-fn run(git: &Path, root: &Path, args: &[&str], stdin: &str) -> Option<Captured> {
-    let fixed = [
-        "--no-optional-locks",
-        "--literal-pathspecs",
-        "-c",
-        "core.fsmonitor=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-        "-c",
-        "core.attributesFile=/dev/null",
-        "-c",
-        "core.untrackedCache=false",
-        "-c",
-        "protocol.allow=never",
-    ];
-    let environment = [
-        ("GIT_CONFIG_NOSYSTEM", "1"),
-        ("GIT_TERMINAL_PROMPT", "0"),
-        ("GIT_ASKPASS", "/bin/false"),
-        ("GIT_NO_LAZY_FETCH", "1"),
-        ("GIT_NO_REPLACE_OBJECTS", "1"),
-        ("GIT_OPTIONAL_LOCKS", "0"),
-        ("LC_ALL", "C"),
-        ("PATH", "/usr/bin:/bin"),
-    ];
-    let mut environment: BTreeMap<OsString, OsString> =
-        environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-    // Its own look upwards must find the same repository, and none beyond.
-    if let Some(above) = root.parent() {
-        environment.insert("GIT_CEILING_DIRECTORIES".into(), above.into());
-    }
-    let tool = Tool {
-        program: PathBuf::from(git),
-        args: fixed.iter().chain(args).map(OsString::from).collect(),
-        environment,
-        folder: root.to_owned(),
-        stdin: stdin.as_bytes().to_vec(),
-        timeout: TIMEOUT,
+/// Asks git about files and what was read of them, with the programs found in `path`. None for one
+/// that lies in no repository, or where git is not there or does not answer.
+pub fn describe(files: &[(&Path, &[u8])], path: &OsStr) -> Vec<Option<GitOrigin>> {
+    let mut origins = vec![None; files.len()];
+    let Some(git) = program_in_path("git", path) else {
+        return origins;
     };
-    capture(&tool).ok()
+    let mut repositories: BTreeMap<PathBuf, Vec<(usize, String)>> = BTreeMap::new();
+    for (place, (file, _)) in files.iter().enumerate() {
+        if let Some((root, below)) = placed(file) {
+            repositories.entry(root).or_default().push((place, below));
+        }
+    }
+    for (root, members) in repositories {
+        let git = Git { program: &git, root: &root };
+        let asked = members.iter().map(|(place, below)| (below.as_str(), files[*place].1));
+        let found = git.describe(&asked.collect::<Vec<_>>()).unwrap_or_default();
+        for ((place, _), origin) in members.into_iter().zip(found) {
+            origins[place] = Some(origin);
+        }
+    }
+    origins
+}
+
+/// The root of the repository that a file lies in, and its path there.
+fn placed(file: &Path) -> Option<(PathBuf, String)> {
+    let file = file.canonicalize().ok()?;
+    let holds = |folder: &&Path| folder.join(".git").symlink_metadata().is_ok();
+    let root = file.parent()?.ancestors().find(holds)?;
+    let below = file.strip_prefix(root).ok()?.to_str()?;
+    // Git is asked line by line.
+    (!below.contains('\n')).then(|| (root.to_owned(), below.to_owned()))
+}
+
+/// Git, in a repository.
+struct Git<'a> {
+    program: &'a Path,
+    root: &'a Path,
+}
+
+impl Git<'_> {
+    fn describe(&self, files: &[(&str, &[u8])]) -> Option<Vec<GitOrigin>> {
+        let mut question = "HEAD^{commit}\n".to_owned();
+        for (below, _) in files {
+            question = format!("{question}HEAD:{below}\n");
+        }
+        let format = "--batch-check=%(objecttype) %(objectsize) %(objectname)";
+        let objects = self.run(&["cat-file", format], question.as_bytes())?;
+        let objects = String::from_utf8_lossy(&objects.stdout).into_owned();
+        let mut objects = objects.lines();
+        let commit = objects.next().and_then(|line| object("commit", line));
+        let remote = self.word(&["config", "--no-includes", "--get", "remote.origin.url"]);
+        let mut origins = Vec::new();
+        for (below, bytes) in files {
+            let blob = objects.next().and_then(|line| object("blob", line));
+            let same = blob
+                .filter(|blob| blob.size == bytes.len() as u64)
+                .is_some_and(|blob| self.name_of(bytes).is_some_and(|name| name == blob.name));
+            origins.push(GitOrigin {
+                remote: remote.as_deref().map(without_password),
+                commit: commit.as_ref().map(|object| object.name.clone()),
+                path_in_repository: (*below).to_owned(),
+                dirty: !same,
+            });
+        }
+        Some(origins)
+    }
+
+    /// What git calls these bytes. What an object of the repository holds need not be what its name
+    /// says, so the object is not compared.
+    fn name_of(&self, bytes: &[u8]) -> Option<String> {
+        let named = self.run(&["hash-object", "--no-filters", "-t", "blob", "--stdin"], bytes)?;
+        Some(String::from_utf8(named.stdout).ok()?.trim_end().to_owned())
+    }
+
+    /// One line, if there is one.
+    fn word(&self, args: &[&str]) -> Option<String> {
+        let said = String::from_utf8(self.run(args, b"")?.stdout).ok()?;
+        let word = said.trim_end_matches('\n');
+        (!word.is_empty()).then(|| word.to_owned())
+    }
+
+    fn run(&self, args: &[&str], stdin: &[u8]) -> Option<Captured> {
+        let mut words: Vec<OsString> = OPTIONS.iter().map(OsString::from).collect();
+        for setting in SETTINGS {
+            words.extend(["-c".into(), setting.into()]);
+        }
+        words.extend(args.iter().map(OsString::from));
+        let mut environment: BTreeMap<OsString, OsString> =
+            ENVIRONMENT.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        // Its own look upwards must find the same repository, and none beyond.
+        if let Some(above) = self.root.parent() {
+            environment.insert("GIT_CEILING_DIRECTORIES".into(), above.into());
+        }
+        let tool = Tool {
+            program: self.program.to_owned(),
+            args: words,
+            environment,
+            folder: self.root.to_owned(),
+            stdin: stdin.to_vec(),
+            timeout: TIMEOUT,
+        };
+        capture(&tool).ok()
+    }
+}
+
+const OPTIONS: [&str; 4] =
+    ["--no-pager", "--no-optional-locks", "--no-replace-objects", "--literal-pathspecs"];
+
+/// Settings that win over those of the repository. None of the questions comes to a program that
+/// the repository names; should a version of git do so one day, it finds none.
+const SETTINGS: [&str; 16] = [
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.attributesFile=/dev/null",
+    "core.excludesFile=/dev/null",
+    "core.untrackedCache=false",
+    "core.sshCommand=/bin/false",
+    "core.gitProxy=/bin/false",
+    "core.pager=cat",
+    "core.editor=/bin/false",
+    "core.alternateRefsCommand=/bin/false",
+    "credential.helper=",
+    "diff.external=",
+    "uploadpack.packObjectsHook=",
+    "protocol.allow=never",
+    "safe.bareRepository=explicit",
+    "submodule.recurse=false",
+];
+
+/// The whole environment: nothing that the responder's shell or the repository says gets to git. A
+/// repository that belongs to somebody else is refused by git itself, and that stays so.
+const ENVIRONMENT: [(&str, &str); 18] = [
+    // Alone among these it is stronger than what the repository says of a protocol.
+    ("GIT_ALLOW_PROTOCOL", "none"),
+    ("GIT_ASKPASS", "/bin/false"),
+    ("GIT_ATTR_NOSYSTEM", "1"),
+    ("GIT_CONFIG_GLOBAL", "/dev/null"),
+    ("GIT_CONFIG_NOSYSTEM", "1"),
+    ("GIT_CONFIG_SYSTEM", "/dev/null"),
+    ("GIT_EDITOR", "/bin/false"),
+    ("GIT_GRAFT_FILE", "/dev/null"),
+    ("GIT_NO_LAZY_FETCH", "1"),
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_PAGER", "cat"),
+    ("GIT_PROTOCOL_FROM_USER", "0"),
+    ("GIT_SSH_COMMAND", "/bin/false"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("LC_ALL", "C"),
+    ("PATH", "/usr/bin:/bin"),
+    ("SSH_ASKPASS", "/bin/false"),
+];
+
+/// An object as git names it.
+struct Object {
+    name: String,
+    size: u64,
+}
+
+/// The object of a line that git answers with; none if it is missing or another kind of thing.
+fn object(kind: &str, line: &str) -> Option<Object> {
+    let (found, rest) = line.split_once(' ')?;
+    let (size, name) = rest.split_once(' ')?;
+    let hex = (40..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_hexdigit());
+    let object = Object { name: name.to_owned(), size: size.parse().ok()? };
+    (found == kind && hex).then_some(object)
 }
 
 /// A URL may carry a password, which belongs into no record.
@@ -148,8 +225,14 @@ mod tests {
         let own =
             ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
         let args: Vec<&str> = own.iter().chain(args).copied().collect();
-        let captured = run(&program, folder, &args, "").unwrap();
+        let captured = Git { program: &program, root: folder }.run(&args, b"").unwrap();
         assert!(captured.status.success(), "git {args:?}");
+    }
+
+    /// What is told of one file, as it is on the disk.
+    fn described(file: &Path) -> Option<GitOrigin> {
+        let bytes = fs::read(file).unwrap();
+        describe(&[(file, &bytes)], OsStr::new(PATH)).pop().flatten()
     }
 
     #[test]
@@ -157,7 +240,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.yaml");
         fs::write(&file, "x").unwrap();
-        assert_eq!(describe(&file, OsStr::new(PATH)), None);
+        assert_eq!(described(&file), None);
     }
 
     #[test]
@@ -172,7 +255,7 @@ mod tests {
         let file = root.join("books/a.yaml");
         fs::write(&file, "x").unwrap();
         git(&root, &["init", "-q"]);
-        let fresh = describe(&file, OsStr::new(PATH)).unwrap();
+        let fresh = described(&file).unwrap();
         assert_eq!((fresh.commit, fresh.remote, fresh.dirty), (None, None, true));
 
         git(&root, &["add", "."]);
@@ -186,14 +269,18 @@ mod tests {
         fs::write(&monitor, script).unwrap();
         git(&root, &["config", "core.fsmonitor", monitor.to_str().unwrap()]);
 
-        let clean = describe(&file, OsStr::new(PATH)).unwrap();
+        let clean = described(&file).unwrap();
         assert_eq!(clean.path_in_repository, "books/a.yaml");
         assert_eq!(clean.remote.as_deref(), Some("https://me@example.org/ops.git"));
         assert_eq!(clean.commit.unwrap().len(), 40);
         assert!(!clean.dirty);
 
         fs::write(&file, "y").unwrap();
-        assert!(describe(&file, OsStr::new(PATH)).unwrap().dirty);
+        assert!(described(&file).unwrap().dirty);
+        // What was read counts, not what lies there by now.
+        let read = describe(&[(&file, b"x"), (&file, b"z")], OsStr::new(PATH));
+        let dirty: Vec<bool> = read.iter().map(|origin| origin.as_ref().unwrap().dirty).collect();
+        assert_eq!(dirty, [false, true]);
         assert!(!canary.exists(), "the repository's program was run");
     }
 

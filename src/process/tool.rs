@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -17,6 +18,9 @@ use super::undumped::with_given_limit;
 
 /// How long a killed helper's pipe is waited for: somebody else may hold it.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// A helper that prints more than this is ended: it is not what it should be.
+const MOST_OUTPUT: u64 = 64 << 20;
 
 /// A helper program.
 #[derive(Clone, Debug)]
@@ -55,6 +59,12 @@ pub enum ToolError {
         /// Why.
         source: io::Error,
     },
+    /// It printed too much, and was ended.
+    #[error("{program} printed more than {} MiB", MOST_OUTPUT >> 20)]
+    TooMuch {
+        /// Which.
+        program: String,
+    },
     /// It took too long, and was ended.
     #[error("{program} did not answer within {seconds} s")]
     TimedOut {
@@ -75,26 +85,39 @@ pub fn capture(tool: &Tool) -> Result<Captured, ToolError> {
         .full_env(&tool.environment)
         .dir(&tool.folder)
         .stdin_bytes(tool.stdin.clone())
-        .stdout_capture()
         .stderr_null()
         .unchecked()
         .before_spawn(|command| {
             command.process_group(0);
             Ok(())
         });
-    let handle = with_given_limit(|| command.start()).map_err(failed)?;
-    let output = handle.wait_timeout(tool.timeout).map_err(failed)?;
-    if let Some(output) = output {
-        return Ok(Captured { status: output.status, stdout: output.stdout.clone() });
-    }
+    let handle = with_given_limit(|| command.reader()).map(Arc::new).map_err(failed)?;
+    let (sender, printed) = mpsc::channel();
+    let reader = Arc::clone(&handle);
+    std::thread::spawn(move || {
+        let mut stdout = Vec::new();
+        let read = (&*reader).take(MOST_OUTPUT + 1).read_to_end(&mut stdout);
+        // Nobody waits any more for one that took too long.
+        let _ = sender.send(read.map(|_| stdout));
+    });
+    let late = match printed.recv_timeout(tool.timeout) {
+        Ok(Ok(stdout)) if stdout.len() as u64 <= MOST_OUTPUT => {
+            let output = handle.try_wait().map_err(failed)?;
+            let status = output.expect("who has read all has waited for the end").status;
+            return Ok(Captured { status, stdout });
+        }
+        Ok(Err(error)) => return Err(failed(error)),
+        Ok(Ok(_)) => ToolError::TooMuch { program: program.clone() },
+        Err(_) => ToolError::TimedOut { program: program.clone(), seconds: tool.timeout.as_secs() },
+    };
     // It is not reaped while its output is waited for, so the number of the group is its own.
     for pid in handle.pids() {
         if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
             let _ = kill_process_group(pid, Signal::KILL);
         }
     }
-    let _ = handle.wait_timeout(LAST_WORDS);
-    Err(ToolError::TimedOut { program, seconds: tool.timeout.as_secs() })
+    let _ = printed.recv_timeout(LAST_WORDS);
+    Err(late)
 }
 
 /// Runs an editor on a file, on the terminal, with what the caller's environment is; waits until it
@@ -169,6 +192,12 @@ mod tests {
         let error = sh("sleep 60 & sleep 60", Duration::from_millis(50)).unwrap_err();
         assert!(matches!(error, ToolError::TimedOut { .. }), "{error}");
         assert!(Moment::now().millis_since(started) < 10_000);
+    }
+
+    #[test]
+    fn a_helper_that_prints_without_end_is_ended() {
+        let error = sh("exec cat /dev/zero", Duration::from_secs(20)).unwrap_err();
+        assert!(matches!(error, ToolError::TooMuch { .. }), "{error}");
     }
 
     #[test]

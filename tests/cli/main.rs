@@ -4,6 +4,9 @@
 
 #[path = "../support/payloads.rs"]
 mod payloads;
+#[path = "../support/pty.rs"]
+#[expect(dead_code, reason = "each test binary uses its own part of the harness")]
+mod pty;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
 #[path = "../support/terminal_strings.rs"]
@@ -29,6 +32,7 @@ mod signals;
 mod storage;
 mod streams;
 mod trust;
+mod trust_bypass;
 mod usage;
 mod used;
 mod values;

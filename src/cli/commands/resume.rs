@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::catalog::TrustStore;
 use crate::cli::Context;
 use crate::cli::args::{AutoArgument, ResumeArguments};
 use crate::cli::backstage::Behind;
@@ -15,6 +14,7 @@ use crate::cli::governing::governing;
 use crate::cli::inputs;
 use crate::cli::past;
 use crate::cli::runs;
+use crate::cli::trusted::{guard_place, store_failed};
 use crate::cli::walk::{Walk, agreed, answers, attendance};
 use crate::effects::SystemClock;
 use crate::engine::{Event, Input, Recorded, Rest, Resumed, Run, RunStarted};
@@ -31,6 +31,7 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         Some(part) => runs::find(Some(part), context)?,
         None => latest_open(context)?,
     };
+    guard_place(folder.path())?;
     let _lock = Lock::of_run(folder.path(), &holder(context, &folder)).map_err(|it| held(&it))?;
     let recovered = recover(folder.path()).map_err(|error| runs::damaged(&folder, &error))?;
     let started = first(&recovered.records, &folder)?;
@@ -141,8 +142,8 @@ fn plan(
 
 /// Whether the content of the run was trusted when it began, and still is.
 fn trust(started: &RunStarted, context: &Context) -> Result<Trust, Failure> {
-    let store = TrustStore::new(context.state()?);
-    let still = store.trusts(&started.runbook.digest);
+    let store = context.trust_store()?;
+    let still = store.trusts(&started.runbook.digest).map_err(|error| store_failed(&error))?;
     Ok(if still { started.policy.trust } else { Trust::Untrusted })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::catalog::{Closure, Folder, Part, TrustStore};
+use crate::catalog::{Closure, Folder, Part};
 use crate::cli::Context;
 use crate::cli::args::{ModeArgument, RunArguments};
 use crate::cli::asking::ask_for_inputs;
@@ -15,6 +15,7 @@ use crate::cli::governing::{governing, levels};
 use crate::cli::inputs;
 use crate::cli::open::{self, Opened};
 use crate::cli::past;
+use crate::cli::trusted::trust;
 use crate::cli::walk::{Asked, Walk, agreed, answers, ask, attendance, pace};
 use crate::console::{Echo, Meaning, Text};
 use crate::effects::SystemClock;
@@ -22,6 +23,7 @@ use crate::engine::{FileOrigin, Input, InputRecord, Recorded, Run, RunStarted, R
 use crate::journal::{FrozenFile, Holder, Journal, Lock, LockFailed, RunFolder};
 use crate::plan::{Alert, DigestKey, Given, Mode, Plan};
 use crate::policy::{Attendance, Policy, Rules, Trust};
+use crate::process::GitOrigin;
 use crate::runbook::{Environment, Runbook, StepId};
 use crate::session::Clock as _;
 use crate::value::{Datum, Name, Secret};
@@ -52,25 +54,6 @@ struct Prepared {
     alert: Option<Alert>,
     inputs: BTreeMap<Name, Given>,
     policy: Policy,
-}
-
-/// Untrusted content walks only under somebody's eyes.
-fn trust(opened: &Opened, attendance: Attendance, context: &Context) -> Result<Trust, Failure> {
-    if TrustStore::new(context.state()?).trusts(&opened.digest) {
-        return Ok(Trust::Trusted);
-    }
-    let path = opened.path.display();
-    if attendance == Attendance::Unattended {
-        let message = format!("{path} is not trusted, and nobody is here to look at each step");
-        let failure = Failure::new(Exit::Refused, message);
-        return Err(failure
-            .hint(format!("look at it and trust it: surefoot trust {path}"))
-            .hint(format!("in automation: surefoot trust --digest {} {path}", opened.digest)));
-    }
-    let text =
-        format!("Not trusted on this machine: every step asks first. (surefoot trust {path})");
-    context.terminal.line(&Text::of(Meaning::Warning, text));
-    Ok(Trust::Untrusted)
 }
 
 fn prepare(
@@ -252,18 +235,22 @@ fn plan(
 
 /// What is run, and where each of its files comes from.
 fn origin(closure: &Closure, folder: &Folder, plan: &Plan, context: &Context) -> RunbookOrigin {
-    let search_path = &context.settings.search_path();
     let facts = Run::new(Arc::new(plan.clone()));
     let runbook = &plan.runbook;
     let title = runbook.title.render(&*facts.facts());
-    let file = |part: &Part| {
-        let known = crate::process::describe(&folder.root().join(&part.path), search_path);
+    let parts = closure.parts();
+    let paths: Vec<_> = parts.iter().map(|part| folder.root().join(&part.path)).collect();
+    let read = paths.iter().zip(parts).map(|(path, part)| (path.as_path(), part.bytes.as_slice()));
+    let read: Vec<_> = read.collect();
+    let known = crate::process::describe(&read, &context.settings.search_path());
+    let file = |(part, known): (&Part, &Option<GitOrigin>)| {
+        let known = known.as_ref();
         FileOrigin {
             path: part.path.clone(),
             sha256: crate::catalog::sha256(&part.bytes),
-            remote: known.as_ref().and_then(|known| known.remote.clone()),
-            commit: known.as_ref().and_then(|known| known.commit.clone()),
-            dirty: known.as_ref().map(|known| known.dirty),
+            remote: known.and_then(|known| known.remote.clone()),
+            commit: known.and_then(|known| known.commit.clone()),
+            dirty: known.map(|known| known.dirty),
         }
     };
     RunbookOrigin {
@@ -272,7 +259,7 @@ fn origin(closure: &Closure, folder: &Folder, plan: &Plan, context: &Context) ->
         repository: folder.service().map(str::to_owned),
         title: title.unwrap_or_else(|_| runbook.title.source().to_owned()),
         digest: closure.digest(),
-        files: closure.parts().iter().map(file).collect(),
+        files: parts.iter().zip(&known).map(file).collect(),
     }
 }
 

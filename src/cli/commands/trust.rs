@@ -1,18 +1,32 @@
-//! `surefoot trust`: looks at runbooks and trusts their content.
+//! `surefoot trust`: looks at runbooks and trusts their content, tells what is trusted, and takes
+//! trust back.
 
-use crate::catalog::TrustStore;
+use serde::Serialize;
+
+use crate::catalog::{Difference, Entry, TrustStore, locate};
 use crate::cli::Context;
-use crate::cli::args::TrustArguments;
+use crate::cli::args::{ListFormat, TrustArguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::open::{Opened, open_file};
+use crate::cli::open::{Opened, open};
+use crate::cli::past::ago;
+use crate::cli::trusted::{difference, guard, store_failed};
 use crate::cli::walk::{Asked, ask};
-use crate::console::{Detail, Echo, Meaning, Text, show};
+use crate::console::{Detail, Echo, Meaning, Text, changes_in_words, changes_page, show, table};
+
+/// A shorter beginning of a digest names nothing.
+const LEAST_OF_A_DIGEST: usize = 8;
 
 pub(crate) fn run(arguments: &TrustArguments, context: &Context) -> Result<Exit, Failure> {
+    if arguments.list {
+        return list(arguments.format, context);
+    }
+    if arguments.remove {
+        return remove(&arguments.references, context);
+    }
     let mut opened = Vec::new();
-    for path in &arguments.paths {
-        opened.push(open_file(path.clone(), context)?);
+    for reference in &arguments.references {
+        opened.push(open(reference, context)?);
     }
     if arguments.print {
         for one in &opened {
@@ -20,29 +34,29 @@ pub(crate) fn run(arguments: &TrustArguments, context: &Context) -> Result<Exit,
         }
         return Ok(Exit::Done);
     }
-    let store = TrustStore::new(context.state()?);
+    let store = context.trust_store()?;
     for one in &opened {
+        guard(one)?;
         match &arguments.digest {
             Some(digest) if *digest == one.digest => {}
             Some(_) => {
                 let message = format!("{} is not that content: {}", one.path.display(), one.digest);
                 return Err(Failure::new(Exit::Refused, message));
             }
-            None if store.trusts(&one.digest) => {
+            None if store.trusts(&one.digest).map_err(|error| store_failed(&error))? => {
                 let text = format!("{} is trusted already.", one.path.display());
                 context.terminal.line(&Text::plain(text));
                 continue;
             }
             None => {
-                if !agreed(one, context)? {
+                if !agreed(one, &store, context)? {
                     context.terminal.line(&Text::plain("Not trusted."));
                     return Ok(Exit::Refused);
                 }
             }
         }
-        store
-            .trust(&one.digest, &one.path.display().to_string())
-            .map_err(|error| Failure::from_error(Exit::Unrecorded, &error))?;
+        let what = one.as_trusted();
+        store.trust(&one.digest, &what).map_err(|error| store_failed(&error))?;
         let text = format!("Trusted {} ({}).", one.path.display(), &one.digest[..12]);
         context.terminal.line(&Text::of(Meaning::Good, text));
     }
@@ -50,7 +64,7 @@ pub(crate) fn run(arguments: &TrustArguments, context: &Context) -> Result<Exit,
 }
 
 /// Shows all that would be trusted, and asks.
-fn agreed(opened: &Opened, context: &Context) -> Result<bool, Failure> {
+fn agreed(opened: &Opened, store: &TrustStore, context: &Context) -> Result<bool, Failure> {
     let terminal = &context.terminal;
     let settings = terminal.settings();
     let page = show(&opened.runbook, Detail::Folded).page();
@@ -61,12 +75,135 @@ fn agreed(opened: &Opened, context: &Context) -> Result<bool, Failure> {
         terminal.line(&Text::plain("file    ").add(Meaning::Plain, text));
     }
     terminal.unbroken(&Text::plain("digest  ").add(Meaning::Dim, &opened.digest));
+    let difference = difference(opened, store)?;
+    if let Some(difference) = &difference {
+        let text = format!("trusted {}; since then: ", ago(difference.since));
+        let text = Text::plain("changed ").add(Meaning::Plain, text);
+        terminal.line(&text.add(Meaning::Warning, changes_in_words(difference)));
+    }
     terminal.line(&Text::plain("Trusted content may run its reads by itself; changes still ask."));
-    match ask(context, "Trust this content? y or n: ", Echo::Shown)? {
-        Asked::Line(line) => Ok(line.trim() == "y"),
-        Asked::Nobody => {
-            let failure = Failure::new(Exit::Refused, "nobody is there to look at it");
-            Err(failure.hint("trust a known digest: surefoot trust --digest DIGEST PATH"))
+    answered(difference.as_ref(), context)
+}
+
+/// Asks until it is known whether the content is trusted.
+fn answered(difference: Option<&Difference>, context: &Context) -> Result<bool, Failure> {
+    let prompt = match difference {
+        None => "Trust this content? y or n: ",
+        Some(_) => "Trust this content? y or n, d what changed: ",
+    };
+    loop {
+        match (ask(context, prompt, Echo::Shown)?, difference) {
+            (Asked::Line(line), Some(difference)) if line.trim() == "d" => {
+                let settings = context.terminal.settings();
+                let page = changes_page(difference);
+                context.terminal.rendered(&page.written(settings.colour, settings.width));
+                context.terminal.blank();
+            }
+            (Asked::Line(line), _) => return Ok(line.trim() == "y"),
+            (Asked::Nobody, _) => {
+                let failure = Failure::new(Exit::Refused, "nobody is there to look at it");
+                return Err(
+                    failure.hint("trust a known digest: surefoot trust --digest DIGEST PATH")
+                );
+            }
         }
     }
+}
+
+/// What is trusted, in a list.
+#[derive(Serialize)]
+struct Row<'a> {
+    digest: &'a str,
+    at: Option<String>,
+    runbook: Option<String>,
+    path: Option<String>,
+    files: Vec<&'a str>,
+}
+
+impl<'a> From<&'a Entry> for Row<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        let known = entry.trusted.as_ref();
+        let files = known.iter().flat_map(|known| &known.files);
+        Self {
+            digest: &entry.digest,
+            at: known.map(|known| known.at.to_string()),
+            runbook: known.map(crate::catalog::Trusted::name),
+            path: known.map(|known| known.path.display().to_string()),
+            files: files.map(|file| file.path.as_str()).collect(),
+        }
+    }
+}
+
+fn list(format: ListFormat, context: &Context) -> Result<Exit, Failure> {
+    let store = context.trust_store()?;
+    let entries = store.entries().map_err(|error| store_failed(&error))?;
+    match format {
+        ListFormat::Json => {
+            let rows: Vec<Row<'_>> = entries.iter().map(Row::from).collect();
+            let json = serde_json::to_string_pretty(&rows).expect("a list of words is JSON");
+            context.print(&format!("{json}\n"))?;
+        }
+        ListFormat::Text if entries.is_empty() => {
+            context.print("Nothing is trusted here yet.\n")?;
+        }
+        ListFormat::Text => {
+            let rows: Vec<Vec<Text>> = entries.iter().map(cells).collect();
+            context.publish(&table(&["digest", "trusted", "runbook", "file"], &rows))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn cells(entry: &Entry) -> Vec<Text> {
+    let digest = Text::plain(&entry.digest[..12]);
+    match &entry.trusted {
+        None => {
+            vec![digest, Text::of(Meaning::Dim, "by an older version"), Text::new(), Text::new()]
+        }
+        Some(known) => vec![
+            digest,
+            Text::plain(ago(known.at)),
+            Text::plain(known.name()),
+            Text::plain(known.path.display().to_string()),
+        ],
+    }
+}
+
+/// Takes trust back, of a digest or of all contents of a runbook.
+fn remove(references: &[String], context: &Context) -> Result<Exit, Failure> {
+    let store = context.trust_store()?;
+    let entries = store.entries().map_err(|error| store_failed(&error))?;
+    for reference in references {
+        let named: Vec<&Entry> =
+            entries.iter().filter(|entry| is_named(entry, reference, context)).collect();
+        if named.is_empty() {
+            let message = format!("nothing that is trusted is called `{reference}`");
+            let failure = Failure::new(Exit::Usage, message);
+            return Err(failure.hint("see what is trusted: surefoot trust --list"));
+        }
+        for entry in named {
+            store.distrust(&entry.digest).map_err(|error| store_failed(&error))?;
+            let name = entry.trusted.as_ref().map(crate::catalog::Trusted::name);
+            let name = name.unwrap_or_else(|| reference.clone());
+            let text = format!("No longer trusted: {name} ({}).", &entry.digest[..12]);
+            context.terminal.line(&Text::plain(text));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether a person means this entry: by the beginning of its digest, by the name of its runbook, or
+/// by the runbook's file.
+fn is_named(entry: &Entry, reference: &str, context: &Context) -> bool {
+    if reference.len() >= LEAST_OF_A_DIGEST && entry.digest.starts_with(reference) {
+        return true;
+    }
+    let Some(known) = &entry.trusted else {
+        return false;
+    };
+    let file = || {
+        let path = context.settings.here.join(locate(reference, &context.settings.here).ok()?);
+        Some(path.canonicalize().unwrap_or(path))
+    };
+    known.name() == reference || known.id == reference || file().is_some_and(|it| it == known.path)
 }

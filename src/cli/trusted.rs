@@ -1,0 +1,110 @@
+//! Whether the content of a runbook is trusted, and whether anybody else could have written it.
+
+use std::path::{Path, PathBuf};
+
+use super::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::open::Opened;
+use super::past::ago;
+use crate::catalog::{Difference, TrustFailed, TrustStore, Trusted, guarded};
+use crate::console::{Meaning, Text, changes_in_words};
+use crate::effects::SystemClock;
+use crate::policy::{Attendance, Trust};
+use crate::session::Clock as _;
+
+impl Context {
+    /// What is trusted on this machine.
+    pub(crate) fn trust_store(&self) -> Result<TrustStore, Failure> {
+        let store = TrustStore::new(self.state()?);
+        guard_place(store.folder())?;
+        Ok(store)
+    }
+}
+
+impl Opened {
+    /// What trust in it would be given to.
+    pub(crate) fn as_trusted(&self) -> Trusted {
+        let path = self.folder.root().join(self.folder.own_path());
+        Trusted::of(&self.runbook, &self.closure, &path, SystemClock.now())
+    }
+}
+
+/// Why trust could not be kept or looked up.
+pub(crate) fn store_failed(error: &TrustFailed) -> Failure {
+    match error {
+        TrustFailed::Exposed(exposed) => {
+            let path = exposed.path.display();
+            let failure = Failure::from_error(Exit::Refused, error);
+            failure.hint(format!("look at what is in it, then: chmod go-w {path}"))
+        }
+        TrustFailed::Io { .. } => Failure::from_error(Exit::Unrecorded, error),
+    }
+}
+
+/// As root: refuses a runbook of which others can write anything.
+pub(crate) fn guard(opened: &Opened) -> Result<(), Failure> {
+    guard_each(opened.closure.parts().iter().map(|part| opened.folder.root().join(&part.path)))
+}
+
+/// As root: refuses a place where others can write.
+pub(crate) fn guard_place(path: &Path) -> Result<(), Failure> {
+    guard_each([path.to_owned()])
+}
+
+fn guard_each(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Failure> {
+    for path in paths {
+        guarded(&path).map_err(|exposed| {
+            let message = format!("as root, {} is not followed: {exposed}", path.display());
+            let failure = Failure::new(Exit::Refused, message);
+            failure.hint("give it to root and let nobody else write it, or do this as its owner")
+        })?;
+    }
+    Ok(())
+}
+
+/// Untrusted content walks only under somebody's eyes.
+pub(crate) fn trust(
+    opened: &Opened,
+    attendance: Attendance,
+    context: &Context,
+) -> Result<Trust, Failure> {
+    guard(opened)?;
+    let store = context.trust_store()?;
+    if store.trusts(&opened.digest).map_err(|error| store_failed(&error))? {
+        return Ok(Trust::Trusted);
+    }
+    let path = opened.path.display();
+    let changed = difference(opened, &store)?.map(|difference| {
+        let since = ago(difference.since);
+        format!("changed since it was trusted {since} ({})", changes_in_words(&difference))
+    });
+    if attendance == Attendance::Unattended {
+        let why = changed.unwrap_or_else(|| "is not trusted".to_owned());
+        let message = format!("{path} {why}, and nobody is here to look at each step");
+        let failure = Failure::new(Exit::Refused, message);
+        return Err(failure
+            .hint(format!("look at it and trust it: surefoot trust {path}"))
+            .hint(format!("in automation: surefoot trust --digest {} {path}", opened.digest)));
+    }
+    let text = match changed {
+        None => {
+            format!("Not trusted on this machine: every step asks first. (surefoot trust {path})")
+        }
+        Some(changed) => {
+            format!("This {changed}: every step asks first. (surefoot trust {path} shows it)")
+        }
+    };
+    context.terminal.line(&Text::of(Meaning::Warning, text));
+    Ok(Trust::Untrusted)
+}
+
+/// What became of a runbook since it was trusted; nothing if it never was, or nobody knows.
+pub(crate) fn difference(
+    opened: &Opened,
+    store: &TrustStore,
+) -> Result<Option<Difference>, Failure> {
+    let now = opened.as_trusted();
+    let before = store.latest_of(&now).map_err(|error| store_failed(&error))?;
+    Ok(before.and_then(|before| before.difference(&now)))
+}
