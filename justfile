@@ -19,6 +19,10 @@ sabotage:
 fuzz target seconds="60":
     tests/fuzz.sh {{target}} {{seconds}}
 
+# The record under fire for hours: kills, power cuts, failing calls (docs/reliability.md). As root for all of it.
+reliability *filter:
+    cargo test --locked --test reliability -- --ignored --nocapture {{filter}}
+
 fmt:
     cargo fmt
 

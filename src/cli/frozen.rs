@@ -6,6 +6,7 @@ use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::open::show_findings;
+use super::runs::unreadable;
 use crate::catalog::{File, Folder};
 use crate::engine::RunStarted;
 use crate::journal::RunFolder;
@@ -22,14 +23,15 @@ pub(crate) fn frozen(
     let main = main.ok_or_else(|| damaged("the run names no runbook".to_owned()))?;
     for origin in &started.runbook.files {
         let bytes = folder.frozen(Path::new(&origin.path));
-        let bytes = bytes.map_err(|error| Failure::from_error(Exit::Damaged, &error))?;
+        let bytes = bytes.map_err(|error| unreadable(&error))?;
         if crate::catalog::sha256(&bytes) != origin.sha256 {
             return Err(damaged(format!("the frozen file {} was changed", origin.path)));
         }
     }
     let root = folder.runbook();
     let path = root.join(&main.path);
-    let file = File::read(&path).map_err(|error| Failure::from_error(Exit::Damaged, &error))?;
+    // It was all there a moment ago.
+    let file = File::read(&path).map_err(|error| Failure::from_error(Exit::Failed, &error))?;
     let service = started.runbook.repository.clone();
     let folder_of_run = Folder::frozen(&root, service, &main.path);
     let (source, loaded) = file.load_in(&main.path, &folder_of_run);

@@ -134,7 +134,7 @@ fn difference_to(folder: &RunFolder, runbook: &Runbook) -> Option<String> {
 
 /// How long ago a moment was, for people.
 pub(crate) fn ago(moment: Timestamp) -> String {
-    ago_in_words(SystemClock.now().duration_since(moment).as_secs())
+    ago_in_words(SystemClock::start().now().duration_since(moment).as_secs())
 }
 
 /// How long ago something was, for people.

@@ -1,5 +1,7 @@
 //! Runs on this machine, for the commands that look at them.
 
+use std::io;
+
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -59,7 +61,9 @@ pub(crate) fn contents(folder: &RunFolder) -> Result<Contents, Failure> {
 
 /// A journal that cannot be read.
 pub(crate) fn damaged(folder: &RunFolder, error: &ReadFailed) -> Failure {
-    if matches!(error, ReadFailed::Failed(_)) && !folder.journal().exists() {
+    if let ReadFailed::Failed(failed) = error
+        && failed.source.kind() == io::ErrorKind::NotFound
+    {
         let message = format!("the run {} never began: it has no journal", folder.id());
         return Failure::new(Exit::Usage, message).hint("start it anew with surefoot run");
     }
@@ -69,6 +73,16 @@ pub(crate) fn damaged(folder: &RunFolder, error: &ReadFailed) -> Failure {
     };
     let failure = Failure::from_error(exit, error);
     failure.hint(format!("surefoot verify {} says where; nothing was changed", folder.id()))
+}
+
+/// A file of a run that cannot be read: it is damage that it is gone or no longer what it was, and none
+/// that a disk or a permission keeps it from us.
+pub(crate) fn unreadable(error: &FileFailed) -> Failure {
+    let exit = match error.source.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::NotFound => Exit::Damaged,
+        _ => Exit::Failed,
+    };
+    Failure::from_error(exit, error)
 }
 
 /// All runs, the newest first.

@@ -26,7 +26,7 @@ impl Opened {
     /// What trust in it would be given to.
     pub(crate) fn as_trusted(&self) -> Trusted {
         let path = self.folder.root().join(self.folder.own_path());
-        Trusted::of(&self.runbook, &self.closure, &path, SystemClock.now())
+        Trusted::of(&self.runbook, &self.closure, &path, SystemClock::start().now())
     }
 }
 

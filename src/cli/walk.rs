@@ -40,7 +40,7 @@ pub(crate) struct Walk<'a> {
 impl Walk<'_> {
     /// Walks until the run rests, and says what that means.
     pub(crate) fn walk(self, context: &Context) -> Result<Exit, Failure> {
-        let clock = Rc::new(SystemClock);
+        let clock = Rc::new(SystemClock::start());
         let mut executor = Supervised::new(Setting {
             run: self.folder.id().to_owned(),
             folder: self.folder.path().to_owned(),

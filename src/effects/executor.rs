@@ -9,7 +9,7 @@ use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::kept::{keep, recovered};
+use super::kept::{keep, recovered, settle};
 use super::launch::launch;
 use super::sharing::Sharing;
 use crate::engine::{Attempt, AttemptId, Conduct, End, Ended, Filtered, Kept, KeptFile, Survey};
@@ -277,6 +277,10 @@ impl Executor for Supervised {
     fn keep(&mut self, attempt: AttemptId, output: &str) -> Kept {
         // An output that cannot be written is not kept, and the record says so.
         keep(&self.setting.folder, attempt, output, &self.hidden).unwrap_or_default()
+    }
+
+    fn settle(&mut self) {
+        settle(&self.setting.folder);
     }
 
     fn filter(&mut self, filters: &[Filter], document: &str) -> Filtered {

@@ -41,10 +41,17 @@ pub(super) fn recovered(folder: &Path, attempt: AttemptId) -> Option<Ended> {
     })
 }
 
-/// The two streams of a kept output, told apart by its timing file.
+/// The two streams of a kept output, told apart by its timing file. What a power cut took of it is
+/// missing like what was never kept.
 fn streams(folder: &Path, attempt: AttemptId, kept: &Kept) -> [Printed; 2] {
     let path = folder.join(log(attempt));
     let bytes = fs::read(&path).unwrap_or_default();
+    let whole = kept.kept == kept.bytes;
+    let bytes = if whole && kept.sha256.as_ref().is_some_and(|it| *it != sha256(&bytes)) {
+        Vec::new()
+    } else {
+        bytes
+    };
     let timing = fs::read_to_string(path.with_extension("timing")).unwrap_or_default();
     let [mut stdout, mut stderr] = [Printed::default(), Printed::default()];
     let mut rest = bytes.as_slice();
@@ -58,7 +65,8 @@ fn streams(folder: &Path, attempt: AttemptId, kept: &Kept) -> [Printed; 2] {
         rest = after;
     }
     // What was not kept cannot be looked at: an expectation must not take a part for the whole.
-    stdout.more = kept.bytes.saturating_sub(kept.kept);
+    let there = (stdout.bytes.len() + stderr.bytes.len()) as u64;
+    stdout.more = kept.bytes.saturating_sub(there.min(kept.kept));
     stderr.more = stdout.more;
     [stdout, stderr]
 }
@@ -82,9 +90,53 @@ pub(super) fn keep(
     file.write_all(masked.as_bytes())?;
     file.sync_all()?;
     let bytes = masked.len() as u64;
-    let mut sha256 = String::with_capacity(64);
-    for byte in Sha256::digest(masked.as_bytes()) {
-        let _infallible = write!(sha256, "{byte:02x}");
+    Ok(Kept { path: Some(path), bytes, kept: bytes, sha256: Some(sha256(masked.as_bytes())) })
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        let _infallible = write!(text, "{byte:02x}");
     }
-    Ok(Kept { path: Some(path), bytes, kept: bytes, sha256: Some(sha256) })
+    text
+}
+
+/// Makes all outputs and evidence of a run durable. What cannot be is found by whoever verifies it.
+pub(super) fn settle(folder: &Path) {
+    for name in ["output", "evidence"] {
+        let Ok(entries) = fs::read_dir(folder.join(name)) else { continue };
+        for entry in
+            entries.flatten().filter(|entry| entry.file_type().is_ok_and(|it| it.is_file()))
+        {
+            let _ = fs::File::open(entry.path()).and_then(|file| file.sync_data());
+        }
+        let _ = fs::File::open(folder.join(name)).and_then(|folder| folder.sync_all());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_of_an_output_is_never_taken_for_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("output")).unwrap();
+        let attempt = AttemptId(3);
+        let kept = keep(folder.path(), attempt, "fine\nERROR\n", &[]).unwrap();
+        let file = folder.path().join(log(attempt));
+        fs::write(file.with_extension("timing"), "O 0.000000 11\n").unwrap();
+        let [stdout, stderr] = streams(folder.path(), attempt, &kept);
+        assert_eq!((stdout.bytes.as_slice(), stdout.more), (&b"fine\nERROR\n"[..], 0));
+        assert_eq!((stderr.bytes.len(), stderr.more), (0, 0));
+        // A power cut may leave less of it, nothing, or zeros.
+        for left in [&b"fine\n"[..], b"", b"\0\0\0\0\0\0\0\0\0\0\0"] {
+            fs::write(&file, left).unwrap();
+            let [stdout, stderr] = streams(folder.path(), attempt, &kept);
+            assert_eq!((stdout.bytes.len(), stdout.more), (0, 11), "{left:?}");
+            assert_eq!(stderr.more, 11);
+        }
+        fs::remove_file(&file).unwrap();
+        assert_eq!(streams(folder.path(), attempt, &kept)[0].more, 11);
+    }
 }

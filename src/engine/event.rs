@@ -526,6 +526,13 @@ pub struct Kept {
     pub sha256: Option<String>,
 }
 
+impl Kept {
+    /// What stands in the file in place of so many bytes of its middle, if there are any.
+    pub fn gap(missing: u64) -> String {
+        if missing == 0 { String::new() } else { format!("\n[{missing} bytes are not kept]\n") }
+    }
+}
+
 /// A process that outlived its command.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Survivor {

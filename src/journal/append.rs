@@ -79,9 +79,7 @@ impl Medium for OnDisk {
     }
 
     fn give_back(&mut self) {
-        if let Ok(found) = self.file.metadata() {
-            let _ = rustix::fs::ftruncate(&self.file, found.len());
-        }
+        give_back(&self.file);
     }
 }
 
@@ -247,6 +245,13 @@ impl std::fmt::Debug for Journal {
 
 fn gone() -> io::Error {
     io::Error::other("an earlier write to it failed")
+}
+
+/// Gives back the space that was set aside beyond the end of a file.
+pub(super) fn give_back(file: &File) {
+    if let Ok(found) = file.metadata() {
+        let _ = rustix::fs::ftruncate(file, found.len());
+    }
 }
 
 /// Sets space aside beyond the end of the file. Unlike a second file that is removed in need, it

@@ -32,7 +32,7 @@ pub use lock::{Holder, Lock, LockFailed, Possession, possession};
 pub use private::FileFailed;
 pub use read::{Contents, Damage, JOURNAL, ReadFailed, TornTail, read};
 pub use record::{FORMAT, NO_RECORD, Record, Stamp};
-pub use recover::{Recovered, SetAside, recover};
+pub use recover::{RecoverFailed, Recovered, SetAside, recover};
 pub use store::{FindFailed, Listed, Store};
 pub use verify::{OutputCheck, OutputState, Verification, verify};
 

@@ -99,7 +99,7 @@ pub enum ReadFailed {
 /// Reads the journal at `path`.
 pub fn read(path: &Path) -> Result<Contents, ReadFailed> {
     let file = File::open(path).map_err(FileFailed::to("read", path))?;
-    if !file.metadata().is_ok_and(|found| found.is_file()) {
+    if !file.metadata().map_err(FileFailed::to("read", path))?.is_file() {
         let source = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
         return Err(FileFailed::to("read", path)(source).into());
     }

@@ -5,12 +5,23 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::append::Journal;
+use super::append::{self, Journal};
 use super::private::{self, FileFailed};
 use super::read::{JOURNAL, ReadFailed, TornTail, read_from};
 use super::record::Record;
 
 const MOST_TAILS: u32 = 10_000;
+
+/// Why a journal cannot be taken up.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoverFailed {
+    /// It cannot be read, or is not what was written.
+    #[error(transparent)]
+    Unread(#[from] ReadFailed),
+    /// It can be read, and what must be durable before it goes on cannot be written.
+    #[error(transparent)]
+    Unwritten(#[from] FileFailed),
+}
 
 /// A journal that was taken up again.
 #[derive(Debug)]
@@ -33,13 +44,22 @@ pub struct SetAside {
 }
 
 /// Takes up the journal in the folder of a run. The caller holds the run's lock.
-pub fn recover(folder: &Path) -> Result<Recovered, ReadFailed> {
+pub fn recover(folder: &Path) -> Result<Recovered, RecoverFailed> {
     let path = folder.join(JOURNAL);
-    let file = private::open_to_append(&path)?;
+    let file = private::open_to_append(&path).map_err(ReadFailed::from)?;
     let contents = read_from(BufReader::new(&file), &path)?;
     let set_aside = match &contents.torn {
         Some(tail) => {
-            let aside = set_aside(folder, tail)?;
+            // A full disk may be what the run is about: the space that was set aside for the journal
+            // is there for this, too, and is set aside anew below.
+            let aside = set_aside(folder, tail).or_else(|failed| {
+                if is_full(&failed.source) {
+                    append::give_back(&file);
+                    set_aside(folder, tail)
+                } else {
+                    Err(failed)
+                }
+            })?;
             file.set_len(tail.offset).map_err(FileFailed::to("truncate", &path))?;
             Some(aside)
         }
@@ -53,6 +73,10 @@ pub fn recover(folder: &Path) -> Result<Recovered, ReadFailed> {
         records: contents.records,
         set_aside,
     })
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Copies a torn tail into a file of its own, durably, unless an earlier attempt already did.

@@ -73,7 +73,8 @@ impl OutputState {
 /// Checks the journal at a path, or that of the run whose folder is there with its outputs.
 /// Damage is a result; what cannot be read, or is newer than this program, is a failure.
 pub fn verify(path: &Path) -> Result<Verification, ReadFailed> {
-    let folder = path.is_dir().then_some(path);
+    let found = std::fs::metadata(path).map_err(FileFailed::to("read", path))?;
+    let folder = found.is_dir().then_some(path);
     let journal = folder.map_or_else(|| path.to_owned(), |folder| folder.join(JOURNAL));
     let mut found = Verification {
         records: 0,
@@ -126,6 +127,12 @@ fn outputs(folder: &Path, records: &[Record]) -> Vec<OutputCheck> {
         .collect()
 }
 
+/// The length of an output whose middle was left out, and that says so.
+fn with_gap(recorded: &Kept) -> u64 {
+    let missing = recorded.bytes.saturating_sub(recorded.kept);
+    recorded.kept + Kept::gap(missing).len() as u64
+}
+
 fn output(folder: &Path, path: &str, recorded: &Kept) -> OutputState {
     let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
     if !inside {
@@ -133,8 +140,9 @@ fn output(folder: &Path, path: &str, recorded: &Kept) -> OutputState {
     }
     match measure(&folder.join(path)) {
         Err(failed) => OutputState::Missing(failed.source.to_string()),
-        Ok((length, _)) if length != recorded.kept => {
-            OutputState::Changed(format!("{length} bytes instead of {}", recorded.kept))
+        // Where a disk failed, the file ends without a word of what is missing.
+        Ok((length, _)) if length != recorded.kept && length != with_gap(recorded) => {
+            OutputState::Changed(format!("{length} bytes instead of {}", with_gap(recorded)))
         }
         Ok(_) if recorded.kept != recorded.bytes => OutputState::AsLong,
         Ok((_, digest)) if recorded.sha256.as_ref().is_some_and(|it| *it != digest) => {

@@ -54,6 +54,16 @@ impl Ends {
     ) -> io::Result<()> {
         let json = serde_json::to_string(&Line { attempt, status });
         let line = format!("\n{}\n", json.expect("texts and numbers always serialise"));
+        let written = self.append(&line, durability);
+        if written.is_err() {
+            // After a failure nothing that the system says of a descriptor can be believed: the next
+            // end gets another.
+            self.file = None;
+        }
+        written
+    }
+
+    fn append(&mut self, line: &str, durability: Durability) -> io::Result<()> {
         if self.file.is_none() {
             self.file = Some(open(&self.folder.join(FILE))?);
         }

@@ -288,12 +288,9 @@ impl Log {
     fn append(&mut self, tail: &mut Tail) -> io::Result<u64> {
         let kept = tail.total.min(tail.size);
         let missing = tail.total - kept;
-        let mut length = kept;
-        if missing > 0 {
-            let line = format!("\n[{missing} bytes are not kept]\n");
-            self.file.write_all(line.as_bytes())?;
-            length += line.len() as u64;
-        }
+        let gap = Kept::gap(missing);
+        self.file.write_all(gap.as_bytes())?;
+        let length = gap.len() as u64 + kept;
         tail.copy(&mut self.file)?;
         let line = format!("O 0.000000 {length}\n");
         self.timing_file.write_all(line.as_bytes())?;

@@ -289,6 +289,9 @@ impl Session<'_> {
                 return Ok(Some(rejected.to_string()));
             }
         };
+        if let Event::Paused { .. } | Event::RunFinished { .. } = &event {
+            self.executor.settle();
+        }
         let stamp = Stamp { at, mono: self.clock.monotonic(), by: self.by.clone() };
         let record = self.journal.append(&event, stamp, durability(&event)).map_err(Box::new)?;
         self.run.apply(&event, at)?;

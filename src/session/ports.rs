@@ -100,6 +100,9 @@ pub trait Executor {
     /// Keeps the output of a command that the responder ran elsewhere, masked.
     fn keep(&mut self, attempt: AttemptId, output: &str) -> Kept;
 
+    /// Makes what is kept of outputs durable, before the record says that the run rests.
+    fn settle(&mut self) {}
+
     /// Runs jq filters on a document, each with a bound on what it may need.
     fn filter(&mut self, filters: &[Filter], document: &str) -> Filtered;
 

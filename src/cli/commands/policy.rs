@@ -56,7 +56,7 @@ fn explain(arguments: &ExplainArguments, context: &Context) -> Result<Exit, Fail
     if !collected.problems.is_empty() {
         return Err(Failure::new(Exit::Usage, collected.problems.join("\n")));
     }
-    let rules = governing.settings.rules(&runbook, &digest, SystemClock.now());
+    let rules = governing.settings.rules(&runbook, &digest, SystemClock::start().now());
     // Two runs that differ in all that is a run's own: what both agree on holds for every run.
     let run = |attendance, agreed, of: &str| {
         let policy = Policy {

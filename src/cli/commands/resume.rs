@@ -1,6 +1,7 @@
 //! `surefoot resume`: goes on with a run where it was.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use crate::cli::Context;
@@ -18,7 +19,7 @@ use crate::cli::trusted::{guard_place, store_failed};
 use crate::cli::walk::{Walk, agreed, answers, attendance};
 use crate::effects::SystemClock;
 use crate::engine::{Event, Input, Recorded, Rest, Resumed, Run, RunStarted};
-use crate::journal::{Lock, ReadFailed, Record, RunFolder, read, recover};
+use crate::journal::{Lock, ReadFailed, Record, RecoverFailed, RunFolder, read, recover};
 use crate::plan::{DigestKey, Given, Plan};
 use crate::policy::{Policy, Trust};
 use crate::report::{State, Summary};
@@ -33,7 +34,12 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
     };
     guard_place(folder.path())?;
     let _lock = Lock::of_run(folder.path(), &holder(context, &folder)).map_err(|it| held(&it))?;
-    let recovered = recover(folder.path()).map_err(|error| runs::damaged(&folder, &error))?;
+    let recovered = recover(folder.path()).map_err(|error| match error {
+        RecoverFailed::Unread(error) => runs::damaged(&folder, &error),
+        RecoverFailed::Unwritten(error) => {
+            Failure::from_error(Exit::Unrecorded, &error).hint("nothing was started")
+        }
+    })?;
     let started = first(&recovered.records, &folder)?;
     let plan = plan(started, &folder, arguments, context)?;
     let answers = answers(&arguments.walking, &plan.runbook)?;
@@ -78,7 +84,9 @@ fn latest_open(context: &Context) -> Result<RunFolder, Failure> {
     for folder in folders.map_err(|it| Failure::from_error(Exit::Failed, &it))? {
         let contents = match read(&folder.journal()) {
             Ok(contents) => contents,
-            Err(ReadFailed::Failed(_)) => continue,
+            Err(ReadFailed::Failed(failed)) if failed.source.kind() == ErrorKind::NotFound => {
+                continue;
+            }
             Err(error) => {
                 unreadable.get_or_insert_with(|| runs::damaged(&folder, &error));
                 continue;
@@ -113,7 +121,7 @@ fn plan(
         runbook.environments.iter().find(|environment| environment.name == *name).cloned()
     });
     let trust = trust(started, context)?;
-    let key = folder.key().map_err(|error| Failure::from_error(Exit::Damaged, &error))?;
+    let key = folder.key().map_err(|error| runs::unreadable(&error))?;
     let policy = Policy {
         attendance: attendance(),
         trust,
@@ -123,7 +131,7 @@ fn plan(
         rules: governing(context, None)?.settings.rules(
             &runbook,
             &started.runbook.digest,
-            SystemClock.now(),
+            SystemClock::start().now(),
         ),
     };
     let inputs = given(started, &runbook, trust, context)?;

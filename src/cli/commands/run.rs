@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, F
 /// What settings files say about it.
 fn rules(opened: &Opened, context: &Context) -> Result<Rules, Failure> {
     let governing = governing(context, Some(opened.folder.root()))?;
-    Ok(governing.settings.rules(&opened.runbook, &opened.digest, SystemClock.now()))
+    Ok(governing.settings.rules(&opened.runbook, &opened.digest, SystemClock::start().now()))
 }
 
 /// What was decided before anything is written.
@@ -123,8 +123,9 @@ fn begin(
     let runbook = Arc::new(opened.runbook);
     let history = past::known(&store, &runbook, &opened.digest, prepared.policy.attendance);
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
-    let folder =
-        store.create(SystemClock.now(), name, random).map_err(|error| unrecorded(&error))?;
+    let folder = store
+        .create(SystemClock::start().now(), name, random)
+        .map_err(|error| unrecorded(&error))?;
     let holder = holder(context, &folder);
     let _lock = Lock::of_run(folder.path(), &holder).map_err(|error| held(&error))?;
     let key = folder.make_key(random).map_err(|error| unrecorded(&error))?;

@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &SealArguments, context: &Context) -> Result<Exit, 
         run: id.to_owned(),
         records: found.records,
         head: found.head,
-        sealed: SystemClock.now(),
+        sealed: SystemClock::start().now(),
         by: context.settings.responder.name.clone(),
     };
     let key = key(arguments.key.as_deref(), context)?;

@@ -13,8 +13,8 @@ use crate::engine::Event;
 use crate::journal::record::hex;
 use crate::journal::samples::{ended, stamp, started, story, written};
 use crate::journal::{
-    Damage, Durability, FindFailed, FrozenFile, JOURNAL, Journal, OutputState, ReadFailed, Store,
-    read, recover, verify,
+    Damage, Durability, FindFailed, FrozenFile, JOURNAL, Journal, OutputState, ReadFailed,
+    RecoverFailed, Store, read, recover, verify,
 };
 
 fn folder_with(bytes: &[u8]) -> TempDir {
@@ -137,7 +137,7 @@ fn damage_is_refused_and_nothing_is_written() {
     let folder = folder_with(&[whole, tail].concat());
     let before = files(folder.path());
     let failed = recover(folder.path()).unwrap_err();
-    assert!(matches!(failed, ReadFailed::Damaged { .. }));
+    assert!(matches!(failed, RecoverFailed::Unread(ReadFailed::Damaged { .. })));
     assert_eq!(files(folder.path()), before);
 }
 
@@ -185,6 +185,11 @@ fn outputs_are_compared_with_what_was_recorded() {
     assert!(matches!(output_state(&folder), (OutputState::Missing(_), false)));
     let shortened = folder_with_output(b"hello", 3);
     assert_eq!(output_state(&shortened), (OutputState::AsLong, true));
+    let path = shortened.path().join("output/0001.log");
+    fs::write(&path, b"he\n[2 bytes are not kept]\no").unwrap();
+    assert_eq!(output_state(&shortened), (OutputState::AsLong, true));
+    fs::write(&path, b"he\n[2 bytes are not kept]\n").unwrap();
+    assert!(matches!(output_state(&shortened), (OutputState::Changed(_), false)));
 }
 
 #[test]

@@ -55,7 +55,8 @@ pub(super) fn in_order<T: Sync, R: Send>(
         }
         drop(sender);
         let mut order = Order { early: BTreeMap::new(), next: 0, told: 0 };
-        let mut drawn = SystemClock.monotonic() + PATIENCE;
+        let clock = SystemClock::start();
+        let mut drawn = clock.monotonic() + PATIENCE;
         loop {
             let handed = match receiver.recv_timeout(LOOK) {
                 Ok((index, results)) => order.take(index, results, &mut hand_on),
@@ -72,7 +73,7 @@ pub(super) fn in_order<T: Sync, R: Send>(
                 drop(receiver);
                 return ended;
             }
-            let now = SystemClock.monotonic();
+            let now = clock.monotonic();
             if now >= drawn {
                 drawn = now + LOOK.as_secs_f64();
                 terminal.spinner().progress("checking", order.told, items.len());
