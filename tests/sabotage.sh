@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 # What is broken, and where a test must see it.
 sabotages=(
   'early-start|a command starts before its start is recorded|--test session'
+  'group-only|a stop reaches no further than the process group of a command|--test process'
   'rerun|a change whose end nobody saw is run again|--test engine'
   'unchecked|a changed record is read as if it were whole|--lib journal::'
   'unsynced|a record counts as durable that was never synced|--lib journal::'

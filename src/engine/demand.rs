@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::answer::{Answer, Asking, Question};
 use super::conduct::{Conduct, KeptFile};
 use super::event::{
-    AttemptId, Confirmation, End, Kept, PauseReason, Resumed, Role, RunStarted, Survivor,
+    AttemptId, Confirmation, Containment, End, Kept, PauseReason, Resumed, Role, RunStarted,
+    Survivor,
 };
 use super::lane::LaneId;
 use crate::expression::Output;
@@ -185,6 +186,8 @@ pub struct Ended {
     pub evidence: Vec<KeptFile>,
     /// What it left running.
     pub left_running: Vec<Survivor>,
+    /// How that was found, if it was stopped.
+    pub containment: Option<Containment>,
     /// The end was found after a crash, in the supervisor's record.
     pub recovered: bool,
 }
@@ -202,6 +205,7 @@ impl Ended {
             output: Kept::default(),
             evidence: Vec::new(),
             left_running: Vec::new(),
+            containment: None,
             recovered: false,
         }
     }

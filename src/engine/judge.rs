@@ -71,6 +71,7 @@ impl Run {
             output: ended.output,
             evidence: ended.evidence,
             left_running: ended.left_running,
+            containment: ended.containment,
             verdict: hiding.verdict(judgement.verdict),
             captured: hiding.captures(judgement.captured),
             findings: hiding.findings(judgement.findings),

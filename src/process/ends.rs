@@ -106,6 +106,7 @@ mod tests {
             kept: Kept::default(),
             evidence: Vec::new(),
             left_running: Vec::new(),
+            containment: None,
         }
     }
 

@@ -4,9 +4,10 @@ use std::os::fd::BorrowedFd;
 
 use jiff::Timestamp;
 
-use crate::engine::{Attempt, AttemptId, Ended, Filtered, Kept, Question, Run, Survey};
+use crate::engine::{Attempt, AttemptId, Ended, Filtered, Kept, Question, Run, Survey, Survivor};
 use crate::expression::Filter;
 use crate::journal::Record;
+use crate::runbook::OnDisconnect;
 use crate::value::Secret;
 
 /// Whoever answers questions: a console, a file of answers, a test.
@@ -40,6 +41,10 @@ pub trait Beside {
 
     /// Looks at what happened, without waiting.
     fn look(&mut self) -> Heard;
+
+    /// Stops what runs beside, its time, and this program, as Ctrl-Z does; returns when the program
+    /// is continued.
+    fn suspend(&mut self);
 }
 
 /// Whether something happened beside a question.
@@ -159,6 +164,15 @@ pub enum Happening {
         /// What the program says: untrusted.
         prompt: String,
     },
+    /// The process that watched a command died: nobody can see any more how it ends.
+    Orphaned {
+        /// Which.
+        attempt: AttemptId,
+        /// What lives of it.
+        processes: Vec<Survivor>,
+        /// Whether that is ended now.
+        stays: OnDisconnect,
+    },
     /// The output of a background command tells that it is ready.
     Ready {
         /// Which.
@@ -218,6 +232,15 @@ pub enum Notice<'a> {
     PasswordWanted {
         /// Which command.
         attempt: AttemptId,
+    },
+    /// The process that watched a command died.
+    Orphaned {
+        /// Which command.
+        attempt: AttemptId,
+        /// What lives of it.
+        processes: &'a [Survivor],
+        /// Whether that is ended now.
+        stays: OnDisconnect,
     },
     /// A background command is ready.
     Ready {
