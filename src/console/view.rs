@@ -18,7 +18,8 @@ use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
 use crate::engine::{
-    Answer, AttemptEnded, AttemptId, AttemptStarted, Event, ItemRecord, LaneId, Role, Run, Verdict,
+    Answer, AttemptEnded, AttemptId, AttemptStarted, Event, ItemRecord, LaneId, Resumed, Role, Run,
+    Verdict,
 };
 use crate::journal::Record;
 use crate::runbook::{Action, OnDisconnect, PartId, StepId, StepKey, Used};
@@ -197,7 +198,18 @@ impl View {
         self.terminal.indented(&Text::plain("    ").add(Meaning::Dim, text), 2);
     }
 
-    /// A command of an earlier walk, whose end is waited for.
+    fn resumed(&mut self, resumed: &Resumed, run: &Run) {
+        header::resumed(&self.terminal, resumed, &self.known, run);
+        self.undo_told = run.open_undo().len();
+        for attempt in run.running() {
+            if let Some(step) = run.background(attempt) {
+                self.finds(attempt, Some(step), Way::Background, run);
+            }
+        }
+        self.here(run);
+    }
+
+    /// A command of an earlier walk, which is followed again.
     fn finds(&mut self, attempt: AttemptId, step: Option<StepKey>, way: Way, run: &Run) {
         let step = step.map(|key| run.plan().runbook.step(key).id.clone());
         let found = Running::found(&self.terminal, step, way, self.clock.monotonic());
@@ -427,16 +439,7 @@ impl Observer for View {
             Event::AttemptEnded(ended) => self.ended(ended),
             Event::AttemptStarted(started) => self.started(started, run),
             Event::Paused { why } => outcome::paused(&self.terminal, why, run),
-            Event::Resumed(resumed) => {
-                header::resumed(&self.terminal, resumed, &self.known, run);
-                self.undo_told = run.open_undo().len();
-                for attempt in run.running() {
-                    if let Some(step) = run.background(attempt) {
-                        self.finds(attempt, Some(step), Way::Background, run);
-                    }
-                }
-                self.here(run);
-            }
+            Event::Resumed(resumed) => self.resumed(resumed, run),
             Event::RunFinished { outcome, failed, still_changed } => {
                 let took = self.began.map(|began| millis(record.mono - began));
                 let end = outcome::End {

@@ -237,11 +237,10 @@ impl Supervised {
                 Happening::Ended(ended)
             }
             Message::Lost(why) => self.lost(why.as_deref()),
-            Message::Nothing => Happening::Tick,
             Message::Output { attempt, stream, bytes } if self.running.contains(&attempt) => {
                 Happening::Output { attempt, stream, bytes }
             }
-            Message::Output { .. } => Happening::Tick,
+            Message::Nothing | Message::Output { .. } => Happening::Tick,
             Message::Over(attempt) => {
                 self.running.remove(&attempt);
                 self.attached.insert(attempt);

@@ -128,10 +128,12 @@ pub(crate) fn find(wanted: &Wanted<'_>) -> BTreeSet<Member> {
     let processes = processes();
     let own = rustix::process::getpid().as_raw_nonzero().get();
     let inside = wanted.group.map(Cgroup::members).unwrap_or_default();
-    let claim = |pid, stat| match inside.contains(&pid) {
+    let claim = |pid, stat| {
         // Where it was born says more than what it tells of itself.
-        true if !connections::is_one(pid) => Claim::Ours,
-        _ => claim(wanted, own, pid, stat),
+        if inside.contains(&pid) && !connections::is_one(pid) {
+            return Claim::Ours;
+        }
+        claim(wanted, own, pid, stat)
     };
     let mut claims: BTreeMap<i32, Claim> = processes
         .iter()

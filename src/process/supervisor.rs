@@ -258,7 +258,7 @@ impl Supervisor {
             Order::Interrupt(attempt) => self.with_job(attempt, |job, around| {
                 job.stop(Why::Interrupted, Signal::INT, job.launch.grace, around);
             }),
-            Order::Kill(attempt) => self.with_job(attempt, |job, around| job.kill(around)),
+            Order::Kill(attempt) => self.with_job(attempt, Job::kill),
             Order::Pause => self.with_jobs(|job, around| job.pause(around)),
             Order::GoOn => self.with_jobs(|job, around| job.go_on(around)),
             Order::Password(request, password) => {
