@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 sabotages=(
   'any-namespace|a signature for something else counts as an agreement|--test approval'
   'early-start|a command starts before its start is recorded|--test session'
+  'group-only|a stop reaches no further than the process group of a command|--test process'
   'part-trust|what a trusted runbook brings may change|--test cli -- trust'
   'piecemeal|each piece of output is masked by itself|--lib value::'
   'rerun|a change whose end nobody saw is run again|--test engine'

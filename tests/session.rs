@@ -209,7 +209,7 @@ impl Observer for Watcher {
             | Notice::Suspending => story.push("noticed".to_owned()),
             Notice::Output { bytes, .. } => story.push(String::from_utf8_lossy(bytes).into_owned()),
             Notice::Ready { attempt } => story.push(format!("ready {attempt}")),
-            Notice::PasswordWanted { .. } | Notice::Tick => {}
+            Notice::Orphaned { .. } | Notice::PasswordWanted { .. } | Notice::Tick => {}
         }
     }
 }

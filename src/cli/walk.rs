@@ -257,7 +257,7 @@ fn asked(context: &Context, prompt: &str, echo: Echo, ahead: Ahead) -> Result<As
             Line::TooLong => context.terminal.line(&Text::plain("That line is too long.")),
             Line::Interrupted => return Err(Failure::told(Exit::Interrupted)),
             Line::End | Line::HungUp => return Ok(Asked::Nobody),
-            Line::Continued | Line::Nothing | Line::Woken => {}
+            Line::Continued | Line::Nothing | Line::Suspended | Line::Woken => {}
         }
     }
 }

@@ -64,6 +64,8 @@ pub(super) struct Scene<'a> {
     wakes: Option<BorrowedFd<'a>>,
     /// Whether something happened that must be heard before the answer.
     heard: &'a dyn Fn() -> Heard,
+    /// Stops the program, and what runs beside the question, until it is continued.
+    suspend: &'a dyn Fn(),
 }
 
 impl Walker {
@@ -241,10 +243,12 @@ impl Walker {
                 // What it was is looked at first thing.
                 Line::Woken => {}
                 Line::Text(line) => return Ok(line),
-                Line::Continued => {
+                Line::Suspended => {
+                    (scene.suspend)();
                     self.terminal.clear_line();
                     show(self);
                 }
+                Line::Continued => show(self),
                 Line::Nothing if counts => {
                     let text = self.countdown(scene.until);
                     self.terminal.replace_line_above(&text);
@@ -326,8 +330,10 @@ impl Responder for Walker {
         let wakes = own(beside.wakes());
         let beside = RefCell::new(beside);
         let heard = || beside.borrow_mut().look();
+        let suspend = || beside.borrow_mut().suspend();
         let wakes = wakes.as_ref().map(OwnedFd::as_fd);
-        let reply = self.converse(Scene { question, run, until, wakes, heard: &heard });
+        let reply =
+            self.converse(Scene { question, run, until, wakes, heard: &heard, suspend: &suspend });
         self.woken = matches!(reply, Reply::Woken);
         // What was said of an answer that is not taken must not be pushed away by its question.
         let stays = matches!(

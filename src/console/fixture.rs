@@ -220,4 +220,6 @@ impl crate::session::Beside for NothingElse {
     fn look(&mut self) -> crate::session::Heard {
         crate::session::Heard::Nothing
     }
+
+    fn suspend(&mut self) {}
 }

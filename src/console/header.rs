@@ -6,7 +6,7 @@ use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::view::Known;
 use super::wording;
-use crate::engine::{Asking, Found, InputRecord, Missing, Recorded, Resumed, Run, RunStarted};
+use crate::engine::{Asking, End, Found, InputRecord, Missing, Recorded, Resumed, Run, RunStarted};
 use crate::plan::{Mode, Origin, place_words};
 use crate::runbook::StepKey;
 use crate::template::Template;
@@ -166,24 +166,37 @@ fn believed(terminal: &Terminal, run: &Run) {
 
 /// What became of commands whose end nobody recorded, and what is still in doubt from before.
 fn doubts(terminal: &Terminal, resumed: &Resumed, run: &Run) {
-    let title = run.current().map(|key| {
-        let runbook = &run.plan().runbook;
-        wording::title(runbook, &runbook.step(key).id, &*run.facts())
-    });
     let mut found = resumed.found.clone();
     if let Some(Asking::Doubt { attempt, found: it, .. }) =
         run.demands().question.map(|question| question.ask)
     {
         found.insert(attempt, it);
     }
+    let titled = |key: StepKey| {
+        let runbook = &run.plan().runbook;
+        wording::title(runbook, &runbook.step(key).id, &*run.facts())
+    };
     for (attempt, found) in &found {
-        let title = title.as_deref().unwrap_or("a command");
-        let text = format!("#{attempt} {title}: {}", wording::found(found));
-        let label = match found {
-            Found::Finished { .. } => "then",
-            Found::Orphaned { .. } | Found::Running { .. } | Found::Unknown => "doubt",
+        let beside = run.background(*attempt);
+        let title = beside.or(run.current()).map_or_else(|| "a command".to_owned(), titled);
+        let (label, meaning, what) = match (beside, found) {
+            (Some(_), Found::Running { .. }) => {
+                ("beside", Meaning::Plain, "runs on in the background".to_owned())
+            }
+            (Some(_), Found::Finished { end: End::Interrupted { .. }, .. }) => {
+                let what = "stopped when the walk was left, and is started again";
+                ("beside", Meaning::Plain, what.to_owned())
+            }
+            (Some(_), Found::Finished { .. }) => {
+                let what = format!("{}; it is started again", wording::found(found));
+                ("beside", Meaning::Warning, what)
+            }
+            (None, Found::Finished { .. }) => ("then", Meaning::Warning, wording::found(found)),
+            (_, Found::Orphaned { .. } | Found::Running { .. } | Found::Unknown) => {
+                ("doubt", Meaning::Warning, wording::found(found))
+            }
         };
-        field(terminal, label, Meaning::Warning, &text);
+        field(terminal, label, meaning, &format!("#{attempt} {title}: {what}"));
     }
 }
 

@@ -24,13 +24,14 @@ pub trait Input {
     fn discard(&mut self);
 
     /// Waits for a line, at most as long as said. What was typed of a line that is not ended is
-    /// kept for the next call.
+    /// kept for the next call. Nothing runs beside it: Ctrl-Z stops the program here.
     fn line(&mut self, echo: Echo, wait: Option<Duration>) -> Line {
         self.line_beside(echo, wait, None)
     }
 
     /// The same, but also until this descriptor can be read. What was typed hidden is then lost:
-    /// the terminal shows again what is typed.
+    /// the terminal shows again what is typed. After Ctrl-Z whoever asks sees to it that what runs
+    /// beside is stopped with the program.
     fn line_beside(
         &mut self,
         echo: Echo,
@@ -53,6 +54,8 @@ pub enum Echo {
 pub enum Line {
     /// Nothing; the program was stopped by Ctrl-Z and goes on: what was shown may be gone.
     Continued,
+    /// Ctrl-Z: the program is to be stopped. The terminal is as the shell knows it.
+    Suspended,
     /// Ctrl-D.
     End,
     /// The terminal is gone, or the system asks the program to end.
@@ -148,7 +151,7 @@ impl<S: Signals> Tty<S> {
                 match self.signals.take() {
                     Some(Signal::HangUp) => return Some(Line::HungUp),
                     Some(Signal::Interrupt) => return Some(Line::Interrupted),
-                    Some(Signal::Suspend) => return Some(Line::Continued),
+                    Some(Signal::Suspend) => return Some(Line::Suspended),
                     None => {}
                 }
             }
@@ -203,21 +206,23 @@ impl<S: Signals> Input for Tty<S> {
         let _gone = rustix::termios::tcflush(&self.device, QueueSelector::IFlush);
     }
 
+    fn line(&mut self, echo: Echo, wait: Option<Duration>) -> Line {
+        match self.line_beside(echo, wait, None) {
+            Line::Suspended => {
+                self.signals.suspend();
+                Line::Continued
+            }
+            line => line,
+        }
+    }
+
     fn line_beside(
         &mut self,
         echo: Echo,
         wait: Option<Duration>,
         wakes: Option<BorrowedFd<'_>>,
     ) -> Line {
-        if let Some(line) = self.whole() {
-            return line;
-        }
-        let line = self.awaited(echo, wait, wakes);
-        if line == Line::Continued {
-            // The terminal is as the shell knows it by now, with its echo.
-            self.signals.suspend();
-        }
-        line
+        self.whole().unwrap_or_else(|| self.awaited(echo, wait, wakes))
     }
 }
 

@@ -36,10 +36,17 @@ pub(super) fn ask(
             }
             match walker.input.line_beside(echo(prompt), None, wakes.as_ref().map(OwnedFd::as_fd)) {
                 Line::Nothing | Line::Woken => {}
+                Line::Suspended => {
+                    beside.borrow_mut().suspend();
+                    terminal.clear_line();
+                    break Line::Nothing;
+                }
                 line => break line,
             }
         };
         match line {
+            // The prompt is shown again.
+            Line::Nothing => {}
             Line::Text(line) => return Some(Secret::new(line.to_string())),
             Line::NotText | Line::TooLong => {
                 walker.say(Meaning::Warning, "That cannot be a password; type it again.");

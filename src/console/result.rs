@@ -5,13 +5,17 @@ use super::filter::shown_line;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
-use crate::engine::{AttemptEnded, KeptFile, Recorded, StepStatus, Verdict};
+use crate::engine::{AttemptEnded, Containment, KeptFile, Recorded, StepStatus, Survivor, Verdict};
 use crate::expression::Part;
 use crate::runbook::OnDisconnect;
 use crate::value::spoken;
 
 /// What takes fewer milliseconds takes no time that a person cares about.
 const SHORT: u64 = 100;
+
+/// Said of a stopped command where no control group can be made.
+const MARKS: &str =
+    "No control group here: what it started was found by its group, session and mark.";
 
 /// What is said of an end beside its status.
 #[derive(Clone, Copy, Default)]
@@ -56,6 +60,10 @@ pub(super) fn show(
         evidence(terminal, file);
     }
     left_running(terminal, ended, stays);
+    if ended.containment == Some(Containment::Marks) && !terminal.has_mentioned(MARKS) {
+        terminal.mention(MARKS);
+        terminal.indented(&Text::plain("    ").add(Meaning::Dim, MARKS), 2);
+    }
     let cut = ended.output.bytes.saturating_sub(ended.output.kept);
     if cut > 0 && ended.output.path.is_some() {
         let text = format!("{} of output, {cut} bytes of it not kept", ended.output.bytes);
@@ -76,6 +84,21 @@ fn evidence(terminal: &Terminal, file: &KeptFile) {
         line = line.add(Meaning::Warning, format!(" ({note})"));
     }
     terminal.indented(&line, 2);
+}
+
+/// The process that watched a command died.
+pub(super) fn orphaned(terminal: &Terminal, processes: &[Survivor], stays: OnDisconnect) {
+    let show = |meaning, text: &str| {
+        terminal.indented(&Text::plain("    ").add(meaning, text), 2);
+    };
+    show(Meaning::Bad, "The process that ran this command died: nobody sees any more how it ends.");
+    for left in processes {
+        show(Meaning::Warning, &format!("still running: {} {}", left.pid, left.command));
+    }
+    match stays {
+        OnDisconnect::Stop => show(Meaning::Plain, "It is being ended."),
+        OnDisconnect::Finish => show(Meaning::Plain, "It may go on; Ctrl-C ends it."),
+    }
 }
 
 /// What a command left running: each by itself where it stays, as one thing where the run's end

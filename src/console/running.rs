@@ -2,7 +2,8 @@
 
 use super::gutter::Gutter;
 use super::interactive::Way;
-use crate::engine::{LaneId, Role};
+use super::text::Meaning;
+use crate::engine::{AttemptEnded, End, LaneId, Role};
 use crate::runbook::{OnDisconnect, StepId};
 use crate::session::Stream;
 use crate::value::spoken;
@@ -48,6 +49,39 @@ pub(super) struct Held {
 }
 
 impl Running {
+    /// A command that an earlier process started.
+    pub(super) fn found(gutter: Gutter, step: Option<StepId>, way: Way, now: f64) -> Self {
+        Self {
+            lane: LaneId::MAIN,
+            beside: false,
+            step,
+            role: Role::Main,
+            unsaid: None,
+            target: String::new(),
+            on_disconnect: OnDisconnect::Finish,
+            gutter,
+            started: now,
+            printed: now,
+            told: false,
+            held: None,
+            watched: Watched::FromNow,
+            way,
+            killed_at: None,
+        }
+    }
+
+    /// How the end of a background command is told. One that was stopped because the walk was left
+    /// is no failure: it is started again, and nothing more is said.
+    pub(super) fn ended_beside(ended: &AttemptEnded) -> (Meaning, &'static str) {
+        match (&ended.end, ended.recovered) {
+            (End::Interrupted { .. }, true) => {
+                (Meaning::Plain, "was stopped when the walk was left; it is started again")
+            }
+            (End::Interrupted { .. }, false) => (Meaning::Warning, "is stopped"),
+            _ => (Meaning::Warning, "has ended early"),
+        }
+    }
+
     /// Shows what it prints, or holds it back.
     pub(super) fn prints(&mut self, stream: Stream, bytes: &[u8]) {
         let Some(held) = &mut self.held else {
@@ -61,7 +95,7 @@ impl Running {
     /// `running 12 s, usually 4 s`, or how long it has until it is killed.
     pub(super) fn words(&self, now: f64, usual: Option<u64>) -> String {
         if let Some(killed_at) = self.killed_at {
-            return format!("stopping, killed in {}", spoken(millis(killed_at - now)));
+            return format!("stopping, killed in {}", left(killed_at, now));
         }
         let running = spoken(millis(now - self.started) / 1000 * 1000);
         if self.watched == Watched::FromNow {
@@ -72,6 +106,11 @@ impl Running {
             Some(usual) => format!("running {running}, usually {}", spoken(usual)),
         }
     }
+}
+
+/// How long it is until a moment, in whole seconds, so that a countdown reads evenly.
+pub(super) fn left(moment: f64, now: f64) -> String {
+    spoken(millis(moment - now).div_ceil(1000) * 1000)
 }
 
 /// Seconds as whole milliseconds; none if the clock went back.

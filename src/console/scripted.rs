@@ -50,7 +50,7 @@ impl Unattended {
             match self.signals.take() {
                 Some(Signal::HangUp) => return Reply::HungUp,
                 Some(Signal::Interrupt) => return Reply::Interrupted,
-                Some(Signal::Suspend) => self.signals.suspend(),
+                Some(Signal::Suspend) => beside.suspend(),
                 None => {}
             }
         }

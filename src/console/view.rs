@@ -13,16 +13,16 @@ use super::interactive::{self, Way};
 use super::items;
 use super::outcome;
 use super::result;
-use super::running::{Held, Running, Watched, millis};
+use super::running::{Held, Running, Watched, left, millis};
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
 use crate::engine::{
-    Answer, AttemptEnded, AttemptId, AttemptStarted, End, Event, ItemRecord, LaneId, Resumed, Role,
-    Run, Signed, Verdict,
+    Answer, AttemptEnded, AttemptId, AttemptStarted, Event, ItemRecord, LaneId, Resumed, Role, Run,
+    Signed, Verdict,
 };
 use crate::journal::Record;
-use crate::runbook::{Action, OnDisconnect, PartId, StepId, Used};
+use crate::runbook::{Action, OnDisconnect, PartId, StepId, StepKey, Used};
 use crate::session::{Clock, Notice, Observer};
 use crate::value::spoken;
 
@@ -206,28 +206,12 @@ impl View {
         self.terminal.indented(&Text::plain("    ").add(Meaning::Dim, text), 2);
     }
 
-    /// A command of an earlier walk, whose end is waited for.
-    fn waits_for(&mut self, attempt: AttemptId, run: &Run) {
-        let now = self.clock.monotonic();
-        let runbook = &run.plan().runbook;
-        let waited = Running {
-            lane: LaneId::MAIN,
-            beside: false,
-            step: run.current().map(|key| runbook.step(key).id.clone()),
-            role: Role::Main,
-            unsaid: None,
-            target: String::new(),
-            on_disconnect: OnDisconnect::Finish,
-            gutter: Gutter::new(self.terminal.clone(), self.colours),
-            started: now,
-            printed: now,
-            told: false,
-            held: None,
-            watched: Watched::FromNow,
-            way: Way::Foreground,
-            killed_at: None,
-        };
-        self.running.insert(attempt, waited);
+    /// A command of an earlier walk, which is followed again.
+    fn finds(&mut self, attempt: AttemptId, step: Option<StepKey>, way: Way, run: &Run) {
+        let step = step.map(|key| run.plan().runbook.step(key).id.clone());
+        let gutter = Gutter::new(self.terminal.clone(), self.colours);
+        let found = Running::found(gutter, step, way, self.clock.monotonic());
+        self.running.insert(attempt, found);
     }
 
     fn command(&self, role: Role, shown: &str) -> Said {
@@ -285,11 +269,11 @@ impl View {
             running.gutter.finish();
             label = self.label(&running).filter(|_| running.beside);
             if running.way == Way::Background {
-                let how = match ended.end {
-                    End::Interrupted { .. } => "is stopped",
-                    _ => "has ended early",
-                };
-                self.beside(running.step.as_ref(), Meaning::Warning, how);
+                let (meaning, how) = Running::ended_beside(ended);
+                self.beside(running.step.as_ref(), meaning, how);
+                if meaning == Meaning::Plain {
+                    return;
+                }
             }
             role = running.role;
             unsaid = running.unsaid;
@@ -327,7 +311,8 @@ impl View {
             let usual = usual.and_then(|step| self.known.usual_steps.get(step)).copied();
             let words = running.words(now, usual);
             if self.terminal.spinner().turns() {
-                if now - running.printed >= QUIET && !running.gutter.is_open() {
+                let quiet = now - running.printed >= QUIET || running.killed_at.is_some();
+                if quiet && !running.gutter.is_open() {
                     self.terminal.spinner().draw(&words);
                 }
             } else if now - running.started >= QUIET_LINE && !running.told {
@@ -336,7 +321,12 @@ impl View {
                 self.terminal.line(&Text::plain("    ").add(Meaning::Dim, words));
             }
         } else if !followed.is_empty() {
-            let words = format!("{} running", wording::count(followed.len(), "command"));
+            let commands = wording::count(followed.len(), "command");
+            let killed_at = followed.iter().filter_map(|(_, running)| running.killed_at);
+            let words = match killed_at.reduce(f64::min) {
+                None => format!("{commands} running"),
+                Some(first) => format!("{commands} stopping, killed in {}", left(first, now)),
+            };
             self.terminal.spinner().draw(&words);
         }
     }
@@ -433,6 +423,11 @@ impl View {
     fn resumed(&mut self, resumed: &Resumed, run: &Run) {
         header::resumed(&self.terminal, resumed, &self.known, run);
         self.undo_told = run.open_undo().len();
+        for attempt in run.running() {
+            if let Some(step) = run.background(attempt) {
+                self.finds(attempt, Some(step), Way::Background, run);
+            }
+        }
         self.here(run);
         for (lane, item) in run.open_items() {
             match run.beside(lane) {
@@ -459,8 +454,8 @@ impl Observer for View {
         match &record.event {
             Event::Answered { step, answer, .. } => {
                 self.answered(step.as_ref(), answer, run);
-                if let (Answer::WaitForEnd, Some(attempt)) = (answer, run.running().next()) {
-                    self.waits_for(attempt, run);
+                if let (Answer::WaitForEnd, Some(attempt)) = (answer, run.followed().next()) {
+                    self.finds(attempt, run.current(), Way::Foreground, run);
                 }
             }
             Event::ApprovalGiven(given) => {
@@ -545,6 +540,10 @@ impl Observer for View {
                 self.suspending();
             }
             Notice::PasswordWanted { attempt } => self.interrupted(*attempt),
+            Notice::Orphaned { attempt, processes, stays } => {
+                self.interrupted(*attempt);
+                result::orphaned(&self.terminal, processes, *stays);
+            }
             Notice::Ready { attempt } => self.ready(*attempt),
             Notice::Tick => self.tick(),
         }

@@ -12,13 +12,16 @@ use std::time::Duration;
 use super::kept::{keep, recovered, settle};
 use super::launch::launch;
 use super::sharing::Sharing;
-use crate::engine::{Attempt, AttemptId, Conduct, End, Ended, Filtered, Kept, KeptFile, Survey};
+use crate::engine::{
+    Attempt, AttemptId, Conduct, End, Ended, Filtered, Found, Kept, KeptFile, Survey,
+};
 use crate::expression::Filter;
 use crate::plan::{DigestKey, command_digest};
 use crate::process::{
-    Arrived, Client, Launch, Lent, Message, Signals, Stop, can_be_continued, filtered,
-    keep_from_dumps, program_in_path, stop_found, suspend,
+    Arrived, Client, Launch, Lent, Message, Orphans, Signals, Stop, can_be_continued, filtered,
+    find, keep_from_dumps, program_in_path, stop_supervisor, suspend,
 };
+use crate::runbook::OnDisconnect;
 use crate::session::{Executor, Happening};
 use crate::value::{Hidden, Patterns, Secret};
 
@@ -65,6 +68,10 @@ pub struct Supervised {
     elsewhere: BTreeMap<AttemptId, Vec<String>>,
     /// Attempts of an earlier process, whose end its supervisor writes down.
     attached: BTreeSet<AttemptId>,
+    /// What is left of those whose supervisor died.
+    orphans: Orphans,
+    /// Attempts that are not to go on without an executor.
+    stopping: BTreeSet<AttemptId>,
     pending: VecDeque<Happening>,
     /// The terminal, and the command that has it.
     lent: Option<(AttemptId, Lent)>,
@@ -79,6 +86,8 @@ impl Supervised {
     /// An executor for a run; installs the handlers of signals.
     pub fn new(setting: Setting) -> io::Result<Self> {
         Ok(Self {
+            orphans: Orphans::of(&setting.folder),
+            stopping: BTreeSet::new(),
             setting,
             signals: Signals::get()?,
             client: None,
@@ -110,15 +119,29 @@ impl Supervised {
 
     fn client(&mut self) -> Result<&mut Client, String> {
         if self.client.is_none() {
+            self.call();
+        }
+        if self.client.is_none() {
             let setting = &self.setting;
-            let mut client = Client::start(&setting.program, &setting.run, &setting.folder)
+            let client = Client::start(&setting.program, &setting.run, &setting.folder)
                 .map_err(|error| format!("the supervisor cannot be started: {error}"))?;
-            for hidden in &self.hidden {
-                client.hide(hidden.clone());
-            }
-            self.client = Some(client);
+            self.take_on(client);
         }
         Ok(self.client.as_mut().expect("it has just been started"))
+    }
+
+    /// Calls the supervisor of an earlier process, if it is there and takes orders.
+    fn call(&mut self) {
+        if let Some(client) = Client::attach(&self.setting.folder) {
+            self.take_on(client);
+        }
+    }
+
+    fn take_on(&mut self, mut client: Client) {
+        for hidden in &self.hidden {
+            client.hide(hidden.clone());
+        }
+        self.client = Some(client);
     }
 
     /// While a command has the terminal, nobody can be asked there: others wait until it is back.
@@ -161,9 +184,34 @@ impl Supervised {
     /// The end of an attached attempt, if one has ended.
     fn attached_end(&mut self) -> Option<Ended> {
         let folder = &self.setting.folder;
-        let ended = self.attached.iter().find_map(|attempt| recovered(folder, *attempt))?;
+        let orphans = &mut self.orphans;
+        // A supervisor that serves this process does not run them, or would tell.
+        let watched = self.client.is_none();
+        let ended = self.attached.iter().find_map(|attempt| {
+            let runs = match find(folder, *attempt) {
+                Found::Finished { .. } | Found::Unknown => false,
+                Found::Running { .. } if watched => true,
+                Found::Orphaned { .. } | Found::Running { .. } => orphans.lives(*attempt),
+            };
+            if !runs {
+                return Some(recovered(folder, *attempt));
+            }
+            let left_running = orphans.survivors(*attempt)?;
+            Some(Ended { left_running, ..Ended::new(*attempt, End::Unknown) })
+        })?;
         self.attached.remove(&ended.attempt);
         Some(ended)
+    }
+
+    /// Stops an attempt of an earlier process: by its supervisor, though that takes no orders from
+    /// here, or else what lives of it.
+    fn stop_attached(&mut self, attempt: AttemptId, how: Stop) {
+        let folder = &self.setting.folder;
+        if self.client.is_none() && matches!(find(folder, attempt), Found::Running { .. }) {
+            stop_supervisor(folder);
+        } else {
+            self.orphans.stop(attempt, how);
+        }
     }
 
     /// What news mean to the session.
@@ -175,7 +223,10 @@ impl Supervised {
                         printed.bytes = self.passwords.masked_bytes(&printed.bytes);
                     }
                 }
-                self.running.remove(&ended.attempt);
+                if !self.running.remove(&ended.attempt) {
+                    // It was started for an executor before this one, and given up since.
+                    return Happening::Tick;
+                }
                 let unfetched = self.elsewhere.remove(&ended.attempt).unwrap_or_default();
                 ended.evidence.extend(unfetched.into_iter().map(not_fetched));
                 if self.lent.as_ref().is_some_and(|(attempt, _)| *attempt == ended.attempt) {
@@ -184,9 +235,14 @@ impl Supervised {
                 Happening::Ended(ended)
             }
             Message::Lost(why) => self.lost(why.as_deref()),
-            Message::Nothing => Happening::Tick,
-            Message::Output { attempt, stream, bytes } => {
+            Message::Output { attempt, stream, bytes } if self.running.contains(&attempt) => {
                 Happening::Output { attempt, stream, bytes }
+            }
+            Message::Nothing | Message::Output { .. } => Happening::Tick,
+            Message::Over(attempt) => {
+                self.running.remove(&attempt);
+                self.attached.insert(attempt);
+                Happening::Tick
             }
             Message::PasswordWanted { attempt, request, prompt } => {
                 self.password_wanted(Happening::PasswordWanted { attempt, request, prompt })
@@ -198,6 +254,22 @@ impl Supervised {
         }
     }
 
+    /// The supervisor of a command is gone: what lives of it is told, and ended if it was not to go
+    /// on by itself.
+    fn orphaned(&mut self, attempt: AttemptId) {
+        let processes = self.orphans.list(attempt);
+        if processes.is_empty() {
+            return;
+        }
+        let stays = if self.stopping.contains(&attempt) {
+            self.orphans.stop(attempt, Stop::Ask);
+            OnDisconnect::Stop
+        } else {
+            OnDisconnect::Finish
+        };
+        self.pending.push_back(Happening::Orphaned { attempt, processes, stays });
+    }
+
     /// The supervisor is gone. What it refused never began; the rest is followed like the attempts
     /// of an earlier process, by what was written down.
     fn lost(&mut self, refused: Option<&str>) -> Happening {
@@ -205,7 +277,12 @@ impl Supervised {
         self.take_back();
         let mut running = std::mem::take(&mut self.running);
         match refused {
-            None => self.attached.append(&mut running),
+            None => {
+                for attempt in &running {
+                    self.orphaned(*attempt);
+                }
+                self.attached.append(&mut running);
+            }
             Some(why) => {
                 for attempt in running {
                     self.could_not_start(attempt, why.to_owned());
@@ -262,6 +339,9 @@ impl Executor for Supervised {
         match started {
             Ok(()) => {
                 self.running.insert(attempt.id);
+                if attempt.on_disconnect == OnDisconnect::Stop {
+                    self.stopping.insert(attempt.id);
+                }
                 if attempt.command.is_far() {
                     self.elsewhere.insert(attempt.id, attempt.evidence.clone());
                 }
@@ -270,8 +350,21 @@ impl Executor for Supervised {
         }
     }
 
+    /// What a supervisor that takes orders runs is followed as if it had been started here; the end
+    /// of anything else is looked for in what was written down.
     fn attach(&mut self, attempt: AttemptId) {
-        self.attached.insert(attempt);
+        if self.client.is_none() && find(&self.setting.folder, attempt).runs() {
+            self.call();
+        }
+        match &mut self.client {
+            Some(client) => {
+                client.follow(attempt);
+                self.running.insert(attempt);
+            }
+            None => {
+                self.attached.insert(attempt);
+            }
+        }
     }
 
     fn keep(&mut self, attempt: AttemptId, output: &str) -> Kept {
@@ -339,7 +432,7 @@ impl Executor for Supervised {
 
     fn interrupt(&mut self, attempt: AttemptId) {
         if self.attached.contains(&attempt) {
-            stop_found(&self.setting.folder, attempt, Stop::Ask);
+            self.stop_attached(attempt, Stop::Ask);
         } else if let Some(client) = &mut self.client {
             client.interrupt(attempt);
         }
@@ -347,7 +440,7 @@ impl Executor for Supervised {
 
     fn kill(&mut self, attempt: AttemptId) {
         if self.attached.contains(&attempt) {
-            stop_found(&self.setting.folder, attempt, Stop::Kill);
+            self.stop_attached(attempt, Stop::Kill);
         } else if let Some(client) = &mut self.client {
             client.kill(attempt);
         }

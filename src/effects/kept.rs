@@ -10,7 +10,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::engine::{AttemptId, End, Ended, Kept, Printed};
-use crate::process::{find, pieces, read_end};
+use crate::process::{pieces, read_end};
 use crate::session::Stream;
 use crate::value::{Hidden, Patterns};
 
@@ -19,26 +19,23 @@ fn log(attempt: AttemptId) -> String {
     format!("output/{attempt:04}.log", attempt = attempt.0)
 }
 
-/// The end of an attempt as its supervisor wrote it, with what was kept of its output; nothing
-/// while it runs.
-pub(super) fn recovered(folder: &Path, attempt: AttemptId) -> Option<Ended> {
-    if find(folder, attempt).runs() {
-        return None;
-    }
+/// The end of an attempt as its supervisor wrote it, with what was kept of its output.
+pub(super) fn recovered(folder: &Path, attempt: AttemptId) -> Ended {
     let Some(status) = read_end(folder, attempt) else {
-        return Some(Ended::new(attempt, End::Unknown));
+        return Ended::new(attempt, End::Unknown);
     };
     let [stdout, stderr] = streams(folder, attempt, &status.kept);
-    Some(Ended {
+    Ended {
         took: status.took,
         stdout,
         stderr,
         output: status.kept,
         evidence: status.evidence,
         left_running: status.left_running,
+        containment: status.containment,
         recovered: true,
         ..Ended::new(attempt, status.end)
-    })
+    }
 }
 
 /// The two streams of a kept output, told apart by its timing file. What a power cut took of it is

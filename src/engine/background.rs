@@ -66,6 +66,12 @@ impl Run {
         self.state.beside.contains_key(&attempt)
     }
 
+    /// The step of an attempt that runs beside later ones and is to go on with the walk.
+    pub fn background(&self, attempt: AttemptId) -> Option<StepKey> {
+        let beside = self.state.beside.get(&attempt)?;
+        (beside.closing == Closing::No).then_some(beside.step)
+    }
+
     /// The attempts that the walk follows, for whoever stops what is in front.
     pub fn followed(&self) -> impl Iterator<Item = AttemptId> {
         self.running().filter(|attempt| !self.is_beside(*attempt))

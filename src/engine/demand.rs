@@ -8,7 +8,8 @@ use super::answer::{Answer, Asking, Question};
 use super::approval::{Checked, Terms};
 use super::conduct::{Conduct, KeptFile};
 use super::event::{
-    AttemptId, Confirmation, End, Kept, PauseReason, Resumed, Role, RunStarted, Survivor,
+    AttemptId, Confirmation, Containment, End, Kept, PauseReason, Resumed, Role, RunStarted,
+    Survivor,
 };
 use super::lane::LaneId;
 use crate::expression::Output;
@@ -194,6 +195,8 @@ pub struct Ended {
     pub evidence: Vec<KeptFile>,
     /// What it left running.
     pub left_running: Vec<Survivor>,
+    /// How that was found, if it was stopped.
+    pub containment: Option<Containment>,
     /// The end was found after a crash, in the supervisor's record.
     pub recovered: bool,
 }
@@ -211,6 +214,7 @@ impl Ended {
             output: Kept::default(),
             evidence: Vec::new(),
             left_running: Vec::new(),
+            containment: None,
             recovered: false,
         }
     }

@@ -542,6 +542,16 @@ pub struct Survivor {
     pub command: String,
 }
 
+/// How all that a command had started was found when it was stopped.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Containment {
+    /// A control group held it.
+    Group,
+    /// No group could be made: by process group, session, ancestry and the mark of the attempt.
+    Marks,
+}
+
 /// A command ended, and what that means.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct AttemptEnded {
@@ -558,6 +568,9 @@ pub struct AttemptEnded {
     pub evidence: Vec<KeptFile>,
     /// What it left running.
     pub left_running: Vec<Survivor>,
+    /// How that was found, if it was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub containment: Option<Containment>,
     /// What the end means.
     pub verdict: Verdict,
     /// What was taken from the output.

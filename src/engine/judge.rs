@@ -71,6 +71,7 @@ impl Run {
             output: ended.output,
             evidence: ended.evidence,
             left_running: ended.left_running,
+            containment: ended.containment,
             verdict: judgement.verdict,
             captured: judgement.captured,
             findings: judgement.findings,

@@ -59,9 +59,9 @@ pub use approval::{
 };
 pub use conduct::{Conduct, KeptFile};
 pub use event::{
-    AttemptEnded, AttemptId, AttemptStarted, Confirmation, End, Event, FileOrigin, FindingRecord,
-    Found, InputRecord, ItemRecord, Kept, Missing, PauseReason, Recorded, Responder, Resumed, Role,
-    RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
+    AttemptEnded, AttemptId, AttemptStarted, Confirmation, Containment, End, Event, FileOrigin,
+    FindingRecord, Found, InputRecord, ItemRecord, Kept, Missing, PauseReason, Recorded, Responder,
+    Resumed, Role, RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
 };
 
 pub use demand::{

@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::record::{self, NO_RECORD, Record, Stamp};
 use crate::engine::{
-    Answer, AttemptEnded, AttemptId, AttemptStarted, Confirmation, End, Event, FileOrigin,
-    FindingRecord, Found, InputRecord, Kept, LaneId, Missing, PauseReason, Recorded, Responder,
-    Resumed, Role, RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
+    Answer, AttemptEnded, AttemptId, AttemptStarted, Confirmation, Containment, End, Event,
+    FileOrigin, FindingRecord, Found, InputRecord, Kept, LaneId, Missing, PauseReason, Recorded,
+    Responder, Resumed, Role, RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
 };
 use crate::expression::Part;
 use crate::plan::{Alert, Mode, Origin};
@@ -147,6 +147,7 @@ pub(crate) fn ended(number: u32, end: End, verdict: Verdict) -> AttemptEnded {
         },
         evidence: Vec::new(),
         left_running: Vec::new(),
+        containment: None,
         verdict,
         captured: BTreeMap::new(),
         findings: Vec::new(),
@@ -181,6 +182,7 @@ fn findings(number: u32) -> Event {
             suggest: Some(name("roll_back")),
         }],
         left_running: vec![Survivor { pid: 4711, command: "tail -f".to_owned() }],
+        containment: Some(Containment::Marks),
         ..ended(
             number,
             End::Exited { code: 3 },

@@ -5,16 +5,13 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rustix::fs::{Mode, OFlags};
-
 use super::frame::{Filled, Inbox, Packer, Unpacker};
+use super::socket;
 
 /// The name under which this program asks for passwords.
 const ASKPASS: &str = "askpass";
@@ -38,18 +35,9 @@ pub(super) fn link(folder: &Path, program: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(program, path)
 }
 
-/// Waits for those who ask. The socket is reached through its open folder: paths of sockets are short,
-/// those of folders may be long.
+/// Waits for those who ask.
 pub(super) fn listen(folder: &Path) -> io::Result<UnixListener> {
-    let path = folder.join(SOCKET);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = through(folder, |path| UnixListener::bind(path))?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+    socket::listen(folder, SOCKET)
 }
 
 /// Nobody asks any more: what stays of a run is its record.
@@ -58,12 +46,6 @@ pub(super) fn leave(folder: &Path) {
         // It may never have been there.
         let _ = fs::remove_file(path);
     }
-}
-
-fn through<T>(folder: &Path, act: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let open = rustix::fs::open(folder, flags, Mode::empty())?;
-    act(Path::new(&format!("/proc/self/fd/{}/{SOCKET}", open.as_raw_fd())))
 }
 
 /// A question as it travels.
@@ -108,7 +90,7 @@ pub fn ask_password(folder: &Path, words: impl Iterator<Item = OsString>) -> Exi
 }
 
 fn asked(folder: &Path, prompt: &[u8]) -> io::Result<Option<Vec<u8>>> {
-    let socket = through(folder, |path| UnixStream::connect(path))?;
+    let socket = socket::connect(folder, SOCKET)?;
     io::Write::write_all(&mut &socket, &question(prompt))?;
     let mut inbox = Inbox::default();
     loop {
@@ -143,20 +125,5 @@ mod tests {
     fn where_nobody_listens_it_fails_at_once() {
         let folder = tempfile::tempdir().unwrap();
         asked(folder.path(), b"Password: ").unwrap_err();
-    }
-
-    #[test]
-    fn a_long_path_is_no_hindrance() {
-        let folder = tempfile::tempdir().unwrap();
-        let long = folder.path().join("x".repeat(200));
-        fs::create_dir(&long).unwrap();
-        let listener = listen(&long).unwrap();
-        listener.set_nonblocking(false).unwrap();
-        let answering = std::thread::spawn(move || {
-            let (socket, _) = listener.accept().unwrap();
-            io::Write::write_all(&mut &socket, &answer(Some(b"hunter2"))).unwrap();
-        });
-        assert_eq!(asked(&long, b"Password: ").unwrap().as_deref(), Some(&b"hunter2"[..]));
-        answering.join().unwrap();
     }
 }

@@ -2,27 +2,32 @@
 //! be it news, a signal, or nothing for a while. When it is dropped the supervisor sees the end of
 //! the pipe, and does with each command as was ordered.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, PipeWriter, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::Pid;
 use zeroize::Zeroizing;
 
 use super::askpass;
+use super::channel;
 use super::descriptor;
 use super::frame::{Filled, Inbox};
+use super::members::Stat;
 use super::message::{Launch, News, Order};
-use super::moment::timespec;
+use super::moment::{Moment, timespec};
 use super::signals::{Arrived, Signals};
 use super::status::await_process;
 use super::undumped::with_given_limit;
 use crate::engine::{AttemptId, Ended, Printed};
+use crate::runbook::OnDisconnect;
 use crate::session::Stream;
 use crate::value::{Hidden, Secret};
 
@@ -31,6 +36,9 @@ pub const SUPERVISE: &str = "__supervise";
 
 /// How long a supervisor that has nothing left to run is given to end.
 const FAREWELL: Duration = Duration::from_secs(3);
+
+/// Milliseconds that a supervisor is given to let an executor in.
+const WELCOME: u64 = 3_000;
 
 /// What happens next.
 #[derive(Debug)]
@@ -50,6 +58,8 @@ pub enum Message {
         /// What.
         bytes: Vec<u8>,
     },
+    /// A command that was to be followed is over; its end is written down.
+    Over(AttemptId),
     /// The output of a background command tells that it is ready.
     Ready(AttemptId),
     /// A program of a command asks for a password.
@@ -67,13 +77,21 @@ pub enum Message {
 
 /// A supervisor that runs.
 pub struct Client {
-    child: Child,
-    orders: Option<ChildStdin>,
+    supervisor: Supervisor,
+    orders: Option<PipeWriter>,
     /// Where terminals are handed over.
     descriptors: UnixStream,
     news: OwnedFd,
     inbox: Inbox,
-    running: usize,
+    /// What runs and what becomes of it without an executor, if that is known.
+    running: BTreeMap<u32, OnDisconnect>,
+}
+
+/// The process at the other end.
+enum Supervisor {
+    /// An executor before this one started it.
+    Found(Pid),
+    Started(Child),
 }
 
 impl Client {
@@ -82,22 +100,84 @@ impl Client {
         // Without it, who asks for a password finds nobody.
         let _ = seen_from_elsewhere(program).and_then(|program| askpass::link(folder, &program));
         let (descriptors, theirs) = UnixStream::pair()?;
+        let ((their_orders, orders), (news, their_news)) = (io::pipe()?, io::pipe()?);
         let mut command = supervisor_command(program)?;
+        command.env_clear().current_dir("/");
+        if is_in_a_known_group() {
+            command.process_group(0);
+        }
         command
-            .env_clear()
-            .current_dir("/")
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdin(Stdio::from(their_orders))
+            .stdout(Stdio::from(their_news))
             .stderr(Stdio::from(OwnedFd::from(theirs)));
-        let mut child = with_given_limit(|| command.spawn())?;
-        let orders = child.stdin.take();
-        let news: OwnedFd = child.stdout.take().expect("it was asked for").into();
-        rustix::io::ioctl_fionbio(&news, true)?;
-        let inbox = Inbox::default();
-        let mut client = Self { child, orders, descriptors, news, inbox, running: 0 };
+        let child = with_given_limit(|| command.spawn())?;
+        // It holds the other ends of the pipes as long as it lives.
+        drop(command);
+        let supervisor = Supervisor::Started(child);
+        let mut client = Self::over(supervisor, orders, descriptors, news.into())?;
         client.order(&Order::Hello { run: run.to_owned(), folder: folder.to_owned() });
         Ok(client)
+    }
+
+    /// Goes on with the supervisor of a run that an executor before this one started, if it lives
+    /// and is of this version; it is asked for what it runs by [`Client::follow`].
+    pub fn attach(folder: &Path) -> Option<Self> {
+        let ((their_orders, orders), (news, their_news)) = (io::pipe().ok()?, io::pipe().ok()?);
+        let (descriptors, theirs) = UnixStream::pair().ok()?;
+        let ends = [their_orders.as_fd(), their_news.as_fd(), theirs.as_fd()];
+        let pid = channel::call(folder, ends).ok()?;
+        drop((their_orders, their_news, theirs));
+        let supervisor = Supervisor::Found(pid);
+        let mut client = Self::over(supervisor, orders, descriptors, news.into()).ok()?;
+        client.is_welcome().then_some(client)
+    }
+
+    fn over(
+        supervisor: Supervisor,
+        orders: PipeWriter,
+        descriptors: UnixStream,
+        news: OwnedFd,
+    ) -> io::Result<Self> {
+        rustix::io::ioctl_fionbio(&news, true)?;
+        let inbox = Inbox::default();
+        Ok(Self {
+            supervisor,
+            orders: Some(orders),
+            descriptors,
+            news,
+            inbox,
+            running: BTreeMap::new(),
+        })
+    }
+
+    /// Waits until the supervisor has let this executor in.
+    fn is_welcome(&mut self) -> bool {
+        let until = Moment::now().after_millis(WELCOME);
+        loop {
+            let left = until.since(Moment::now());
+            let mut fds = [PollFd::from_borrowed_fd(self.news.as_fd(), PollFlags::IN)];
+            // An interrupted wait is a short wait.
+            let _ = poll(&mut fds, Some(&timespec(left)));
+            match self.inbox.fill(&self.news) {
+                Ok(Filled::Nothing) if left.is_zero() => return false,
+                Ok(Filled::Nothing) => continue,
+                Ok(Filled::Some) => {}
+                Ok(Filled::Closed) | Err(_) => return false,
+            }
+            match self.inbox.next().map(|frame| frame.map(|frame| News::read(&frame))) {
+                Ok(None) => {}
+                Ok(Some(Ok(News::Welcome(version)))) => {
+                    return version == env!("CARGO_PKG_VERSION");
+                }
+                Ok(Some(_)) | Err(_) => return false,
+            }
+        }
+    }
+
+    /// Has the supervisor tell what becomes of a command that it was given before.
+    pub fn follow(&mut self, attempt: AttemptId) {
+        self.running.insert(attempt.0, OnDisconnect::Finish);
+        self.order(&Order::Follow(attempt.0));
     }
 
     /// From now on hides a secret in all output.
@@ -107,7 +187,7 @@ impl Client {
 
     /// Starts a command.
     pub fn launch(&mut self, launch: Launch) {
-        self.running += 1;
+        self.running.insert(launch.attempt, launch.on_disconnect);
         self.order(&Order::Start(Box::new(launch)));
     }
 
@@ -150,7 +230,10 @@ impl Client {
 
     /// The supervisor's process id.
     pub fn supervisor(&self) -> u32 {
-        self.child.id()
+        match &self.supervisor {
+            Supervisor::Found(pid) => pid.as_raw_nonzero().get().unsigned_abs(),
+            Supervisor::Started(child) => child.id(),
+        }
     }
 
     /// A supervisor that is gone takes no orders; [`Client::next`] tells that it is.
@@ -209,7 +292,7 @@ impl Client {
                 Message::Output { attempt: AttemptId(attempt), stream, bytes }
             }
             Ok(News::Ended(finished)) => {
-                self.running = self.running.saturating_sub(1);
+                self.running.remove(&finished.attempt);
                 Message::Ended(Box::new(Ended {
                     took: finished.status.took,
                     stdout: Printed { bytes: finished.stdout.bytes, more: finished.stdout.more },
@@ -217,6 +300,7 @@ impl Client {
                     output: finished.status.kept,
                     evidence: finished.status.evidence,
                     left_running: finished.status.left_running,
+                    containment: finished.status.containment,
                     ..Ended::new(AttemptId(finished.attempt), finished.status.end)
                 }))
             }
@@ -224,6 +308,12 @@ impl Client {
                 Message::PasswordWanted { attempt: AttemptId(attempt), request, prompt }
             }
             Ok(News::Ready(attempt)) => Message::Ready(AttemptId(attempt)),
+            Ok(News::Over(attempt)) => {
+                self.running.remove(&attempt);
+                Message::Over(AttemptId(attempt))
+            }
+            // It has let this executor in long ago.
+            Ok(News::Welcome(_)) => Message::Nothing,
             Ok(News::Refused(why)) => Message::Lost(Some(why)),
             // Its commands may run: that they could not start must not be said.
             Err(_) => Message::Lost(None),
@@ -232,18 +322,28 @@ impl Client {
 }
 
 impl Drop for Client {
-    /// A supervisor without commands ends at once: it is waited for, so that nothing is left behind.
-    /// One that finishes a command is left to it.
+    /// A supervisor that has nothing to finish ends soon: it is waited for, so that nothing is left
+    /// behind, and whoever goes on with the run finds how all was stopped. One that finishes a
+    /// command is left to it.
     fn drop(&mut self) {
         self.orders = None;
-        if self.running == 0
-            && let Ok(pid) = i32::try_from(self.child.id())
+        if self.running.values().all(|policy| *policy == OnDisconnect::Stop)
+            && let Ok(pid) = i32::try_from(self.supervisor())
         {
             await_process(pid, FAREWELL);
         }
         // Reaped if it ended; else it is the system's, as this program ends itself.
-        let _ = self.child.try_wait();
+        if let Supervisor::Started(child) = &mut self.supervisor {
+            let _ = child.try_wait();
+        }
     }
+}
+
+/// Whether the supervisor, as the leader of a group of its own, could step back into this process's
+/// group. That has no number here if it is led from outside of the namespace.
+fn is_in_a_known_group() -> bool {
+    let own = rustix::process::getpid().as_raw_nonzero().get();
+    Stat::of(own).is_some_and(|stat| stat.group() != 0)
 }
 
 /// The command that starts the supervisor. Descriptors that this program was given by its caller and

@@ -116,6 +116,7 @@ mod tests {
             kept: Kept::default(),
             evidence: Vec::new(),
             left_running: Vec::new(),
+            containment: None,
         }
     }
 

@@ -10,6 +10,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
+use super::cgroup::{Cgroup, Cgroups};
 use super::connections;
 use super::display::Display;
 use super::leftovers::Leftovers;
@@ -75,6 +76,7 @@ pub(crate) struct Around<'a> {
     /// The leaders of the other commands.
     pub(crate) others: &'a [Pid],
     pub(crate) earlier: &'a Leftovers,
+    pub(crate) cgroups: &'a mut Cgroups,
     pub(crate) buffer: &'a mut [u8],
     pub(crate) display: &'a mut Display,
 }
@@ -102,12 +104,14 @@ pub(crate) struct Job {
     pub(crate) launch: Launch,
     pub(crate) leader: Pid,
     handle: OwnedFd,
+    /// What holds all that it starts, where that could be had.
+    pub(crate) group: Option<Cgroup>,
     stdin: Option<Feed>,
     stdout: Source,
     stderr: Source,
     sentinel: Sentinel,
     far: Far,
-    readiness: Readiness,
+    pub(crate) readiness: Readiness,
     /// The responder's terminal, while the command has it.
     pub(crate) relay: Option<Relay>,
     pub(crate) recorder: Recorder,
@@ -121,7 +125,12 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub(crate) fn new(mut launch: Launch, spawned: Spawned, recorder: Recorder) -> Self {
+    pub(crate) fn new(
+        mut launch: Launch,
+        spawned: Spawned,
+        group: Option<Cgroup>,
+        recorder: Recorder,
+    ) -> Self {
         let now = Moment::now();
         let input = launch.stdin.take().unwrap_or_default();
         // The input of a shell at a target stays open: by it orders go there, and its end says that
@@ -130,6 +139,7 @@ impl Job {
         Self {
             leader: spawned.leader,
             handle: spawned.handle,
+            group,
             stdin: spawned.stdin.map(|pipe| Feed::new(pipe, input, after)),
             stdout: Source::new(Some(spawned.stdout)),
             stderr: Source::new(spawned.stderr),
@@ -191,7 +201,7 @@ impl Job {
     }
 
     /// Serves the responder who talks to it, who may wish it stopped, and then killed.
-    fn converse(&mut self, around: &Around<'_>) {
+    fn converse(&mut self, around: &mut Around<'_>) {
         let Some(relay) = &mut self.relay else {
             return;
         };
@@ -248,7 +258,7 @@ impl Job {
     }
 
     /// Kills it and all it started.
-    pub(crate) fn kill(&mut self, around: &Around<'_>) {
+    pub(crate) fn kill(&mut self, around: &mut Around<'_>) {
         let why = match self.phase {
             Phase::Running if self.is_finishing() => return,
             Phase::Running => Why::Interrupted,
@@ -312,7 +322,7 @@ impl Job {
         None
     }
 
-    fn step_stopping(&mut self, why: Why, until: Moment, rest: Rest, around: &Around<'_>) {
+    fn step_stopping(&mut self, why: Why, until: Moment, rest: Rest, around: &mut Around<'_>) {
         if around.now >= until {
             self.start_killing(why, around);
         } else if self.exited.is_some() && rest == Rest::Unasked {
@@ -336,12 +346,24 @@ impl Job {
         None
     }
 
-    fn start_killing(&mut self, why: Why, around: &Around<'_>) {
+    fn start_killing(&mut self, why: Why, around: &mut Around<'_>) {
         let patience = if self.order(Signal::KILL) { ORDER_PATIENCE } else { 0 };
         let spared = around.now.after_millis(patience);
         self.phase = Phase::Killing { why, spared, until: spared.after_millis(KILL_PATIENCE) };
         if patience == 0 {
+            self.kill_group(around);
             self.tell_all(&[Signal::KILL], around);
+        }
+    }
+
+    /// Kills all that its control group holds, unless a connection that later commands share is
+    /// among it.
+    fn kill_group(&self, around: &mut Around<'_>) {
+        if let Some(group) = &self.group
+            && !group.members().into_iter().any(connections::is_one)
+            && cfg!(not(feature = "sabotage-group-only"))
+        {
+            around.cgroups.kill(group);
         }
     }
 
@@ -407,14 +429,20 @@ impl Job {
         members::find(&self.wanted(around)).iter().any(|member| member.is(pid))
     }
 
-    fn wanted<'a>(&self, around: &'a Around<'_>) -> Wanted<'a> {
+    fn wanted<'a>(&'a self, around: &'a Around<'_>) -> Wanted<'a> {
         Wanted {
             run: around.run,
             attempt: self.launch.attempt,
             leader: self.leader,
+            group: self.group.as_ref(),
             others: around.others,
             earlier: around.earlier,
         }
+    }
+
+    /// Whether it has been asked to end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        !matches!(self.phase, Phase::Running)
     }
 
     /// Whether it has ended by itself, and only its output is waited for.

@@ -4,9 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use super::cgroup::{Cgroup, group_of};
 use super::connections;
 use super::leftovers::Leftovers;
 use crate::diagnostic::visible_line;
@@ -104,6 +106,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) run: &'a str,
     pub(crate) attempt: u32,
     pub(crate) leader: Pid,
+    /// The control group that it was born in.
+    pub(crate) group: Option<&'a Cgroup>,
     /// The leaders of the other commands that run now.
     pub(crate) others: &'a [Pid],
     /// What commands that ended earlier left running.
@@ -119,12 +123,23 @@ pub(crate) fn children() -> Option<Vec<i32>> {
 
 /// The living processes of a command.
 pub(crate) fn find(wanted: &Wanted<'_>) -> BTreeSet<Member> {
+    if cfg!(feature = "sabotage-group-only") {
+        return BTreeSet::new();
+    }
     let processes = processes();
     let own = rustix::process::getpid().as_raw_nonzero().get();
+    let inside = wanted.group.map(Cgroup::members).unwrap_or_default();
+    let claim = |pid, stat| {
+        // Where it was born says more than what it tells of itself.
+        if inside.contains(&pid) && !connections::is_one(pid) {
+            return Claim::Ours;
+        }
+        claim(wanted, own, pid, stat)
+    };
     let mut claims: BTreeMap<i32, Claim> = processes
         .iter()
         .filter(|(pid, _)| **pid != own)
-        .map(|(pid, stat)| (*pid, claim(wanted, own, *pid, *stat)))
+        .map(|(pid, stat)| (*pid, claim(*pid, *stat)))
         .collect();
     spread(&processes, &mut claims);
     processes
@@ -134,12 +149,27 @@ pub(crate) fn find(wanted: &Wanted<'_>) -> BTreeSet<Member> {
         .collect()
 }
 
-/// The living processes that carry the mark of an attempt. Those of another user cannot be read.
+/// The living processes that carry the mark of an attempt, and those that share a control group with
+/// one that does. The marks of another user's processes cannot be read.
 pub(crate) fn marked(run: &str, attempt: u32) -> Vec<Member> {
-    processes()
-        .iter()
-        .filter(|(pid, stat)| !stat.is_dead() && mark(run, **pid) == Some(attempt))
-        .map(|(pid, stat)| Member { pid: *pid, started: stat.started })
+    let seen: Vec<_> = processes()
+        .into_iter()
+        .filter(|(_, stat)| !stat.is_dead())
+        .map(|(pid, stat)| (Member { pid, started: stat.started }, mark(run, pid)))
+        .map(|(member, mark)| (member, mark, group_of(member.pid, run)))
+        .collect();
+    let has = |group: &PathBuf, ours: bool| {
+        seen.iter().any(|(_, mark, other)| {
+            other.as_ref() == Some(group) && mark.is_some_and(|mark| (mark == attempt) == ours)
+        })
+    };
+    // A group in which others carry another mark is used a second time.
+    let shares = |group: &Option<PathBuf>| {
+        group.as_ref().is_some_and(|group| has(group, true) && !has(group, false))
+    };
+    seen.iter()
+        .filter(|(_, mark, group)| *mark == Some(attempt) || (mark.is_none() && shares(group)))
+        .map(|(member, ..)| *member)
         .collect()
 }
 
@@ -207,11 +237,18 @@ fn claim(wanted: &Wanted<'_>, own: i32, pid: i32, stat: Stat) -> Claim {
     if earlier || other(pid) || other(stat.group) || other(stat.session) {
         return Claim::Foreign;
     }
-    // An orphan without a mark: with one command running there is no doubt whose it was.
-    if stat.parent == own && wanted.others.is_empty() {
+    // An orphan without a mark: with one command running there is no doubt whose it was, unless an
+    // earlier one left behind what it came of.
+    if stat.parent == own && wanted.others.is_empty() && !is_of_another(wanted, pid) {
         return Claim::Ours;
     }
     Claim::Open
+}
+
+/// Whether a process is in the control group of another command.
+fn is_of_another(wanted: &Wanted<'_>, pid: i32) -> bool {
+    let group = wanted.group.and_then(|own| Some((own, group_of(pid, wanted.run)?)));
+    group.is_some_and(|(own, group)| !own.is_called(&group))
 }
 
 /// Children of ours are ours, unless they say otherwise.

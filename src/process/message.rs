@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::{Frame, Malformed, Packer, Unpacker};
 use super::handshake::Handshake;
-use crate::engine::{Conduct, End, Keep, Kept, KeptFile, Survivor};
+use crate::engine::{Conduct, Containment, End, Keep, Kept, KeptFile, Survivor};
 use crate::runbook::OnDisconnect;
 use crate::session::Stream;
 use crate::template::Held;
@@ -36,6 +36,8 @@ pub(crate) enum Order {
     Password(u32, Option<Secret>),
     /// The responder's terminal has another size.
     Resize,
+    /// Tell what becomes of a command that was started for an executor before this one.
+    Follow(u32),
 }
 
 /// A command, ready to start.
@@ -120,6 +122,10 @@ pub(crate) enum News {
     Ready(u32),
     /// It serves no longer, and why.
     Refused(String),
+    /// It serves this executor, too, which has called; the version of its program.
+    Welcome(String),
+    /// A command that was to be followed is over.
+    Over(u32),
 }
 
 /// How a command ended, with the first bytes it printed.
@@ -152,6 +158,9 @@ pub struct Status {
     pub evidence: Vec<KeptFile>,
     /// What it left running.
     pub left_running: Vec<Survivor>,
+    /// How that was found, if it was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub containment: Option<Containment>,
 }
 
 const FOLLOWED: u64 = 0;
@@ -167,11 +176,14 @@ const PAUSE: u8 = 6;
 const GO_ON: u8 = 7;
 const RESIZE: u8 = 8;
 const PASSWORD: u8 = 9;
+const FOLLOW: u8 = 10;
 const OUTPUT: u8 = 16;
 const ENDED: u8 = 17;
 const REFUSED: u8 = 18;
 const READY: u8 = 19;
 const PASSWORD_WANTED: u8 = 20;
+const WELCOME: u8 = 21;
+const OVER: u8 = 22;
 
 impl Order {
     pub(crate) fn frame(&self) -> Vec<u8> {
@@ -209,6 +221,10 @@ impl Order {
                 PASSWORD
             }
             Self::Resize => RESIZE,
+            Self::Follow(attempt) => {
+                packer.number(u64::from(*attempt));
+                FOLLOW
+            }
         };
         packer.frame(kind)
     }
@@ -236,6 +252,7 @@ impl Order {
                 Ok(Self::Password(request, password.map(Secret::new)))
             }
             RESIZE => Ok(Self::Resize),
+            FOLLOW => Ok(Self::Follow(small(unpacker.number()?)?)),
             _ => Err(Malformed),
         }
     }
@@ -381,6 +398,14 @@ impl News {
                 packer.bytes(why.as_bytes());
                 REFUSED
             }
+            Self::Welcome(version) => {
+                packer.bytes(version.as_bytes());
+                WELCOME
+            }
+            Self::Over(attempt) => {
+                packer.number(u64::from(*attempt));
+                OVER
+            }
         };
         packer.frame(kind)
     }
@@ -406,6 +431,8 @@ impl News {
             }),
             READY => Ok(Self::Ready(small(unpacker.number()?)?)),
             REFUSED => Ok(Self::Refused(text(unpacker.bytes()?)?)),
+            WELCOME => Ok(Self::Welcome(text(unpacker.bytes()?)?)),
+            OVER => Ok(Self::Over(small(unpacker.number()?)?)),
             _ => Err(Malformed),
         }
     }

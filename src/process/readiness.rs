@@ -12,6 +12,8 @@ const WINDOW: usize = 16 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Readiness {
     awaited: Option<Regex>,
+    /// Whether it came.
+    came: bool,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
@@ -22,6 +24,11 @@ impl Readiness {
         // It was compiled when the runbook was read; what does not compile never comes, and the
         // limit in time says so.
         Self { awaited: pattern.and_then(|pattern| Regex::new(pattern).ok()), ..Self::default() }
+    }
+
+    /// Whether what was awaited has come.
+    pub(crate) fn has_come(&self) -> bool {
+        self.came
     }
 
     /// Takes what was printed; true when this is what was awaited.
@@ -38,7 +45,7 @@ impl Readiness {
         let spare = window.len().saturating_sub(WINDOW);
         window.drain(..spare);
         if came {
-            *self = Self::default();
+            *self = Self { came, ..Self::default() };
         }
         came
     }

@@ -5,7 +5,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -30,7 +30,13 @@ pub enum Arrived {
 #[derive(Debug)]
 pub struct Signals {
     wake: OwnedFd,
+    /// Rings the bell again for what was heard and not taken.
+    ring: UnixStream,
     interrupt: Arc<AtomicBool>,
+    /// A byte for each interrupt: two that come at once are two.
+    interrupts: OwnedFd,
+    /// How many of them have been counted and not taken.
+    counted: AtomicUsize,
     hang_up: Arc<AtomicBool>,
     suspend: Arc<AtomicBool>,
     resized: Arc<AtomicBool>,
@@ -49,7 +55,9 @@ impl Signals {
 
     fn install() -> io::Result<Self> {
         let (wake, ring) = bell()?;
+        let (interrupts, count) = bell()?;
         let interrupt = Arc::new(AtomicBool::new(false));
+        signal_hook::low_level::pipe::register(SIGINT, count)?;
         let hang_up = Arc::new(AtomicBool::new(false));
         let suspend = Arc::new(AtomicBool::new(false));
         let resized = Arc::new(AtomicBool::new(false));
@@ -64,7 +72,8 @@ impl Signals {
             signal_hook::flag::register(signal, Arc::clone(flag))?;
             signal_hook::low_level::pipe::register(signal, ring.try_clone()?)?;
         }
-        Ok(Self { wake, interrupt, hang_up, suspend, resized })
+        let counted = AtomicUsize::new(0);
+        Ok(Self { wake, ring, interrupt, interrupts, counted, hang_up, suspend, resized })
     }
 
     /// Waits for what arrives next, at most for a while.
@@ -102,10 +111,24 @@ impl Signals {
             // Told for good: an interrupt beside it is looked at in the next call.
             return Some(Arrived::HangUp);
         }
-        if self.interrupt.swap(false, Ordering::SeqCst) {
+        if self.take_interrupt() {
             return Some(Arrived::Interrupt);
         }
         self.suspend.swap(false, Ordering::SeqCst).then_some(Arrived::Suspend)
+    }
+
+    fn take_interrupt(&self) -> bool {
+        self.interrupt.store(false, Ordering::SeqCst);
+        let new = silence(self.interrupts.as_fd());
+        let waiting = self.counted.load(Ordering::SeqCst) + new;
+        let left = waiting.saturating_sub(1);
+        self.counted.store(left, Ordering::SeqCst);
+        if left > 0 {
+            self.interrupt.store(true, Ordering::SeqCst);
+            // A bell that is full rings in any case.
+            let _ = rustix::io::write(&self.ring, b"x");
+        }
+        waiting > 0
     }
 }
 
@@ -130,13 +153,16 @@ pub(crate) fn bell() -> io::Result<(OwnedFd, UnixStream)> {
     Ok((wake.into(), ring))
 }
 
-/// Reads what rang.
-pub(crate) fn silence(wake: BorrowedFd<'_>) {
+/// Reads what rang; returns how often it did.
+pub(crate) fn silence(wake: BorrowedFd<'_>) -> usize {
+    let mut rung = 0;
     let mut buffer = [0; 64];
     loop {
         match rustix::io::read(wake, &mut buffer) {
-            Ok(1..) | Err(Errno::INTR) => {}
-            _ => return,
+            Ok(0) => return rung,
+            Ok(count) => rung += count,
+            Err(Errno::INTR) => {}
+            Err(_) => return rung,
         }
     }
 }
@@ -167,5 +193,15 @@ mod tests {
         assert!(signals.interrupted().load(Ordering::SeqCst));
         assert_eq!(signals.take(), Some(Arrived::HangUp));
         assert_eq!(signals.take(), Some(Arrived::Interrupt));
+        // Whoever presses Ctrl-C twice at once means it twice.
+        raise(SIGINT).unwrap();
+        raise(SIGINT).unwrap();
+        assert_eq!(signals.wait(LONG), Some(Arrived::Interrupt));
+        assert!(signals.interrupted().load(Ordering::SeqCst));
+        let mut fds = [PollFd::new(signals, PollFlags::IN)];
+        assert_eq!(poll(&mut fds, Some(&timespec(LONG))), Ok(1), "nothing wakes for the second");
+        assert_eq!(signals.wait(LONG), Some(Arrived::Interrupt));
+        assert_eq!(signals.take(), None);
+        assert!(!signals.interrupted().load(Ordering::SeqCst));
     }
 }

@@ -11,8 +11,9 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
 use super::ends::read_end;
-use super::members::{Member, Stat, marked};
+use super::members::Stat;
 use super::moment::timespec;
+use super::orphans::living;
 use super::output::{create_private, read_own};
 use crate::engine::{AttemptId, Found};
 
@@ -106,20 +107,13 @@ pub fn find(folder: &Path, attempt: AttemptId) -> Found {
     match (read_end(folder, attempt), supervisor) {
         (Some(status), _) => Found::Finished { end: status.end, took: status.took },
         (None, Some(identity)) => Found::Running { supervisor: identity.pid },
-        (None, None) => match orphans(folder, attempt) {
+        (None, None) => match living(folder, attempt) {
             orphans if orphans.is_empty() => Found::Unknown,
             orphans => Found::Orphaned {
                 processes: orphans.into_iter().map(|member| member.pid).collect(),
             },
         },
     }
-}
-
-/// What lives of an attempt, by the mark that its processes carry.
-fn orphans(folder: &Path, attempt: AttemptId) -> Vec<Member> {
-    // The folder has the name of the run.
-    let run = folder.file_name().and_then(|name| name.to_str());
-    run.map_or_else(Vec::new, |run| marked(run, attempt.0))
 }
 
 /// How a command of an earlier process is stopped.
@@ -129,20 +123,6 @@ pub enum Stop {
     Ask,
     /// It is ended at once.
     Kill,
-}
-
-/// Stops an attempt of an earlier process: by its supervisor, or what lives of it if that is gone.
-pub fn stop_found(folder: &Path, attempt: AttemptId, how: Stop) {
-    if supervisor(folder).is_some() {
-        return stop_supervisor(folder);
-    }
-    let signal = match how {
-        Stop::Ask => Signal::TERM,
-        Stop::Kill => Signal::KILL,
-    };
-    for orphan in orphans(folder, attempt) {
-        orphan.signal(signal);
-    }
 }
 
 /// Asks the supervisor of a run, if it is alive, to stop its commands and to end; asked again, it
@@ -186,6 +166,7 @@ mod tests {
             kept: Kept::default(),
             evidence: Vec::new(),
             left_running: Vec::new(),
+            containment: None,
         }
     }
 

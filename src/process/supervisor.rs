@@ -3,6 +3,7 @@
 //! executor: when that is gone, each command is finished or stopped as it was ordered, and its end
 //! is written down. One thread, one `poll`; it never waits for anything else.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -15,12 +16,13 @@ use rustix::process::{Pid, Signal, WaitOptions, set_child_subreaper, waitpid};
 
 use super::askpass;
 use super::caught::Caught;
+use super::cgroup::{Cgroup, Cgroups};
+use super::channel::Channel;
 use super::connections::Connections;
-use super::descriptor;
 use super::display::Display;
 use super::ends::Ends;
 use super::evidence::Collector;
-use super::frame::{Filled, Inbox};
+use super::frame::Filled;
 use super::job::{Around, Job, Over, Why};
 use super::leftovers::{Leftovers, reap_orphans};
 use super::members::{Member, Stat};
@@ -33,7 +35,7 @@ use super::spawn::spawn;
 use super::status::{self, Identity};
 use super::streams::drain;
 use super::undumped::keep_from_dumps;
-use crate::engine::Survivor;
+use crate::engine::{Containment, End, Survivor};
 use crate::runbook::OnDisconnect;
 use crate::value::Patterns;
 
@@ -55,15 +57,15 @@ fn supervise() -> io::Result<()> {
     let own = rustix::process::getpid();
     set_child_subreaper(Some(own))?;
     keep_from_dumps()?;
-    rustix::io::ioctl_fionbio(rustix::stdio::stdin(), true)?;
-    rustix::io::ioctl_fionbio(rustix::stdio::stdout(), true)?;
-    let mut supervisor = Supervisor::new(signals);
+    let mut supervisor = Supervisor::new(signals, Channel::of_parent()?);
     while !supervisor.is_done() {
         supervisor.wait();
         supervisor.turn();
     }
+    supervisor.channel.close(&supervisor.folder);
     supervisor.connections.end();
     supervisor.leftovers.end();
+    supervisor.cgroups.end();
     askpass::leave(&supervisor.folder);
     Ok(())
 }
@@ -71,22 +73,21 @@ fn supervise() -> io::Result<()> {
 /// Begins a session without a terminal: commands cannot ask there, and no Ctrl-C or hang-up of it
 /// comes here. It was started as the leader of a group of its own, so that none came before; a
 /// leader cannot begin a session, so it steps back into its parent's group first, with all signals
-/// caught by now.
+/// caught by now. A group from outside of this container has no number here: then it was
+/// never made a leader.
 fn leave_terminal() {
     let own = Stat::of(rustix::process::getpid().as_raw_nonzero().get());
     let parent = own.and_then(|own| Stat::of(own.parent()));
-    let group = parent.and_then(|parent| rustix::process::Pid::from_raw(parent.group()));
-    // Where this cannot be done, by a parent that is gone or a group that was begun outside of this
-    // container, its own group has to do.
-    let _ = rustix::process::setpgid(None, group);
+    if let Some(group) = parent.and_then(|parent| Pid::from_raw(parent.group())) {
+        // Where this cannot be done, by a parent that is gone, its own group has to do.
+        let _ = rustix::process::setpgid(None, Some(group));
+    }
     let _ = rustix::process::setsid();
 }
 
 struct Supervisor {
     signals: Caught,
-    inbox: Inbox,
-    /// Whether the executor is there.
-    executor: Executor,
+    channel: Channel,
     /// Whether somebody has asked this process to end.
     leave: Leave,
     display: Display,
@@ -95,19 +96,17 @@ struct Supervisor {
     ends: Ends,
     patterns: Patterns,
     jobs: Vec<Job>,
+    /// Commands that are being stopped because nobody was there: what is told of their end is only
+    /// that it is written down, as if nobody had come.
+    unwatched: BTreeSet<u32>,
     /// Pipes that children of ended commands still hold.
     pipes: Vec<OwnedFd>,
     leftovers: Leftovers,
+    cgroups: Cgroups,
     connections: Connections,
     /// Programs that ask for a password.
     requests: Requests,
     buffer: Vec<u8>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Executor {
-    Gone,
-    Present,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -117,11 +116,10 @@ enum Leave {
 }
 
 impl Supervisor {
-    fn new(signals: Caught) -> Self {
+    fn new(signals: Caught, channel: Channel) -> Self {
         Self {
             signals,
-            inbox: Inbox::default(),
-            executor: Executor::Present,
+            channel,
             leave: Leave::Unasked,
             display: Display::default(),
             run: String::new(),
@@ -129,8 +127,10 @@ impl Supervisor {
             ends: Ends::of(Path::new("")),
             patterns: Patterns::default(),
             jobs: Vec::new(),
+            unwatched: BTreeSet::new(),
             pipes: Vec::new(),
             leftovers: Leftovers::default(),
+            cgroups: Cgroups::default(),
             connections: Connections::default(),
             requests: Requests::default(),
             buffer: vec![0; BUFFER],
@@ -138,18 +138,13 @@ impl Supervisor {
     }
 
     fn is_done(&self) -> bool {
-        self.executor == Executor::Gone && self.jobs.is_empty()
+        !self.channel.is_open() && self.jobs.is_empty()
     }
 
     fn wait(&mut self) {
         let now = Moment::now();
         let mut fds = vec![PollFd::from_borrowed_fd(self.signals.wake.as_fd(), PollFlags::IN)];
-        if self.executor == Executor::Present {
-            fds.push(PollFd::from_borrowed_fd(rustix::stdio::stdin(), PollFlags::IN));
-            if self.display.outbox.waiting() > 0 {
-                fds.push(PollFd::from_borrowed_fd(rustix::stdio::stdout(), PollFlags::OUT));
-            }
-        }
+        self.channel.watch(&self.display.outbox, &mut fds);
         for pipe in &self.pipes {
             fds.push(PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN));
         }
@@ -167,6 +162,7 @@ impl Supervisor {
     fn turn(&mut self) {
         silence(self.signals.wake.as_fd());
         self.listen();
+        self.welcome();
         if self.signals.leave.swap(false, Ordering::SeqCst) {
             self.leave();
         }
@@ -175,9 +171,7 @@ impl Supervisor {
         let buffer = &mut self.buffer;
         self.pipes.retain(|pipe| drain(pipe.as_fd(), buffer));
         // First of all whoever waits for an end is told of it.
-        if self.executor == Executor::Present
-            && self.display.outbox.write(rustix::stdio::stdout()).is_err()
-        {
+        if self.channel.write(&mut self.display.outbox).is_err() {
             self.lose_executor();
         }
         if self.signals.child.swap(false, Ordering::SeqCst) {
@@ -187,8 +181,8 @@ impl Supervisor {
     }
 
     fn listen(&mut self) {
-        while self.executor == Executor::Present {
-            match self.inbox.fill(rustix::stdio::stdin()) {
+        while self.channel.is_open() {
+            match self.channel.fill() {
                 Ok(Filled::Nothing) => return,
                 Ok(Filled::Some) => {}
                 Ok(Filled::Closed) | Err(_) => {
@@ -197,8 +191,8 @@ impl Supervisor {
                 }
             }
             // An order may be the last that is taken: what comes behind it is not looked at.
-            while self.executor == Executor::Present {
-                match self.inbox.next() {
+            while self.channel.is_open() {
+                match self.channel.next() {
                     Ok(None) => break,
                     Ok(Some(frame)) => match Order::read(&frame) {
                         Ok(order) => self.obey(order),
@@ -210,22 +204,49 @@ impl Supervisor {
         }
     }
 
+    /// Serves an executor that goes on with the run where another one was lost. What it did not see
+    /// is in the files.
+    fn welcome(&mut self) {
+        if !self.channel.answer() {
+            return;
+        }
+        self.display = Display::default();
+        self.display.outbox.push(News::Welcome(env!("CARGO_PKG_VERSION").to_owned()).frame());
+        self.requests = Requests::listen(&self.folder);
+    }
+
+    /// Says again what an executor that came later may have missed of a command.
+    fn follow(&mut self, attempt: u32) {
+        let news = match self.jobs.iter().find(|job| job.launch.attempt == attempt) {
+            None => News::Over(attempt),
+            Some(job) if job.is_stopping() => {
+                self.unwatched.insert(attempt);
+                return;
+            }
+            Some(job) if job.readiness.has_come() => News::Ready(attempt),
+            Some(_) => return,
+        };
+        self.display.outbox.push(news.frame());
+    }
+
     fn obey(&mut self, order: Order) {
         match order {
             Order::Hello { run, folder } => {
                 let claimed = Identity::own()
                     .ok_or_else(|| "/proc is not there".to_owned())
                     .and_then(|own| status::claim(&folder, &own));
+                self.cgroups = Cgroups::of(&run);
                 self.run = run;
                 self.ends = Ends::of(&folder);
                 self.folder = folder;
                 if claimed.is_ok() {
+                    self.channel.listen(&self.folder);
                     self.requests = Requests::listen(&self.folder);
                 }
                 if let Err(why) = claimed {
                     self.display.outbox.push(News::Refused(why).frame());
                     // Best effort: the executor sees the end of the pipe in any case.
-                    let _ = self.display.outbox.write(rustix::stdio::stdout());
+                    let _ = self.channel.write(&mut self.display.outbox);
                     self.lose_executor();
                 }
             }
@@ -234,13 +255,14 @@ impl Supervisor {
             Order::Interrupt(attempt) => self.with_job(attempt, |job, around| {
                 job.stop(Why::Interrupted, Signal::INT, job.launch.grace, around);
             }),
-            Order::Kill(attempt) => self.with_job(attempt, |job, around| job.kill(around)),
-            Order::Pause => self.with_jobs(Job::pause),
-            Order::GoOn => self.with_jobs(Job::go_on),
+            Order::Kill(attempt) => self.with_job(attempt, Job::kill),
+            Order::Pause => self.with_jobs(|job, around| job.pause(around)),
+            Order::GoOn => self.with_jobs(|job, around| job.go_on(around)),
             Order::Password(request, password) => {
                 let password = password.as_ref().map(|password| password.expose().as_bytes());
                 self.requests.answer(request, password);
             }
+            Order::Follow(attempt) => self.follow(attempt),
             Order::Resize => {
                 for relay in self.jobs.iter().filter_map(|job| job.relay.as_ref()) {
                     relay.resize();
@@ -267,22 +289,27 @@ impl Supervisor {
     }
 
     fn start(&mut self, launch: Launch) {
-        let terminal = descriptor::receive(rustix::stdio::stderr());
+        let terminal = self.channel.terminal();
         if let Some(folder) = &launch.connections {
             self.connections.keep(folder);
         }
+        let group = self.cgroups.enter();
         match spawn(&self.run, &launch, terminal) {
             Ok(spawned) => {
                 let recorder = Recorder::new(&self.folder, launch.attempt, launch.keep, launch.cap);
-                self.jobs.push(Job::new(launch, spawned, recorder));
+                self.jobs.push(Job::new(launch, spawned, group, recorder));
             }
             Err(unspawned) => {
+                if let Some(group) = group {
+                    self.cgroups.take_back(group);
+                }
                 let status = Status {
                     end: unspawned.into(),
                     took: 0,
                     kept: crate::engine::Kept::default(),
                     evidence: Vec::new(),
                     left_running: Vec::new(),
+                    containment: None,
                 };
                 self.tell(&launch, status, Head::default(), Head::default());
             }
@@ -315,13 +342,14 @@ impl Supervisor {
             patterns: &self.patterns,
             others: &others,
             earlier: &self.leftovers,
+            cgroups: &mut self.cgroups,
             buffer: &mut self.buffer,
             display: &mut self.display,
         };
         act(&mut self.jobs[place], &mut around)
     }
 
-    fn with_jobs(&mut self, act: impl Fn(&mut Job, &Around<'_>)) {
+    fn with_jobs(&mut self, act: impl Fn(&mut Job, &mut Around<'_>)) {
         for place in 0..self.jobs.len() {
             self.with_job_at(place, |job, around| act(job, around));
         }
@@ -339,16 +367,21 @@ impl Supervisor {
 
     fn finish(&mut self, place: usize, over: Over) {
         self.with_job_at(place, Job::flush);
-        let job = self.jobs.remove(place);
+        let mut job = self.jobs.remove(place);
         // From here on the number of the leader may be given to another process.
         let _ = waitpid(Some(job.leader), WaitOptions::NOHANG);
         let took = Moment::now().millis_since(job.started);
         let launch = job.launch.clone();
+        let containment = containment(&over.end, job.group.as_ref());
+        let group = job.group.take();
         let (stdout, stderr, recorder, pipes) = job.dismantle();
         self.pipes.extend(pipes);
         // One without a name has ended since it was found.
         let named = over.left.iter().map(|member| self.shown(*member));
         let left_running = named.filter(|survivor| !survivor.command.is_empty()).collect();
+        if let Some(group) = group.filter(|_| over.left.is_empty()) {
+            self.cgroups.take_back(group);
+        }
         self.leftovers.add(over.left, launch.on_disconnect);
         let kept = recorder.finish();
         let collector = Collector {
@@ -359,7 +392,7 @@ impl Supervisor {
             patterns: &self.patterns,
         };
         let evidence = launch.evidence.iter().map(|from| collector.keep(from)).collect();
-        let status = Status { end: over.end, took, kept, evidence, left_running };
+        let status = Status { end: over.end, took, kept, evidence, left_running, containment };
         self.tell(&launch, status, stdout, stderr);
     }
 
@@ -380,7 +413,9 @@ impl Supervisor {
         // If it cannot be written, the journal still has it, unless the executor dies as well; then
         // the attempt is in doubt, which is the truth.
         let _ = self.ends.write(launch.attempt, &status, launch.durability);
-        if self.executor == Executor::Present {
+        if self.unwatched.remove(&launch.attempt) {
+            self.display.outbox.push(News::Over(launch.attempt).frame());
+        } else if self.channel.is_open() {
             let finished = Finished { attempt: launch.attempt, status, stdout, stderr };
             self.display.outbox.push(News::Ended(Box::new(finished)).frame());
         }
@@ -388,10 +423,10 @@ impl Supervisor {
 
     /// The executor is gone: each command goes on or is stopped, as was ordered for it.
     fn lose_executor(&mut self) {
-        if self.executor == Executor::Present {
-            self.executor = Executor::Gone;
+        if self.channel.is_open() {
+            self.channel.lose();
             self.display.outbox.clear();
-            self.with_jobs(Job::go_on);
+            self.with_jobs(|job, around| job.go_on(around));
             self.requests.close();
             for job in &mut self.jobs {
                 job.give_back(&self.patterns);
@@ -402,7 +437,8 @@ impl Supervisor {
 
     /// Somebody asks this process to end: its commands are stopped, at the second time killed.
     fn leave(&mut self) {
-        self.executor = Executor::Gone;
+        self.channel.lose();
+        self.channel.close(&self.folder);
         self.display.outbox.clear();
         match self.leave {
             Leave::Unasked => self.stop_jobs(|_| true),
@@ -420,4 +456,13 @@ impl Supervisor {
             }
         }
     }
+}
+
+/// How what a stopped command had started was found.
+fn containment(end: &End, group: Option<&Cgroup>) -> Option<Containment> {
+    matches!(end, End::Interrupted { .. } | End::TimedOut { .. }).then_some(if group.is_some() {
+        Containment::Group
+    } else {
+        Containment::Marks
+    })
 }

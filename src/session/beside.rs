@@ -61,6 +61,10 @@ impl Beside for Running<'_> {
         self.executor.wakes()
     }
 
+    fn suspend(&mut self) {
+        self.executor.suspend();
+    }
+
     fn look(&mut self) -> Heard {
         let mut heard = Heard::Nothing;
         while let Some(happening) = self.executor.glance() {

@@ -238,6 +238,10 @@ impl Session<'_> {
                 self.notice(&Notice::PasswordWanted { attempt });
                 self.ask_password(attempt, request, &prompt, interrupted)
             }
+            Happening::Orphaned { attempt, processes, stays } => {
+                self.notice(&Notice::Orphaned { attempt, processes: &processes, stays });
+                Ok(())
+            }
             Happening::Ready { attempt } => {
                 self.notice(&Notice::Ready { attempt });
                 // One that has ended, or is to end, is ready too late to matter.

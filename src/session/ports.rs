@@ -5,10 +5,12 @@ use std::os::fd::BorrowedFd;
 use jiff::Timestamp;
 
 use crate::engine::{
-    Attempt, AttemptId, Checked, Ended, Filtered, Kept, Question, Run, Survey, Terms, Waiting,
+    Attempt, AttemptId, Checked, Ended, Filtered, Kept, Question, Run, Survey, Survivor, Terms,
+    Waiting,
 };
 use crate::expression::Filter;
 use crate::journal::Record;
+use crate::runbook::OnDisconnect;
 use crate::value::Secret;
 
 /// Whoever answers questions: a console, a file of answers, a test.
@@ -42,6 +44,10 @@ pub trait Beside {
 
     /// Looks at what happened, without waiting.
     fn look(&mut self) -> Heard;
+
+    /// Stops what runs beside, its time, and this program, as Ctrl-Z does; returns when the program
+    /// is continued.
+    fn suspend(&mut self);
 }
 
 /// Whether something happened beside a question.
@@ -164,6 +170,15 @@ pub enum Happening {
         /// What the program says: untrusted.
         prompt: String,
     },
+    /// The process that watched a command died: nobody can see any more how it ends.
+    Orphaned {
+        /// Which.
+        attempt: AttemptId,
+        /// What lives of it.
+        processes: Vec<Survivor>,
+        /// Whether that is ended now.
+        stays: OnDisconnect,
+    },
     /// The output of a background command tells that it is ready.
     Ready {
         /// Which.
@@ -241,6 +256,15 @@ pub enum Notice<'a> {
     PasswordWanted {
         /// Which command.
         attempt: AttemptId,
+    },
+    /// The process that watched a command died.
+    Orphaned {
+        /// Which command.
+        attempt: AttemptId,
+        /// What lives of it.
+        processes: &'a [Survivor],
+        /// Whether that is ended now.
+        stays: OnDisconnect,
     },
     /// A background command is ready.
     Ready {

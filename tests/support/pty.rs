@@ -133,6 +133,13 @@ impl Session {
         modes.local_modes.contains(rustix::termios::LocalModes::ECHO)
     }
 
+    /// How the terminal treats what is typed and printed.
+    pub(crate) fn modes(&self) -> impl PartialEq + std::fmt::Debug + use<> {
+        let pty = self.pty.as_ref().expect("the terminal is there");
+        let modes = rustix::termios::tcgetattr(pty).expect("a PTY has modes");
+        (modes.input_modes, modes.output_modes, modes.control_modes, modes.local_modes)
+    }
+
     /// Sends a signal to the program alone.
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);

@@ -375,10 +375,10 @@ fn a_question_mark_beside_the_keys_is_no_answer() {
 
 #[test]
 fn after_control_z_the_prompt_is_there_again() {
-    let (reply, shown) = ask(read(), vec![Line::Continued, Line::text("")]);
+    let (reply, shown) = ask(read(), vec![Line::Suspended, Line::text("")]);
     assert!(matches!(reply, Reply::Answer(Answer::Proceed)));
     assert_eq!(shown.matches("[Enter] run").count(), 2, "{shown}");
-    let lines = vec![Line::text("s"), Line::Continued, Line::text("late")];
+    let lines = vec![Line::text("s"), Line::Suspended, Line::text("late")];
     let (reply, shown) = ask(read(), lines);
     assert!(matches!(reply, Reply::Answer(Answer::Skip { reason: Some(why) }) if why == "late"));
     assert_eq!(shown.matches("Why skip it?").count(), 2, "{shown}");
@@ -405,6 +405,8 @@ impl Beside for Once {
         self.0 += 1;
         if self.0 == 2 { Heard::Something } else { Heard::Nothing }
     }
+
+    fn suspend(&mut self) {}
 }
 
 /// Input that counts how often it was thrown away.

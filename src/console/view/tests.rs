@@ -135,6 +135,7 @@ fn ending(end: End, verdict: Verdict) -> AttemptEnded {
         output: Kept::default(),
         evidence: Vec::new(),
         left_running: Vec::new(),
+        containment: None,
         verdict,
         captured: BTreeMap::new(),
         findings: Vec::new(),
@@ -350,7 +351,7 @@ fn who_waits_for_a_command_of_an_earlier_walk_sees_that_it_runs() {
     let run = run();
     let mut view = View::new(terminal, clock.clone(), Known::default());
     view.answered(None, &Answer::WaitForEnd, &run);
-    view.waits_for(AttemptId(1), &run);
+    view.finds(AttemptId(1), run.current(), Way::Foreground, &run);
     clock.set(5.0);
     view.noticed(&Notice::Tick, &run);
     assert_eq!(
