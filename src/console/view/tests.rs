@@ -3,8 +3,8 @@
 use super::*;
 use crate::console::fixture::{StillClock, policy, record, run, terminal};
 use crate::engine::{
-    End, FindingRecord, Kept, LaneId, Recorded, Responder, RunStarted, RunbookOrigin, StepStatus,
-    Survivor,
+    AttemptEnded, AttemptStarted, End, FindingRecord, Kept, LaneId, Recorded, Responder, Role,
+    RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
 };
 use crate::expression::Part;
 use crate::plan::Mode;
