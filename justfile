@@ -21,7 +21,7 @@ fuzz target seconds="60":
 
 # The record under fire for hours: kills, power cuts, failing calls (docs/reliability.md). As root for all of it.
 reliability *filter:
-    cargo test --locked --test reliability -- --ignored --nocapture {{filter}}
+    cargo test --locked --test reliability --test supervisor --test walk -- --ignored --nocapture {{filter}}
 
 fmt:
     cargo fmt
