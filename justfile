@@ -12,8 +12,12 @@ test *filter:
     cargo test --locked {{filter}}
 
 # Are broken guarantees caught? Builds that are broken on purpose, each of which must turn a test red.
-sabotage:
-    tests/sabotage.sh
+sabotage *names:
+    tests/sabotage.sh {{names}}
+
+# Two builds of one commit are the same bytes.
+reproducible:
+    tests/reproducible.sh
 
 # Look for bytes that break a promise, led by coverage: one of the targets in tests/fuzz/targets.
 fuzz target seconds="60":

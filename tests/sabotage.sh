@@ -21,6 +21,7 @@ sabotages=(
 missed=0
 for sabotage in "${sabotages[@]}"; do
   IFS='|' read -r feature what where <<<"$sabotage"
+  if (( $# > 0 )) && [[ " $* " != *" $feature "* ]]; then continue; fi
   # The build alone: what does not compile was not caught by a test.
   build=${where%% *::}
   build=${build%% -- *}
