@@ -85,6 +85,23 @@ fn limits_and_masks_of_output_hold_without_an_executor() {
 }
 
 #[test]
+fn what_was_ordered_by_an_executor_that_is_gone_is_not_started_any_more() {
+    // Broken: the order is still in the pipe when another executor finds that nothing runs, and is
+    // carried out afterwards.
+    let mut bench = Bench::new();
+    bench.run(script("true"));
+    let supervisor = bench.executor().supervisor().and_then(|pid| i32::try_from(pid).ok());
+    let supervisor = supervisor.and_then(Pid::from_raw).unwrap();
+    kill_process(supervisor, Signal::STOP).unwrap();
+    let late = bench.path("late");
+    bench.start(lasting(&format!("touch {}", late.display())));
+    bench.executor = None;
+    kill_process(supervisor, Signal::CONT).unwrap();
+    eventually("its supervisor ends", || !supervised(bench.folder.path()));
+    assert!(!late.exists());
+}
+
+#[test]
 fn a_running_command_is_taken_over_with_its_output_and_its_end() {
     let mut bench = Bench::new();
     let go = bench.path("go");

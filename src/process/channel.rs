@@ -7,12 +7,14 @@ use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::Pid;
 
 use super::descriptor;
 use super::frame::{Filled, Frame, Inbox, Malformed, Outbox};
+use super::moment::timespec;
 use super::socket;
 
 /// Where an executor calls, in the run's folder.
@@ -79,6 +81,16 @@ impl Channel {
     /// Whether an executor is there.
     pub(crate) fn is_open(&self) -> bool {
         self.line.is_some()
+    }
+
+    /// Whether the executor has ended, though orders of it may still be here.
+    pub(crate) fn is_left(&self) -> bool {
+        let Some(line) = &self.line else {
+            return true;
+        };
+        let mut fds = [PollFd::from_borrowed_fd(line.orders.as_fd(), PollFlags::empty())];
+        poll(&mut fds, Some(&timespec(Duration::ZERO))).is_err()
+            || fds[0].revents().contains(PollFlags::HUP)
     }
 
     /// The executor is gone.
@@ -211,8 +223,11 @@ mod tests {
         // Another one waits until this one is gone.
         call(folder.path(), ends).unwrap();
         assert!(!channel.answer());
+        assert!(!channel.is_left());
+        rustix::io::write(&mine, b"an order").unwrap();
         drop(mine);
-        assert_eq!(channel.fill().unwrap(), Filled::Closed);
+        assert!(channel.is_left(), "what it still ordered hides that it is gone");
+        while channel.fill().unwrap() != Filled::Closed {}
         channel.lose();
         assert!(channel.answer());
         channel.close(folder.path());

@@ -288,8 +288,14 @@ impl Supervisor {
         }
     }
 
+    /// Starts a command, unless whoever ordered it is gone by now. Another one may have looked for
+    /// it in the meantime, here or where this process is written down, and have found nothing: what
+    /// it said must stay true, or a person who was told that nobody knows has it run twice.
     fn start(&mut self, launch: Launch) {
         let terminal = self.channel.terminal();
+        if self.channel.is_left() {
+            return;
+        }
         if let Some(folder) = &launch.connections {
             self.connections.keep(folder);
         }
