@@ -296,6 +296,7 @@ fn started(
         inputs: inputs.collect(),
         alert: arguments.inputs.alert.is_some().then(|| plan.alert.clone()),
         at,
+        behind: Vec::new(),
     }
 }
 
