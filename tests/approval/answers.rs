@@ -18,6 +18,9 @@ use surefoot::value::{Name, Value};
 
 use crate::keys::{Agent, key, listed, locked_key, sign};
 
+/// Makes a request another one.
+type Change = fn(&mut ApprovalRequest);
+
 /// Somebody who waits for an answer, and everything around them.
 pub(crate) struct Desk {
     folder: tempfile::TempDir,
@@ -183,7 +186,6 @@ fn an_answer_to_anything_else_is_none() {
     let mut desk = Desk::new();
     let eve = desk.person("eve@example.org,payments-lead");
     let waiting = waiting(request());
-    type Change = fn(&mut ApprovalRequest);
     let changes: [(&str, Change); 8] = [
         ("value", |it| {
             it.values.clear();

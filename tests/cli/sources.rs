@@ -113,7 +113,6 @@ fn trust_is_not_given_through_a_pipe_and_says_that_it_changes_nothing() {
 
 #[test]
 fn a_repository_is_known_by_what_it_was_cloned_from() {
-    #![expect(clippy::print_stdout, reason = "a test that cannot be run says why")]
     #![expect(clippy::disallowed_methods, reason = "repositories are made by git")]
     let sandbox = Sandbox::trusting(READS);
     let mut git = Command::new("git");
