@@ -2,6 +2,7 @@
 //! Keys, agents and lists are made in a temporary folder.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a test that cannot be run says why")]
 #![expect(clippy::disallowed_methods, reason = "keys are made and used by OpenSSH's programs")]
 
 #[path = "support/pty.rs"]
@@ -13,7 +14,13 @@ mod sandbox;
 
 #[path = "approval/answers.rs"]
 mod answers;
+#[path = "approval/branches.rs"]
+mod branches;
 #[path = "approval/keys.rs"]
 mod keys;
+#[path = "approval/people.rs"]
+mod people;
 #[path = "approval/records.rs"]
 mod records;
+#[path = "approval/settings.rs"]
+mod settings;

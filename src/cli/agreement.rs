@@ -8,20 +8,17 @@ use super::Context;
 use super::commands::run::random;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::trusted::guard_place;
 use crate::console::{Meaning, Text};
-use crate::engine::Waiting;
+use crate::engine::{RunStarted, Waiting};
 use crate::journal::RunFolder;
-use crate::process::KeyPrograms;
+use crate::policy::Authority;
+use crate::process::{KeyPrograms, git_folder};
+use crate::settings::{Settings, Signers};
 use crate::signing::{Files, OwnKeys, Rules, SshNotary};
 
-/// The organisation's settings.
-const ORGANISATION: &str = "/etc/surefoot";
-
-/// The list of those who may sign, in a folder of settings.
+/// The list of those who may sign, beside a file of settings.
 const SIGNERS: &str = "allowed_signers";
-
-/// How long an answer is taken, in seconds, where settings say nothing else.
-const LIFETIME: u64 = 15 * 60;
 
 /// OpenSSH's programs, with the responder's agent.
 pub(crate) fn programs(context: &Context) -> KeyPrograms {
@@ -40,16 +37,52 @@ pub(crate) fn files(folder: &RunFolder, context: &Context) -> Files {
     Files { folder: folder.path().join("approvals"), scratch }
 }
 
-/// The list of those who may sign: the organisation's, else the user's own.
-pub(crate) fn signers_path(context: &Context) -> Option<PathBuf> {
-    let own = context.settings.config.as_ref().map(|folder| folder.join(SIGNERS));
-    let places = [Some(Path::new(ORGANISATION).join(SIGNERS)), own];
-    places.into_iter().flatten().find(|path| path.exists())
+/// Where the list of those who may sign is: where the organisation says it, in its settings or by a
+/// list beside them; else where the user does. As root, one that others can write is refused.
+pub(crate) fn signers(context: &Context, settings: &Settings) -> Result<Option<Signers>, Failure> {
+    let own = &context.settings;
+    let beside = |folder: Option<&Path>| {
+        let path = folder?.join(SIGNERS);
+        path.exists().then_some(Signers::File(path))
+    };
+    let list = match settings.allowed_signers.clone() {
+        Some((Authority::Organisation, list)) => Some(list),
+        said => beside(own.organisation.parent())
+            .or_else(|| said.map(|(_, list)| list))
+            .or_else(|| beside(own.config.as_deref())),
+    };
+    match &list {
+        Some(Signers::File(path)) => guard_place(path)?,
+        Some(Signers::Branch { repository, .. }) => guard_place(&git_folder(repository))?,
+        None => {}
+    }
+    Ok(list)
 }
 
-/// What settings say about agreement.
-fn rules(context: &Context) -> Rules {
-    Rules { signers: signers_path(context), lifetime: LIFETIME, repository: None }
+/// What settings say about agreement to a run of a runbook of this repository.
+pub(crate) fn rules(
+    context: &Context,
+    settings: &Settings,
+    repository: Option<PathBuf>,
+) -> Result<Rules, Failure> {
+    let signers = signers(context, settings)?;
+    Ok(Rules { signers, lifetime: settings.expires.div_ceil(1000), repository })
+}
+
+/// The working copy that a list lies in, if it is one of the repository of a run: this one, or
+/// another clone. A run that goes on does not know where its runbook came from, but what is around
+/// the list can be looked at.
+pub(crate) fn repository_around(
+    signers: Option<&Signers>,
+    started: &RunStarted,
+) -> Option<PathBuf> {
+    let path = match signers? {
+        Signers::File(path) => path,
+        Signers::Branch { repository, .. } => repository,
+    };
+    let runbook = &started.runbook.files.first()?.path;
+    let real = path.canonicalize().ok()?;
+    real.ancestors().skip(1).find(|folder| folder.join(runbook).exists()).map(Path::to_owned)
 }
 
 /// Says how the answer comes to a run that was left while it waits for one.
@@ -66,11 +99,15 @@ pub(crate) fn left(context: &Context, folder: &RunFolder, waiting: &Waiting) {
 }
 
 /// Who judges the answers that come in.
-pub(crate) fn notary(context: &Context, folder: &RunFolder) -> Result<SshNotary, Failure> {
+pub(crate) fn notary(
+    context: &Context,
+    folder: &RunFolder,
+    rules: Rules,
+) -> Result<SshNotary, Failure> {
     let seed = random().map_err(|error| {
         Failure::new(Exit::Failed, format!("there are no random bytes: {error}"))
     })?;
     let responder = context.settings.responder.name.clone();
     let own = own_keys(context);
-    Ok(SshNotary::new(rules(context), files(folder, context), own, responder, seed))
+    Ok(SshNotary::new(rules, files(folder, context), own, responder, seed))
 }

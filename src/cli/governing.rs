@@ -2,13 +2,14 @@
 //! with all that is wrong in it, and nothing goes on.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::open::show_findings;
+use super::trusted::guard_place;
 use crate::catalog::{REPOSITORY_SETTINGS, read_settings};
 use crate::engine::Run;
 use crate::plan::Plan;
@@ -22,6 +23,17 @@ pub(crate) struct Governing {
     pub(crate) settings: Settings,
     /// Each file that was read, and whose it is.
     pub(crate) files: Vec<(Authority, String)>,
+    /// Where they lie.
+    paths: Vec<PathBuf>,
+}
+
+impl Governing {
+    /// As root: refuses settings that others can write. What runs something is governed by no others;
+    /// what only looks takes them as they are.
+    pub(crate) fn guarded(self) -> Result<Self, Failure> {
+        self.paths.iter().try_for_each(|path| guard_place(path))?;
+        Ok(self)
+    }
 }
 
 /// Reads the files of this machine and this user; and, if a repository is given, its own.
@@ -30,29 +42,35 @@ pub(crate) fn governing(
     repository: Option<&Path>,
 ) -> Result<Governing, Failure> {
     let own = &context.settings;
+    let mut paths = Vec::new();
+    let mut read = |path: &Path, authority| {
+        let file = read(path, authority, context)?;
+        paths.extend(file.is_some().then(|| path.to_owned()));
+        Ok::<_, Failure>(file)
+    };
     let user = own.config.as_ref().map(|folder| folder.join("config.toml"));
     let user = match &user {
-        Some(path) => read(path, Authority::User, context)?,
+        Some(path) => read(path, Authority::User)?,
         None => None,
     };
     let mut files = Vec::new();
-    files.extend(read(&own.organisation, Authority::Organisation, context)?);
+    files.extend(read(&own.organisation, Authority::Organisation)?);
     if let Some((path, origin)) = user.as_ref().and_then(|user| user.organisation.as_ref())
         && !same(path, &own.organisation)
     {
-        let named = read(path, Authority::Organisation, context)?;
+        let named = read(path, Authority::Organisation)?;
         files.push(named.ok_or_else(|| missing(path, origin))?);
     }
     files.extend(user);
     if let Some(root) = repository {
-        files.extend(read(&root.join(REPOSITORY_SETTINGS), Authority::Repository, context)?);
+        files.extend(read(&root.join(REPOSITORY_SETTINGS), Authority::Repository)?);
     }
     let settings = Settings::of(&files).map_err(|conflict| {
         let failure = Failure::from_error(Exit::Invalid, &conflict);
         failure.hint("let one of them speak for it; nothing was run")
     })?;
     let files = files.into_iter().map(|file| (file.authority, file.name)).collect();
-    Ok(Governing { settings, files })
+    Ok(Governing { settings, files, paths })
 }
 
 /// What the command of each step asks for by itself, for the first record.

@@ -7,11 +7,15 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::open::Opened;
 use super::past::ago;
-use crate::catalog::{Difference, TrustFailed, TrustStore, Trusted, guarded};
+use crate::catalog::{
+    Claimed, Difference, Lies, TrustFailed, TrustStore, Trusted, guarded, may_speak,
+};
 use crate::console::{Meaning, Text, changes_in_words};
 use crate::effects::SystemClock;
 use crate::policy::{Attendance, Trust};
+use crate::process::describe;
 use crate::session::Clock as _;
+use crate::settings::{Source, SourceKind};
 
 impl Context {
     /// What is trusted on this machine.
@@ -67,10 +71,16 @@ fn guard_each(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Failure> {
 pub(crate) fn trust(
     opened: &Opened,
     attendance: Attendance,
+    sources: &[Source],
     context: &Context,
 ) -> Result<Trust, Failure> {
     guard(opened)?;
     let store = context.trust_store()?;
+    if let Err(claimed) = speaks(opened, sources, context) {
+        context.terminal.line(&told(opened, &claimed, attendance)?);
+        context.terminal.line(&Text::of(Meaning::Warning, "Every step asks first."));
+        return Ok(Trust::Untrusted);
+    }
     if store.trusts(&opened.digest).map_err(|error| store_failed(&error))? {
         return Ok(Trust::Trusted);
     }
@@ -97,6 +107,38 @@ pub(crate) fn trust(
     };
     context.terminal.line(&Text::of(Meaning::Warning, text));
     Ok(Trust::Untrusted)
+}
+
+/// Whether a runbook, and each that it uses, speaks only for services of its own source. A source
+/// that is a repository is known by what git says that the runbook's own was cloned from.
+pub(crate) fn speaks(
+    opened: &Opened,
+    sources: &[Source],
+    context: &Context,
+) -> Result<(), Claimed> {
+    let file = opened.folder.root().join(opened.folder.own_path());
+    let cloned = |source: &Source| matches!(source.kind, SourceKind::Git { .. });
+    let origin = sources.iter().any(cloned).then(|| {
+        let search = context.settings.search_path();
+        describe(&[(&file, b"")], &search).pop().flatten()
+    });
+    let remote = origin.flatten().and_then(|origin| origin.remote);
+    may_speak(&opened.runbook, Lies { file: &file, remote: remote.as_deref() }, sources)
+}
+
+/// Tells what a runbook claims; with nobody there to look, nothing goes on.
+pub(crate) fn told(
+    opened: &Opened,
+    claimed: &Claimed,
+    attendance: Attendance,
+) -> Result<Text, Failure> {
+    let path = opened.path.display();
+    if attendance == Attendance::Attended {
+        return Ok(Text::of(Meaning::Warning, format!("{path} is not trusted: {claimed}.")));
+    }
+    let message = format!("{path} is not trusted: {claimed}, and nobody is here to look");
+    let failure = Failure::new(Exit::Refused, message);
+    Err(failure.hint("correct its `service`, or the `services` of its source in the settings"))
 }
 
 /// What became of a runbook since it was trusted; nothing if it never was, or nobody knows.

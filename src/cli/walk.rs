@@ -24,6 +24,7 @@ use crate::policy::{Attendance, Pace};
 use crate::process::{self, Arrived};
 use crate::runbook::{Effect, Outcome, Runbook, Secrecy, SecretSource, StepId};
 use crate::session::{Broken, Observer, Responder, Session};
+use crate::signing::Rules;
 
 /// A walk that is about to begin or to go on.
 pub(crate) struct Walk<'a> {
@@ -35,6 +36,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) behind: Behind,
     pub(crate) answers: Option<Answers>,
     pub(crate) walking: &'a WalkingArguments,
+    /// What settings say about the agreement of others.
+    pub(crate) agreement: Rules,
 }
 
 impl Walk<'_> {
@@ -55,7 +58,7 @@ impl Walk<'_> {
             Failure::new(Exit::Failed, format!("failed to handle signals: {error}"))
         })?;
         let mut responder = responder(context, self.answers, self.behind, &clock)?;
-        let mut notary = agreement::notary(context, self.folder)?;
+        let mut notary = agreement::notary(context, self.folder, self.agreement)?;
         let mut view = View::new(context.terminal.clone(), clock.clone(), self.known);
         if self.walking.output_colour {
             view = view.keeping_colours();

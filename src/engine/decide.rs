@@ -21,7 +21,10 @@ impl Run {
             Input::Answered(answer) => self.decide_answer(answer),
             Input::ApprovalChecked(answer) => self.decide_checked(answer, at),
             Input::ApprovalRequested(terms) => self.decide_requested(terms, at),
-            Input::Begin(started) if self.state.started.is_none() => Ok(Event::RunStarted(started)),
+            Input::Begin(mut started) if self.state.started.is_none() => {
+                started.behind = self.starts_behind(started.at.as_ref());
+                Ok(Event::RunStarted(started))
+            }
             Input::Begin(_) => Err(Rejected::Unexpected("a beginning")),
             Input::Elsewhere { output, exit, filtered, kept } => {
                 let question = self.demands().question;

@@ -314,6 +314,9 @@ pub struct RunStarted {
     pub alert: Option<Alert>,
     /// The step it starts at, if not the first.
     pub at: Option<StepId>,
+    /// The steps that wait for agreement which it starts behind. The engine says which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<StepId>,
 }
 
 /// What was run, exactly.

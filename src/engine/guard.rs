@@ -7,9 +7,10 @@ use super::event::Recorded;
 use super::facts::StateFacts;
 use super::job::{Job, JobKind};
 use super::lane::LaneId;
-use super::position::{Frame, Jump, Position};
+use super::position::{Frame, Jump, Line, Position};
 use super::run::Run;
-use crate::runbook::{Action, Effect, StepKey, Used};
+use super::scope::ScopeId;
+use crate::runbook::{Action, Effect, PartId, StepId, StepKey, Used};
 use crate::value::Name;
 
 /// What is known of a step that waits for agreement.
@@ -87,6 +88,17 @@ impl Run {
         let agreed =
             |step: &StepKey| matches!(self.state.guards.get(step), Some(Guard::Granted(_)));
         there.into_iter().filter(|step| !here.contains(step) && !agreed(step)).collect()
+    }
+
+    /// The steps that a run which starts at a step has not walked, and that wait for agreement.
+    pub(super) fn starts_behind(&self, at: Option<&StepId>) -> Vec<StepId> {
+        let Some(step) = at.and_then(|at| self.plan.runbook.find(at)) else {
+            return Vec::new();
+        };
+        let mut position = Position::start(Line::Part(PartId::Main), ScopeId::MAIN);
+        position.go_to(&self.plan.runbook, step, Jump::Responder);
+        let passed = self.approvals_before(position.frames().to_vec(), step);
+        passed.into_iter().map(|step| self.step(step).id.clone()).collect()
     }
 
     /// The responder goes to a step: what is passed is owed, and what lies ahead is asked there.

@@ -83,6 +83,7 @@ pub(crate) fn started() -> Event {
             annotations: BTreeMap::new(),
         }),
         at: None,
+        behind: Vec::new(),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Where files come from, as git knows it. Git is asked only where there is a repository, and in such
 //! a way that nothing the repository brings is run: no hooks, no file system monitor, no filters, no
-//! remote helpers, no prompts, no locks. It is asked for names of objects alone, never for what they
-//! hold, and compares no working copy.
+//! remote helpers, no prompts, no locks. Of a runbook's repository it is asked for names of objects
+//! alone, never for what they hold, and compares no working copy.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -48,6 +48,33 @@ pub fn describe(files: &[(&Path, &[u8])], path: &OsStr) -> Vec<Option<GitOrigin>
         }
     }
     origins
+}
+
+/// A file of a branch's latest commit, in a repository that settings name: whoever it belongs to, it
+/// is asked. A clone is asked for the branch as it was fetched last, which no commit of its own
+/// moves; one without a working copy for the branch itself.
+pub fn file_of_branch(
+    repository: &Path,
+    branch: &str,
+    file: &str,
+    path: &OsStr,
+) -> Option<Vec<u8>> {
+    let program = program_in_path("git", path)?;
+    let folder = git_folder(repository);
+    let refs = if folder == repository { "refs/heads" } else { "refs/remotes/origin" };
+    let mut which = OsString::from("--git-dir=");
+    which.push(&folder);
+    let git = Git { program: &program, root: repository };
+    let object = format!("{refs}/{branch}:{file}");
+    let args = [which, "cat-file".into(), "blob".into(), object.into()];
+    let said = git.asked(args, b"")?;
+    said.status.success().then_some(said.stdout)
+}
+
+/// Where git keeps what it knows of a repository.
+pub fn git_folder(repository: &Path) -> PathBuf {
+    let own = repository.join(".git");
+    if own.exists() { own } else { repository.to_owned() }
 }
 
 /// The root of the repository that a file lies in, and its path there.
@@ -109,11 +136,15 @@ impl Git<'_> {
     }
 
     fn run(&self, args: &[&str], stdin: &[u8]) -> Option<Captured> {
+        self.asked(args.iter().map(OsString::from), stdin)
+    }
+
+    fn asked(&self, args: impl IntoIterator<Item = OsString>, stdin: &[u8]) -> Option<Captured> {
         let mut words: Vec<OsString> = OPTIONS.iter().map(OsString::from).collect();
         for setting in SETTINGS {
             words.extend(["-c".into(), setting.into()]);
         }
-        words.extend(args.iter().map(OsString::from));
+        words.extend(args);
         let mut environment: BTreeMap<OsString, OsString> =
             ENVIRONMENT.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         // Its own look upwards must find the same repository, and none beyond.

@@ -49,7 +49,7 @@ pub use client::{Client, Message, SUPERVISE};
 pub use connections::prepare as prepare_connections;
 pub use ends::read_end;
 pub use filters::{FILTER, filter_main, filtered};
-pub use git::{GitOrigin, describe};
+pub use git::{GitOrigin, describe, file_of_branch, git_folder};
 pub use handshake::Handshake;
 pub use keys::KeyPrograms;
 pub use lent::Lent;

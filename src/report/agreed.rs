@@ -2,7 +2,7 @@
 
 use super::phrases;
 use super::summary::{Approval, ApprovalAnswer, Deviation, Summary};
-use crate::engine::{Answer, ApprovalRequest, Event};
+use crate::engine::{Answer, ApprovalRequest, Event, RunStarted};
 use crate::journal::Record;
 
 /// Takes in a fact about an agreement.
@@ -43,6 +43,21 @@ pub(super) fn note(summary: &mut Summary, record: &Record) {
             }
         }
         _ => {}
+    }
+}
+
+/// Takes in how a run began, if it was behind an agreement.
+pub(super) fn begun_behind(summary: &mut Summary, record: &Record, started: &RunStarted) {
+    let Some(at) = &started.at else { return };
+    for passed in &started.behind {
+        summary.deviations.push(Deviation {
+            n: record.n,
+            at: record.at,
+            by: record.by.clone(),
+            step: Some(passed.clone()),
+            what: format!("began at {at}, past the agreement of others"),
+            reason: None,
+        });
     }
 }
 

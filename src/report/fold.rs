@@ -107,6 +107,9 @@ impl Fold {
             Event::AttemptEnded(ended) => self.ended(ended),
             Event::AttemptStarted(started) => self.started(record, elapsed, started),
             Event::Paused { why } => self.paused = Some(why.clone()),
+            Event::RunStarted(started) => {
+                agreed::begun_behind(&mut self.summary, record, started);
+            }
             Event::Resumed(resumed) => {
                 if !self.summary.responders.contains(&resumed.responder) {
                     self.summary.responders.push(resumed.responder.clone());
@@ -145,7 +148,6 @@ impl Fold {
             | Event::ValueStale { .. }
             | Event::RunbookEntered { .. }
             | Event::LineEnded { .. }
-            | Event::RunStarted(_)
             | Event::SurveyClosed
             | Event::WaitStarted { .. }
             | Event::Waited { .. } => {}

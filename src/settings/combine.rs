@@ -17,8 +17,8 @@ const EXPIRES: u64 = 60 * 60 * 1000;
 pub struct Settings {
     /// JSON Schemas that runbooks must fit.
     pub schemas: Vec<PathBuf>,
-    /// Who may agree to a step.
-    pub allowed_signers: Option<Signers>,
+    /// Who may agree to a step, and whose file says it.
+    pub allowed_signers: Option<(Authority, Signers)>,
     /// How long a request for approval can be answered, in milliseconds.
     pub expires: u64,
     /// Where runbooks come from.
@@ -55,7 +55,9 @@ impl Settings {
         signers.sort_by_key(|file| file.authority);
         Ok(Self {
             schemas: files.iter().flat_map(|file| file.schemas.clone()).collect(),
-            allowed_signers: signers.iter().find_map(|file| file.allowed_signers.clone()),
+            allowed_signers: signers
+                .iter()
+                .find_map(|file| Some((file.authority, file.allowed_signers.clone()?))),
             expires: signers
                 .iter()
                 .filter_map(|file| file.expires.as_ref())

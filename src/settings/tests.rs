@@ -269,7 +269,8 @@ fn an_organisation_file_decides_about_grants_and_the_strictest_about_demands() {
     assert_eq!(all.yes.len(), 2, "both must grant");
     assert!(all.yes[1].grants.is_empty());
     assert_eq!(all.demands.len(), 3);
-    assert_eq!(all.allowed_signers, Some(Signers::File(PathBuf::from("/etc/signers"))));
+    let signers = Signers::File(PathBuf::from("/etc/signers"));
+    assert_eq!(all.allowed_signers, Some((Authority::Organisation, signers)));
     assert_eq!(all.expires, 600_000);
 }
 

@@ -18,6 +18,7 @@ use super::signature::Key;
 use super::signers::{Claim, Signers, role_name};
 use crate::engine::{Checked, Signed, Terms, Waiting};
 use crate::session::Notary;
+use crate::settings::Signers as List;
 
 /// More of a file is no answer.
 const MOST: u64 = 64 * 1024;
@@ -25,8 +26,8 @@ const MOST: u64 = 64 * 1024;
 /// What settings say about agreement.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// The list of those who may sign.
-    pub signers: Option<PathBuf>,
+    /// Where the list of those who may sign is.
+    pub signers: Option<List>,
     /// How long an answer is taken, in seconds.
     pub lifetime: u64,
     /// The repository of the runbook: nothing in its working copy says who may sign.
@@ -127,18 +128,18 @@ impl SshNotary {
 
     /// The list of those who may sign, from where the responder's runbook cannot put it.
     fn signers(&self) -> Result<Signers, String> {
-        let path = self.rules.signers.as_ref().ok_or(
+        let list = self.rules.signers.as_ref().ok_or(
             "no list of those who may sign is set; see allowed_signers in the settings".to_owned(),
         )?;
-        if let Some(repository) = &self.rules.repository
-            && is_within(path, repository)
+        if let Some(root) = &self.rules.repository
+            && let Some(path) = in_working_copy(list, root)
         {
             return Err(format!(
                 "{} lies in the repository of the runbook, which says nothing about who may sign",
                 path.display()
             ));
         }
-        Signers::read(path).map_err(|error| told(&error))
+        Signers::read(list, &self.own.programs.path).map_err(|error| told(&error))
     }
 
     /// Nobody agrees with themselves: not with a key that they hold, not under a name that such a
@@ -239,10 +240,18 @@ fn login(name: &str) -> &str {
     name.split_once('@').map_or(name, |(login, _)| login)
 }
 
-fn is_within(path: &Path, folder: &Path) -> bool {
-    let [path, folder] =
-        [path, folder].map(|it| it.canonicalize().unwrap_or_else(|_| it.to_owned()));
-    path.starts_with(folder)
+/// What of a list's place lies in the working copy of a repository. A branch of the repository itself
+/// does not: it moves when somebody else has agreed to what is merged.
+fn in_working_copy<'a>(list: &'a List, root: &Path) -> Option<&'a Path> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let root = real(root);
+    match list {
+        List::File(path) => real(path).starts_with(&root).then_some(path),
+        List::Branch { repository, .. } => {
+            let own = real(repository);
+            (own != root && own.starts_with(&root)).then_some(repository)
+        }
+    }
 }
 
 fn told(error: &dyn std::error::Error) -> String {

@@ -14,7 +14,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::scratch::Scratch;
 use super::signature::{Key, Signature};
-use crate::process::{KeyPrograms, ToolError};
+use crate::process::{KeyPrograms, ToolError, file_of_branch, git_folder};
+use crate::settings::Signers as List;
 
 /// Those who may sign, as the file was when it was read.
 #[derive(Clone, Debug)]
@@ -49,6 +50,16 @@ pub enum BadSigners {
     /// The system did not let us.
     #[error("{} cannot be read", .0.display())]
     Unreadable(PathBuf, #[source] io::Error),
+    /// The repository does not say.
+    #[error("git has no {file} of the branch {branch} in {}", .repository.display())]
+    NotInBranch {
+        /// The repository.
+        repository: PathBuf,
+        /// The branch.
+        branch: String,
+        /// The file.
+        file: String,
+    },
     /// Anybody could have written it.
     #[error("{} can be written by everybody", .0.display())]
     Open(PathBuf),
@@ -84,16 +95,25 @@ pub enum NotGood {
 }
 
 impl Signers {
-    /// Reads the file.
-    pub fn read(path: &Path) -> Result<Self, BadSigners> {
-        let unreadable = |error| BadSigners::Unreadable(path.to_owned(), error);
-        let bytes = fs::read(path).map_err(unreadable)?;
-        let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
-        if mode & 0o002 != 0 {
-            return Err(BadSigners::Open(path.to_owned()));
+    /// Reads the list where settings say that it is, with the programs found in `search`.
+    pub fn read(list: &List, search: &OsStr) -> Result<Self, BadSigners> {
+        match list {
+            List::File(path) => {
+                let bytes = fs::read(path);
+                let bytes = bytes.map_err(|error| BadSigners::Unreadable(path.clone(), error))?;
+                Ok(Self::of(bytes, is_writable(path)?))
+            }
+            List::Branch { repository, branch, file } => {
+                let writable = is_writable(&git_folder(repository))?;
+                let bytes = file_of_branch(repository, branch, file, search);
+                let bytes = bytes.ok_or_else(|| BadSigners::NotInBranch {
+                    repository: repository.clone(),
+                    branch: branch.clone(),
+                    file: file.clone(),
+                })?;
+                Ok(Self::of(bytes, writable))
+            }
         }
-        let writable = rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
-        Ok(Self::of(bytes, writable))
     }
 
     fn of(bytes: Vec<u8>, writable: bool) -> Self {
@@ -179,6 +199,16 @@ impl Signers {
             Err(NotGood::Wrong(person))
         }
     }
+}
+
+/// Whether whoever runs this program could write it; nobody believes what everybody can.
+fn is_writable(path: &Path) -> Result<bool, BadSigners> {
+    let unreadable = |error| BadSigners::Unreadable(path.to_owned(), error);
+    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
+    if mode & 0o002 != 0 {
+        return Err(BadSigners::Open(path.to_owned()));
+    }
+    Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok())
 }
 
 /// A role as it stands in the file: words joined by hyphens, in small letters.

@@ -12,28 +12,53 @@ use surefoot::engine::{
 use surefoot::process::KeyPrograms;
 use surefoot::runbook::{Effect, StepId};
 use surefoot::session::Notary as _;
+use surefoot::settings::Signers as List;
 use surefoot::signing::{APPROVAL, Files, OwnKeys, Rules, Signature, SshNotary, answer_line};
 use surefoot::value::{Name, Value};
 
 use crate::keys::{Agent, key, listed, locked_key, sign};
 
+/// Makes a request another one.
+type Change = fn(&mut ApprovalRequest);
+
 /// Somebody who waits for an answer, and everything around them.
-struct Desk {
+pub(crate) struct Desk {
     folder: tempfile::TempDir,
     list: String,
     own: PathBuf,
     agent: Option<PathBuf>,
     repository: Option<PathBuf>,
+    /// Where the list is, if not in a file.
+    branch: Option<List>,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["own", "others", "scratch"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         let own = folder.path().join("own");
-        Self { folder, list: String::new(), own, agent: None, repository: None }
+        Self { folder, list: String::new(), own, agent: None, repository: None, branch: None }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The lines of the list.
+    pub(crate) fn list(&self) -> &str {
+        &self.list
+    }
+
+    /// The list is looked for here.
+    pub(crate) fn is_listed_in(&mut self, branch: List) {
+        self.branch = Some(branch);
+    }
+
+    /// The runbook stands in this repository.
+    pub(crate) fn stands_in(&mut self, repository: &Path) {
+        self.repository = Some(repository.to_owned());
     }
 
     fn others(&self) -> PathBuf {
@@ -41,7 +66,7 @@ impl Desk {
     }
 
     /// Puts a person on the list, with a key of their own.
-    fn person(&mut self, principals: &str) -> PathBuf {
+    pub(crate) fn person(&mut self, principals: &str) -> PathBuf {
         let path = key(&self.others(), &format!("key{}", self.list.len()));
         self.list.push_str(&listed(principals, &path));
         path
@@ -51,7 +76,7 @@ impl Desk {
         self.folder.path().join("allowed_signers")
     }
 
-    fn check(&self, waiting: &Waiting, answer: &str) -> Result<String, String> {
+    pub(crate) fn check(&self, waiting: &Waiting, answer: &str) -> Result<String, String> {
         self.check_at(waiting, answer, now())
     }
 
@@ -66,7 +91,7 @@ impl Desk {
             agent: self.agent.clone().map(PathBuf::into_os_string),
         };
         let rules = Rules {
-            signers: Some(self.signers()),
+            signers: Some(self.branch.clone().unwrap_or_else(|| List::File(self.signers()))),
             lifetime: 900,
             repository: self.repository.clone(),
         };
@@ -86,7 +111,7 @@ impl Desk {
     }
 
     #[track_caller]
-    fn refuses(&self, waiting: &Waiting, answer: &str, why: &str) {
+    pub(crate) fn refuses(&self, waiting: &Waiting, answer: &str, why: &str) {
         let refused = self.check(waiting, answer).unwrap_err();
         assert!(refused.contains(why), "{refused}");
     }
@@ -96,7 +121,7 @@ fn now() -> Timestamp {
     "2026-11-20T12:05:00Z".parse().unwrap()
 }
 
-fn request() -> ApprovalRequest {
+pub(crate) fn request() -> ApprovalRequest {
     ApprovalRequest {
         format: REQUEST_FORMAT.to_owned(),
         nonce: "0123456789abcdef".to_owned(),
@@ -133,12 +158,12 @@ fn request() -> ApprovalRequest {
     }
 }
 
-fn waiting(request: ApprovalRequest) -> Waiting {
+pub(crate) fn waiting(request: ApprovalRequest) -> Waiting {
     Waiting { text: request.text(), request, lapsed: Lapsed::No, own_keys: Vec::new() }
 }
 
 /// The answer of somebody who signs this text.
-fn answer(key: &Path, text: &str) -> String {
+pub(crate) fn answer(key: &Path, text: &str) -> String {
     let signature = Signature::read(&sign(key, APPROVAL, text)).unwrap();
     answer_line(&request().nonce, &signature)
 }
@@ -161,7 +186,7 @@ fn an_answer_to_anything_else_is_none() {
     let mut desk = Desk::new();
     let eve = desk.person("eve@example.org,payments-lead");
     let waiting = waiting(request());
-    let changes: [(&str, fn(&mut ApprovalRequest)); 8] = [
+    let changes: [(&str, Change); 8] = [
         ("value", |it| {
             it.values.clear();
         }),

@@ -5,9 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::keys::{key, listed, sign};
-use crate::pty::Session;
-use crate::sandbox::{Outcome, PROGRAM, Sandbox};
+use crate::keys::{key, sign};
+use crate::people::People;
 
 const GUARDED: &str = "\
 schema: surefoot/v1
@@ -23,86 +22,10 @@ steps:
   - end: done
 ";
 
-/// A responder, a second person elsewhere, and a list that names the second.
-struct People {
-    sandbox: Sandbox,
-    /// The second person's home.
-    home: tempfile::TempDir,
-    eve: PathBuf,
-}
-
 impl People {
-    fn new() -> Self {
-        let sandbox = Sandbox::trusting(GUARDED);
-        let home = tempfile::tempdir().unwrap();
-        fs::create_dir(home.path().join(".ssh")).unwrap();
-        let eve = key(&home.path().join(".ssh"), "id_ed25519");
-        let people = Self { sandbox, home, eve };
-        people.list(&listed("eve@example.org,payments-lead", &people.eve));
-        people
-    }
-
-    fn signers(&self) -> PathBuf {
-        self.sandbox.root().join("home/.config/surefoot/allowed_signers")
-    }
-
-    fn list(&self, text: &str) {
-        fs::create_dir_all(self.signers().parent().unwrap()).unwrap();
-        fs::write(self.signers(), text).unwrap();
-    }
-
-    fn run(&self) -> Outcome {
-        self.sandbox.surefoot(&["run", "runbook.yaml", "--yes", "change"]).run()
-    }
-
-    fn resume(&self) -> Outcome {
-        self.sandbox.surefoot(&["resume", "--yes", "change"]).run()
-    }
-
-    fn verify(&self, more: &[&str]) -> Outcome {
-        let signers = self.signers();
-        let with = ["verify", "--signers", signers.to_str().unwrap()];
-        self.sandbox.surefoot(&with).arguments(more).run()
-    }
-
-    /// The request that was handed out last.
-    fn request(&self) -> PathBuf {
-        let entries = fs::read_dir(self.sandbox.run().join("approvals")).unwrap();
-        let paths = entries.map(|entry| entry.unwrap().path());
-        let mut requests: Vec<PathBuf> =
-            paths.filter(|path| path.extension().is_some_and(|it| it == "request")).collect();
-        requests.sort_by_key(|path| fs::metadata(path).unwrap().modified().unwrap());
-        requests.pop().expect("a request was handed out")
-    }
-
-    /// The second person looks at a request on a terminal of their own, and agrees.
-    fn approve(&self, request: &Path, answer: &Path) -> String {
-        let home = self.home.path().to_str().unwrap();
-        let env = [
-            ("HOME", home),
-            ("USER", "eve"),
-            ("PATH", "/usr/bin:/bin"),
-            ("LC_ALL", "C.UTF-8"),
-            ("TERM", "dumb"),
-            ("XDG_RUNTIME_DIR", home),
-        ];
-        let arguments =
-            ["approve", request.to_str().unwrap(), "--output", answer.to_str().unwrap()];
-        let mut session = Session::start(PROGRAM, &arguments, &env, 200);
-        session.wait_for("Type agree");
-        session.send("agree\r");
-        session.wait_for("give it to");
-        assert!(session.wait().success());
-        String::from_utf8_lossy(&session.log()).into_owned()
-    }
-
-    fn ledger(&self) -> String {
-        fs::read_to_string(self.sandbox.root().join("home/ledger")).unwrap_or_default()
-    }
-
     /// A run that the second person agreed to, sealed by them.
     fn sealed() -> Self {
-        let people = Self::new();
+        let people = Self::new(GUARDED);
         assert_eq!(people.run().code(), 4);
         let request = people.request();
         people.approve(&request, &request.with_extension("answer"));
@@ -148,7 +71,7 @@ impl People {
 
 #[test]
 fn a_change_waits_for_a_second_person_and_runs_once_they_agree() {
-    let people = People::new();
+    let people = People::new(GUARDED);
     let waits = people.run();
     assert_eq!(waits.code(), 4, "{}", waits.text());
     assert_eq!(people.ledger(), "");
@@ -169,7 +92,7 @@ fn a_change_waits_for_a_second_person_and_runs_once_they_agree() {
 #[test]
 fn an_answer_is_good_for_one_run_only() {
     // Broken: replay of an answer that was good in an earlier run of the same runbook.
-    let people = People::new();
+    let people = People::new(GUARDED);
     assert_eq!(people.run().code(), 4);
     let request = people.request();
     let answer = people.home.path().join("answer");
@@ -242,7 +165,7 @@ fn a_signature_of_somebody_else_is_found() {
 
 #[test]
 fn nobody_agrees_through_a_pipe_nor_to_what_has_expired() {
-    let people = People::new();
+    let people = People::new(GUARDED);
     assert_eq!(people.run().code(), 4);
     let request = people.request();
     let arguments = ["approve", request.to_str().unwrap()];
@@ -253,15 +176,20 @@ fn nobody_agrees_through_a_pipe_nor_to_what_has_expired() {
 
 /// The same records with a chain that holds, as somebody with write access would make it.
 fn rechained(text: &str) -> String {
+    use std::fmt::Write as _;
+
     use sha2::{Digest as _, Sha256};
+
     let mut prev = "0".repeat(64);
     let mut whole = String::new();
     for line in text.lines() {
         let (covered, _) = line.rsplit_once(",\"prev\":\"").unwrap();
         let covered = format!("{covered},\"prev\":\"{prev}\"");
-        let digest = Sha256::digest(covered.as_bytes());
-        prev = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        whole.push_str(&format!("{covered},\"sha256\":\"{prev}\"}}\n"));
+        prev.clear();
+        for byte in Sha256::digest(covered.as_bytes()) {
+            write!(prev, "{byte:02x}").unwrap();
+        }
+        writeln!(whole, "{covered},\"sha256\":\"{prev}\"}}").unwrap();
     }
     whole
 }

@@ -29,6 +29,7 @@ mod repositories;
 mod run;
 mod secrets;
 mod signals;
+mod sources;
 mod storage;
 mod streams;
 mod trust;

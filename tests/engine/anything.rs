@@ -63,23 +63,18 @@ fn answer(kind: AnswerKind, question: &Question, dice: u8) -> Option<Input> {
     Some(Input::Answered(match kind {
         AnswerKind::AdHoc => Answer::AdHoc { command: "uptime".to_owned() },
         AnswerKind::Again => Answer::Again,
-        AnswerKind::Approval => return None,
+        AnswerKind::Approval | AnswerKind::GoPast => return None,
         AnswerKind::Auto => Answer::Auto,
         AnswerKind::Back => Answer::Back,
         AnswerKind::BreakGlass => Answer::BreakGlass { reason: "so".to_owned() },
         AnswerKind::Choose => {
-            let Asking::Decide { options, .. } = &question.ask else {
-                return None;
-            };
+            let Asking::Decide { options, .. } = &question.ask else { return None };
             let option = options[usize::from(dice) % options.len()].id.clone();
             Answer::Choose { option, reason }
         }
         AnswerKind::Confirm => {
-            let Asking::Confirm(card) = &question.ask else {
-                return None;
-            };
-            let typed = card.must_type.clone();
-            Answer::Confirm { typed }
+            let Asking::Confirm(card) = &question.ask else { return None };
+            Answer::Confirm { typed: card.must_type.clone() }
         }
         AnswerKind::Done => Answer::Done { note: None },
         AnswerKind::Edit => Answer::Edit { command: "echo other".to_owned() },
@@ -94,7 +89,6 @@ fn answer(kind: AnswerKind, question: &Question, dice: u8) -> Option<Input> {
         AnswerKind::Finish => {
             Answer::Finish { outcome: [Outcome::Done, Outcome::RolledBack][usize::from(dice % 2)] }
         }
-        AnswerKind::GoPast => return None,
         AnswerKind::GoTo => Answer::GoTo {
             step: StepId(
                 ["n", "c", "x", "q", "g", "l3", "in_b", "l1"][usize::from(dice) % 8].to_owned(),

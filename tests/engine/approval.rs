@@ -147,12 +147,12 @@ fn a_run_that_begins_behind_an_agreement_owes_it() {
     started.at = Some(surefoot::runbook::StepId("d".to_owned()));
     let mut run = surefoot::engine::Run::new(plan);
     let at = "2026-03-01T02:40:00Z".parse().unwrap();
-    for input in
-        [surefoot::engine::Input::Begin(Box::new(started)), surefoot::engine::Input::Advance]
-    {
-        let event = run.decide(input, at).unwrap();
-        run.apply(&event, at).unwrap();
-    }
+    let begun = run.decide(surefoot::engine::Input::Begin(Box::new(started)), at).unwrap();
+    let surefoot::engine::Event::RunStarted(first) = &begun else { panic!("{begun:?}") };
+    assert_eq!(first.behind, [surefoot::runbook::StepId("may".to_owned())]);
+    run.apply(&begun, at).unwrap();
+    let event = run.decide(surefoot::engine::Input::Advance, at).unwrap();
+    run.apply(&event, at).unwrap();
     assert!(run.demands().approval.is_some(), "{:?}", run.demands());
 }
 

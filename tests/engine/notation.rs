@@ -28,15 +28,7 @@ pub(crate) fn noted(event: &Event) -> Option<String> {
         }
         Event::ApprovalLapsed { .. } => "nobody agreed".to_owned(),
         Event::ApprovalRefused { why, .. } => format!("not taken: {why}"),
-        Event::ApprovalRequested(asked) => {
-            let request = ApprovalRequest::parse(&asked.request).unwrap();
-            match request.what {
-                Asked::Command { shown, .. } => format!("asked {}: {shown}", request.role),
-                Asked::GoOn { commands } => {
-                    format!("asked {} to go on: {}", request.role, commands.join("; "))
-                }
-            }
-        }
+        Event::ApprovalRequested(asked) => asked_for(&asked.request),
         Event::AttemptEnded(ended) => ended_as(ended),
         Event::AttemptStarted(started) => {
             format!("$ {} {}", role_name(started.role), started.shown)
@@ -82,6 +74,16 @@ pub(crate) fn noted(event: &Event) -> Option<String> {
         Event::WaitStarted { .. } => "wait".to_owned(),
         Event::Waited { .. } => "waited".to_owned(),
     })
+}
+
+fn asked_for(request: &str) -> String {
+    let request = ApprovalRequest::parse(request).unwrap();
+    match request.what {
+        Asked::Command { shown, .. } => format!("asked {}: {shown}", request.role),
+        Asked::GoOn { commands } => {
+            format!("asked {} to go on: {}", request.role, commands.join("; "))
+        }
+    }
 }
 
 fn ended_as(ended: &AttemptEnded) -> String {

@@ -30,5 +30,6 @@ pub(crate) fn started(responder: Responder, policy: Policy, pace: Pace) -> RunSt
         inputs: Vec::new(),
         alert: None,
         at: None,
+        behind: Vec::new(),
     }
 }

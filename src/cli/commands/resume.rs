@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use crate::cli::Context;
+use crate::cli::agreement;
 use crate::cli::args::{AutoArgument, ResumeArguments};
 use crate::cli::backstage::Behind;
 use crate::cli::commands::run::{held, holder};
@@ -25,6 +26,7 @@ use crate::policy::{Policy, Trust};
 use crate::report::{State, Summary};
 use crate::runbook::Runbook;
 use crate::session::Clock as _;
+use crate::settings::Settings;
 use crate::value::{Datum, Name};
 
 pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit, Failure> {
@@ -41,7 +43,11 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         }
     })?;
     let started = first(&recovered.records, &folder)?;
-    let plan = plan(started, &folder, arguments, context)?;
+    // What its repository asks for is in its record.
+    let settings = governing(context, None)?.guarded()?.settings;
+    let plan = plan(started, &folder, arguments, &settings, context)?;
+    let mut agreement = agreement::rules(context, &settings, None)?;
+    agreement.repository = agreement::repository_around(agreement.signers.as_ref(), started);
     let answers = answers(&arguments.walking, &plan.runbook)?;
     let policy = plan.policy.clone();
     let run = replay(plan, &recovered.records, &folder)?;
@@ -73,6 +79,7 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         behind: Behind::of(context, &folder, history),
         answers,
         walking: &arguments.walking,
+        agreement,
     };
     walk.walk(context)
 }
@@ -114,6 +121,7 @@ fn plan(
     started: &RunStarted,
     folder: &RunFolder,
     arguments: &ResumeArguments,
+    settings: &Settings,
     context: &Context,
 ) -> Result<Plan, Failure> {
     let runbook = frozen(started, folder, context)?;
@@ -127,12 +135,7 @@ fn plan(
         trust,
         protection: runbook.protection(environment.as_ref()),
         agreed: agreed(&arguments.walking),
-        // Those of the run's repository are in its record.
-        rules: governing(context, None)?.settings.rules(
-            &runbook,
-            &started.runbook.digest,
-            SystemClock::start().now(),
-        ),
+        rules: settings.rules(&runbook, &started.runbook.digest, SystemClock::start().now()),
     };
     let inputs = given(started, &runbook, trust, context)?;
     Ok(Plan {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Closure, Folder, Part};
 use crate::cli::Context;
+use crate::cli::agreement;
 use crate::cli::args::{ModeArgument, RunArguments};
 use crate::cli::asking::ask_for_inputs;
 use crate::cli::backstage::Behind;
@@ -26,6 +27,7 @@ use crate::policy::{Attendance, Policy, Rules, Trust};
 use crate::process::GitOrigin;
 use crate::runbook::{Environment, Runbook, StepId};
 use crate::session::Clock as _;
+use crate::signing;
 use crate::value::{Datum, Name, Secret};
 
 /// The format of the journals that this program writes.
@@ -33,19 +35,31 @@ const FORMAT: &str = crate::journal::FORMAT;
 
 pub(crate) fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
     let opened = open::open(&arguments.reference, context)?;
-    let rules = rules(&opened, context)?;
+    let root = opened.folder.root();
+    let settings = governing(context, Some(root))?.guarded()?.settings;
     let attendance = attendance();
-    let trust = trust(&opened, attendance, context)?;
-    let mut prepared = prepare(arguments, &opened, attendance, trust, context)?;
-    prepared.policy.rules = rules;
+    let trust = trust(&opened, attendance, &settings.sources, context)?;
+    let agreement = agreement::rules(context, &settings, Some(root.to_owned()))?;
+    let now = SystemClock::start().now();
+    let rules = settings.rules(&opened.runbook, &opened.digest, now);
+    let prepared = prepare(arguments, &opened, Standing { attendance, trust, rules }, context)?;
     let at = start_step(arguments.at.as_deref(), &opened.runbook)?;
-    begin(arguments, context, opened, prepared, at)
+    begin(arguments, context, opened, prepared, Terms { at, agreement })
 }
 
-/// What settings files say about it.
-fn rules(opened: &Opened, context: &Context) -> Result<Rules, Failure> {
-    let governing = governing(context, Some(opened.folder.root()))?;
-    Ok(governing.settings.rules(&opened.runbook, &opened.digest, SystemClock::start().now()))
+/// What decides how much is asked, as far as it is known before the runbook's own values are.
+struct Standing {
+    attendance: Attendance,
+    trust: Trust,
+    rules: Rules,
+}
+
+/// How it is walked.
+struct Terms {
+    /// From which step, if not from the first.
+    at: Option<StepId>,
+    /// What settings say about the agreement of others.
+    agreement: signing::Rules,
 }
 
 /// What was decided before anything is written.
@@ -59,10 +73,10 @@ struct Prepared {
 fn prepare(
     arguments: &RunArguments,
     opened: &Opened,
-    attendance: Attendance,
-    trust: Trust,
+    standing: Standing,
     context: &Context,
 ) -> Result<Prepared, Failure> {
+    let Standing { attendance, trust, rules } = standing;
     let runbook = &opened.runbook;
     let mut problems = Vec::new();
     let alert = open::alert(arguments.inputs.alert.as_ref(), runbook)?;
@@ -88,7 +102,7 @@ fn prepare(
         trust,
         protection: runbook.protection(environment.as_ref()),
         agreed: agreed(&arguments.walking),
-        rules: Rules::default(),
+        rules,
     };
     let inputs = ask_for_inputs(context, runbook, collected, environment.as_ref(), trust)?;
     Ok(Prepared { environment, alert, inputs, policy })
@@ -113,7 +127,7 @@ fn begin(
     context: &Context,
     opened: Opened,
     prepared: Prepared,
-    at: Option<StepId>,
+    terms: Terms,
 ) -> Result<Exit, Failure> {
     let unrecorded = |error: &dyn std::error::Error| {
         Failure::from_error(Exit::Unrecorded, error).hint("nothing was started")
@@ -135,7 +149,7 @@ fn begin(
     plan.policy.rules.levels = levels(&plan);
     let _named = named_lock(context, &plan, &holder)?;
     let origin = origin(&opened.closure, &opened.folder, &plan, context);
-    let started = started(arguments, context, &plan, origin, at);
+    let started = started(arguments, context, &plan, origin, terms.at);
     let walk = Walk {
         run: Run::new(Arc::new(plan)),
         journal,
@@ -145,6 +159,7 @@ fn begin(
         behind: Behind::of(context, &folder, history),
         answers,
         walking: &arguments.walking,
+        agreement: terms.agreement,
     };
     walk.walk(context)
 }
@@ -296,6 +311,7 @@ fn started(
         inputs: inputs.collect(),
         alert: arguments.inputs.alert.is_some().then(|| plan.alert.clone()),
         at,
+        behind: Vec::new(),
     }
 }
 

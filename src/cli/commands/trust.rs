@@ -8,10 +8,11 @@ use crate::cli::Context;
 use crate::cli::args::{ListFormat, TrustArguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::governing::governing;
 use crate::cli::open::{Opened, open};
 use crate::cli::past::ago;
-use crate::cli::trusted::{difference, guard, store_failed};
-use crate::cli::walk::{Asked, ask};
+use crate::cli::trusted::{difference, guard, speaks, store_failed, told};
+use crate::cli::walk::{Asked, ask, attendance};
 use crate::console::{Detail, Echo, Meaning, Text, changes_in_words, changes_page, show, table};
 
 /// A shorter beginning of a digest names nothing.
@@ -35,8 +36,14 @@ pub(crate) fn run(arguments: &TrustArguments, context: &Context) -> Result<Exit,
         return Ok(Exit::Done);
     }
     let store = context.trust_store()?;
+    let sources = governing(context, None)?.guarded()?.settings.sources;
     for one in &opened {
         guard(one)?;
+        if let Err(claimed) = speaks(one, &sources, context) {
+            context.terminal.line(&told(one, &claimed, attendance())?);
+            let text = "Every step will ask, whatever is trusted.";
+            context.terminal.line(&Text::of(Meaning::Warning, text));
+        }
         match &arguments.digest {
             Some(digest) if *digest == one.digest => {}
             Some(_) => {

@@ -3,14 +3,16 @@
 use serde::Serialize;
 
 use crate::cli::Context;
-use crate::cli::agreement::{programs, signers_path};
+use crate::cli::agreement::{self, programs};
 use crate::cli::args::{ListFormat, VerifyArguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::governing::governing;
 use crate::cli::runs::{damaged, find};
 use crate::diagnostic::{visible, visible_json};
 use crate::journal::{OutputState, RunFolder, Verification, read, verify};
 use crate::report::inert_line;
+use crate::settings::Signers as List;
 use crate::signing::{
     AgreedBy, Means, Scratch, Signers, Standing, Vouched, approvals, read_seals, seals,
 };
@@ -91,12 +93,15 @@ fn signed(
     }
     let contents = read(&folder.journal()).map_err(|error| damaged(folder, &error))?;
     let records = &contents.records;
-    let path = arguments.signers.clone().or_else(|| signers_path(context));
-    let signers = path.map(|path| Signers::read(&path)).transpose();
+    let list = match &arguments.signers {
+        Some(path) => Some(List::File(path.clone())),
+        None => agreement::signers(context, &governing(context, None)?.guarded()?.settings)?,
+    };
+    let programs = programs(context);
+    let signers = list.map(|list| Signers::read(&list, &programs.path)).transpose();
     let signers = signers.map_err(|error| Failure::from_error(Exit::Usage, &error))?;
     let scratch = Scratch::below(&context.settings.emergency)
         .map_err(|error| Failure::from_error(Exit::Failed, &error))?;
-    let programs = programs(context);
     let standing = Standing { signers: signers.as_ref(), programs: &programs, scratch: &scratch };
     verified.signatures = approvals(records, &standing);
     match read_seals(folder.path()) {

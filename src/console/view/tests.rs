@@ -92,6 +92,7 @@ fn began() -> Moment {
         ],
         alert: None,
         at: None,
+        behind: Vec::new(),
     })))
 }
 
