@@ -179,12 +179,21 @@ pub fn shown(text: &str) -> String {
 
 /// As [`shown`], on one line: newlines and tabs are spelled out too.
 pub fn shown_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for (index, line) in shown(text).split('\n').enumerate() {
-        if index > 0 {
-            out.push_str("\\x0a");
+    let shown = shown(text);
+    let mut out = String::with_capacity(shown.len());
+    for (at, character) in shown.char_indices() {
+        let blank = match character {
+            '\n' | '\t' => character as u8,
+            other => {
+                out.push(other);
+                continue;
+            }
+        };
+        let _infallible = write!(out, "\\x{blank:02x}");
+        // What stands behind it must not be taken for its count.
+        if repeated(Meant::Byte(blank), &shown[at + 1..]).1 > 0 {
+            out.push_str("{1}");
         }
-        out.push_str(&line.replace('\t', "\\x09"));
     }
     out
 }
@@ -362,6 +371,22 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_like_a_count_is_none() {
+        for (text, expected) in [
+            ("\n{2} e", r"\x0a{1}{2} e"),
+            ("\t{+3}", r"\x09{1}{+3}"),
+            ("\n{0}", r"\x0a{1}{0}"),
+            ("\n{1}{2}", r"\x0a{1}{1}{2}"),
+            ("if x\n{ y; }", r"if x\x0a{ y; }"),
+        ] {
+            assert_eq!(shown_line(text), expected);
+            assert_eq!(unescape(expected), text.as_bytes());
+            check_shown(text, text);
+        }
+        check_shown("\n\n\n\n{2}", r"\x0a{4}{2}");
+    }
+
+    #[test]
     fn no_string_reaches_the_terminal_at_any_split() {
         for (name, bytes) in STRINGS {
             let mut whole = Filter::default();
@@ -423,6 +448,7 @@ mod tests {
             Just("\u{202e}\u{200d}\u{9b}\u{2066}".as_bytes().to_vec()),
             Just("👩\u{200d}🚒".as_bytes().to_vec()),
             Just(br"\x1b\u{41}\x20{3}".to_vec()),
+            "[ \t\n]{0,2}\\{\\+?[0-9]{0,2}\\}".prop_map(String::into_bytes),
             (0..STRINGS.len()).prop_map(|at| STRINGS[at].1.to_vec()),
         ];
         proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())

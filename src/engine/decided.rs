@@ -65,7 +65,9 @@ impl Run {
         subject.target = names(command, identity.as_deref());
         subject.command = Some(&digest);
         let mut decision = self.state.policy.decide(&subject, self.state.pace);
-        if decision.level != Level::Refuse && self.agreed_at_once(job, effect).is_some() {
+        // What only an item's own target asks for was not on the card of all items.
+        let at_once = self.agreed_at_once(job, effect);
+        if at_once.is_some_and(|confirmation| decision.level <= answered(confirmation)) {
             decision.level = Level::Auto;
             return decision;
         }
@@ -199,6 +201,16 @@ impl Wanted {
 pub(super) fn beforehand(effect: Effect, decision: &Decision) -> Option<Confirmation> {
     let cause = decision.causes.first().filter(|_| effect != Effect::Read)?;
     Some(Confirmation { how: cause.to_string(), typed: None })
+}
+
+/// The highest level that an answer to the card of all items is enough for. Other people are asked
+/// by themselves.
+fn answered(confirmation: &Confirmation) -> Level {
+    match confirmation {
+        Confirmation { typed: Some(_), .. } => Level::Approve,
+        Confirmation { how, .. } if how == "key" => Level::Key,
+        Confirmation { .. } => Level::Confirm,
+    }
 }
 
 /// What a target is called.

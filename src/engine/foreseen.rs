@@ -8,7 +8,7 @@ use super::lane::LaneId;
 use super::run::Run;
 use super::scope::ScopeId;
 use super::used::{given, same_environment};
-use crate::runbook::{BookId, Environment};
+use crate::runbook::{BookId, Environment, PartId, StepKey};
 use crate::value::{Datum, Facts, Name, Reference};
 
 /// The values of a used runbook before it is entered. What only a step finds out is not among them.
@@ -30,6 +30,16 @@ impl Run {
         let inputs = self.inputs_seen_from(&*around, book);
         let environment = self.foreseen_environment(book);
         Box::new(Foreseen { run, inputs, environment })
+    }
+
+    /// The same for what a step goes through, if that is another runbook than the step's own.
+    pub(super) fn foreseen_beyond(
+        &self,
+        step: StepKey,
+        part: &PartId,
+    ) -> Option<Box<dyn Facts + '_>> {
+        let book = part.book();
+        (book != self.step(step).part.book()).then(|| self.facts_foreseen(book))
     }
 
     fn inputs_seen_from(&self, around: &dyn Facts, book: BookId) -> BTreeMap<Name, Recorded> {

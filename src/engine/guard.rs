@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::Recorded;
-use super::facts::StateFacts;
 use super::job::{Job, JobKind};
-use super::lane::LaneId;
+use super::lane::{Lane, LaneId};
 use super::position::{Frame, Jump, Line, Position};
 use super::run::Run;
 use super::scope::ScopeId;
-use crate::runbook::{Action, Effect, PartId, StepId, StepKey, Used};
-use crate::value::Name;
+use crate::runbook::{Action, BookId, Effect, PartId, StepId, StepKey};
+use crate::template::Template;
+use crate::value::{Facts, Name, Reference};
 
 /// What is known of a step that waits for agreement.
 #[derive(Clone, Debug)]
@@ -60,13 +60,46 @@ impl Run {
             return edited;
         };
         let scope = self.job_scope(job);
-        if self.scope(scope).book != self.step(approve).part.book() {
-            return false;
-        }
+        let (book, own) = (self.scope(scope).book, self.step(approve).part.book());
+        let (scope, used) = if book == own {
+            (scope, self.used_by(job, command))
+        } else {
+            // Of the values around it, a used runbook sees what it is given.
+            let Some(used) = self.given_to(book, own) else {
+                return false;
+            };
+            (self.scope_around(job.lane, own), used)
+        };
         let now = self.values_in(scope);
-        self.used_by(job, command)
-            .iter()
-            .any(|name| values.get(name).is_some_and(|then| now.get(name) != Some(then)))
+        let differs = |then: &Recorded, name| now.get(name) != Some(then);
+        used.iter().any(|name| values.get(name).is_some_and(|then| differs(then, name)))
+    }
+
+    /// What a lane sees of a runbook that it is on, or that a lane around it is on.
+    fn scope_around(&self, lane: LaneId, book: BookId) -> ScopeId {
+        let around = |lane: &&Lane| self.lane(lane.origin.as_ref()?.from);
+        let mut lanes = std::iter::successors(self.lane(lane), around);
+        let scope = lanes.find_map(|lane| {
+            let mut frames = lane.position.frames().iter().rev();
+            frames.find(|frame| frame.book(&self.plan.runbook) == book).map(|frame| frame.scope)
+        });
+        scope.unwrap_or(ScopeId::MAIN)
+    }
+
+    /// The values of a runbook that are given to one within it on the way to another; none if that
+    /// is not within it.
+    fn given_to(&self, inner: BookId, outer: BookId) -> Option<BTreeSet<Name>> {
+        let runbook = &self.plan.runbook;
+        let within = |book: &BookId| {
+            runbook.used_by(*book).is_some_and(|used| runbook.step(used.by).part.book() == outer)
+        };
+        let used = self.use_of(runbook.around(inner).find(within)?)?;
+        let mentions = used.with.values().flat_map(Template::mentions);
+        let names = mentions.filter_map(|mention| match mention.reference {
+            Reference::Value(name) => Some(name),
+            _ => None,
+        });
+        Some(names.collect())
     }
 
     /// A step's command was replaced: nobody who agreed before has seen it.
@@ -187,18 +220,15 @@ impl Run {
     }
 
     /// The commands of a step, and of what it holds, that change something.
-    pub(super) fn add_changes(
-        &self,
-        step: StepKey,
-        facts: &StateFacts<'_>,
-        commands: &mut Vec<String>,
-    ) {
-        let part;
-        let inside = match &self.step(step).action {
-            Action::Group { steps, .. } => steps.as_slice(),
-            Action::Use { used: used @ Used::Procedure(_), .. } => {
+    pub(super) fn add_changes(&self, step: StepKey, facts: &dyn Facts, commands: &mut Vec<String>) {
+        let (part, foreseen);
+        let (inside, facts) = match &self.step(step).action {
+            Action::Group { steps, .. } => (steps.as_slice(), facts),
+            Action::Use { used, .. } => {
                 part = self.used_part(step, used);
-                part.as_ref().map_or(&[][..], |part| self.plan.runbook.part(part))
+                foreseen = part.as_ref().and_then(|part| self.foreseen_beyond(step, part));
+                let facts = foreseen.as_deref().unwrap_or(facts);
+                (part.as_ref().map_or(&[][..], |part| self.plan.runbook.part(part)), facts)
             }
             Action::Run(run) if run.effect != Effect::Read => {
                 self.add_commands(Some(step), facts, commands);

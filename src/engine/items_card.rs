@@ -2,14 +2,14 @@
 
 use super::answer::{ItemShown, ItemsCard};
 use super::event::Recorded;
-use super::facts::StateFacts;
 use super::job::Job;
 use super::run::Run;
 use super::spread::{Branch, BranchState, Over, Spread};
 use crate::plan::bind;
 use crate::policy::Level;
-use crate::runbook::{Action, StepKey, Used};
+use crate::runbook::{Action, StepKey};
 use crate::template::BindError;
+use crate::value::Facts;
 
 impl Run {
     /// What is shown before all branches are agreed to at once.
@@ -59,17 +59,18 @@ impl Run {
     pub(super) fn add_commands(
         &self,
         step: Option<StepKey>,
-        facts: &StateFacts<'_>,
+        facts: &dyn Facts,
         into: &mut Vec<String>,
     ) {
         let Some(step) = step else { return };
-        let part;
-        let inside = match &self.step(step).action {
-            Action::Group { steps, .. } => steps.as_slice(),
-            // The names of another runbook are not known before it is entered.
-            Action::Use { used: used @ Used::Procedure(_), .. } => {
+        let (part, foreseen);
+        let (inside, facts) = match &self.step(step).action {
+            Action::Group { steps, .. } => (steps.as_slice(), facts),
+            Action::Use { used, .. } => {
                 part = self.used_part(step, used);
-                part.as_ref().map_or(&[][..], |part| self.plan.runbook.part(part))
+                foreseen = part.as_ref().and_then(|part| self.foreseen_beyond(step, part));
+                let facts = foreseen.as_deref().unwrap_or(facts);
+                (part.as_ref().map_or(&[][..], |part| self.plan.runbook.part(part)), facts)
             }
             Action::Run(_) => {
                 if let Some(command) = self.command(step) {

@@ -102,7 +102,8 @@ impl Channel {
     pub(crate) fn watch<'a>(&'a self, outbox: &Outbox, fds: &mut Vec<PollFd<'a>>) {
         let Some(line) = &self.line else {
             let caller = self.caller.as_ref().map(|caller| caller.socket.as_fd());
-            let awaited = caller.or(self.listener.as_ref().map(|listener| listener.as_fd()));
+            let listener = self.listener.as_ref().map(|listener| listener.as_fd());
+            let awaited = caller.into_iter().chain(listener);
             fds.extend(awaited.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
             return;
         };
@@ -144,15 +145,14 @@ impl Channel {
         if self.caller.is_none() {
             self.caller = self.listener.as_ref().and_then(Caller::accept);
         }
-        let Some(caller) = &mut self.caller else {
-            return false;
-        };
-        match caller.hear() {
-            Ok(Heard::NotAll) => return false,
-            Ok(Heard::All) => {}
-            Err(_) => {
-                self.caller = None;
-                return false;
+        // One that says nothing, such as an executor that was stopped, gives way to the next.
+        while let Some(caller) = &mut self.caller {
+            match caller.hear() {
+                Ok(Heard::All) => break,
+                heard => match self.listener.as_ref().and_then(Caller::accept) {
+                    None if heard.is_ok() => return false,
+                    next => self.caller = next,
+                },
             }
         }
         let given = self.caller.take().map(|caller| caller.given).unwrap_or_default();
@@ -243,5 +243,13 @@ mod tests {
         assert!(!channel.answer());
         drop(silent);
         assert!(!channel.answer() && channel.caller.is_none());
+        // Broken: one that stays and says nothing keeps every other from the run for ever.
+        let _silent = socket::connect(folder.path(), SOCKET).unwrap();
+        assert!(!channel.answer());
+        let (orders, _mine) = pipe().unwrap();
+        let (_news, theirs) = pipe().unwrap();
+        let (descriptors, _own) = UnixStream::pair().unwrap();
+        call(folder.path(), [orders.as_fd(), theirs.as_fd(), descriptors.as_fd()]).unwrap();
+        assert!(channel.answer() && channel.is_open());
     }
 }

@@ -110,10 +110,11 @@ impl SshNotary {
         let person =
             signers.check(&claim, programs, &scratch).map_err(|error| error.to_string())?;
         self.is_another(waiting, &signers, signature.key(), &person)?;
-        if !signers.has_role(signature.key(), &request.role) {
+        let has_role = signers.has_role(&claim, &request.role, programs, &scratch);
+        if !has_role.map_err(|error| error.to_string())? {
             let name = role_name(&request.role);
             return Err(format!(
-                "{person} may not agree as {}: the list gives their key no role `{name}`",
+                "{person} may not agree as {}: the list gives their key no role `{name}` now",
                 request.role
             ));
         }

@@ -40,6 +40,7 @@ pub struct Claim<'a> {
 
 #[derive(Clone, Debug)]
 struct Entry {
+    line: String,
     principals: Vec<String>,
     key: Key,
 }
@@ -150,10 +151,25 @@ impl Signers {
         entry.map(|entry| self.persons(&entry.key)).unwrap_or_default()
     }
 
-    /// Whether a key may sign in a role.
-    pub fn has_role(&self, key: &Key, role: &str) -> bool {
+    /// Whether whoever made a signature may do so in a role, at that moment.
+    pub fn has_role(
+        &self,
+        claim: &Claim<'_>,
+        role: &str,
+        programs: &KeyPrograms,
+        scratch: &Scratch,
+    ) -> Result<bool, NotGood> {
         let name = role_name(role);
-        self.principals(key).any(|principal| principal == name)
+        let named = !self.lines(claim.signature.key(), &name).is_empty();
+        Ok(named && self.is_good(claim, &name, programs, scratch)?)
+    }
+
+    /// The lines that give a key a name, word for word. A pattern elsewhere in the list gives none.
+    fn lines(&self, key: &Key, name: &str) -> String {
+        let named =
+            |entry: &&Entry| entry.key == *key && entry.principals.iter().any(|it| it == name);
+        let lines = self.entries.iter().filter(named);
+        lines.flat_map(|entry| [entry.line.as_str(), "\n"]).collect()
     }
 
     fn principals<'a>(&'a self, key: &'a Key) -> impl Iterator<Item = &'a str> {
@@ -168,7 +184,7 @@ impl Signers {
         programs: &KeyPrograms,
         scratch: &Scratch,
     ) -> Result<String, NotGood> {
-        let Claim { message, signature, namespace, at } = *claim;
+        let Claim { signature, namespace, .. } = *claim;
         let key = signature.key();
         if signature.namespace() != namespace && !cfg!(feature = "sabotage-any-namespace") {
             return Err(NotGood::Elsewhere(signature.namespace().to_owned()));
@@ -183,21 +199,35 @@ impl Signers {
             [person] => (*person).to_owned(),
             several => return Err(NotGood::Several(several.join(", "))),
         };
-        let signers = scratch.file("allowed_signers", &self.bytes)?;
+        if self.is_good(claim, &person, programs, scratch)? {
+            Ok(person)
+        } else {
+            Err(NotGood::Wrong(person))
+        }
+    }
+
+    /// Whether `ssh-keygen` takes a signature as one by this name. It sees only the lines that give
+    /// the name: what one line limits, another does not make up for.
+    fn is_good(
+        &self,
+        claim: &Claim<'_>,
+        name: &str,
+        programs: &KeyPrograms,
+        scratch: &Scratch,
+    ) -> Result<bool, NotGood> {
+        let Claim { message, signature, at, .. } = *claim;
+        let key = signature.key();
+        let signers = scratch.file("allowed_signers", self.lines(key, name).as_bytes())?;
         let armour = scratch.file("signature", signature.armour().as_bytes())?;
         let time = format!("verify-time={}", at.strftime("%Y%m%d%H%M%SZ"));
-        let words = ["-Y", "verify", "-n", signature.namespace(), "-I", &person, "-O", &time];
+        let words = ["-Y", "verify", "-n", signature.namespace(), "-I", name, "-O", &time];
         let words = words.iter().map(OsStr::new);
         let files = [OsStr::new("-f"), signers.as_os_str(), OsStr::new("-s"), armour.as_os_str()];
         let args: Vec<&OsStr> = words.chain(files).collect();
         let said = programs.keygen(&args, message)?;
         let told = String::from_utf8_lossy(&said.stdout);
         let own = format!(" key {}", key.fingerprint());
-        if said.status.success() && told.trim_end().ends_with(&own) {
-            Ok(person)
-        } else {
-            Err(NotGood::Wrong(person))
-        }
+        Ok(said.status.success() && told.trim_end().ends_with(&own))
     }
 }
 
@@ -236,7 +266,7 @@ fn entry(line: &str) -> Option<Entry> {
         Key::of_base64(word).filter(|key| rest.split_whitespace().any(|kind| kind == key.kind()))
     })?;
     let principals = principals.split(',').map(|it| it.trim().to_owned()).collect();
-    Some(Entry { principals, key })
+    Some(Entry { line: line.to_owned(), principals, key })
 }
 
 #[cfg(test)]
@@ -270,11 +300,12 @@ mod tests {
         let signers = |line: &str| Signers::of(line.as_bytes().to_vec(), false);
         let key = Key::of_base64(KEY).unwrap();
         let lead = signers(&format!("a@x.org,payments-lead ssh-ed25519 {KEY}"));
-        assert!(lead.has_role(&key, "Payments lead"));
-        assert!(!lead.has_role(&key, "payments"));
+        assert!(!lead.lines(&key, &role_name("Payments lead")).is_empty());
+        assert!(lead.lines(&key, "payments").is_empty());
         // A pattern would give every role to one key.
         for line in ["a@x.org,*", "*", "a@x.org,payments-*"] {
-            assert!(!signers(&format!("{line} ssh-ed25519 {KEY}")).has_role(&key, "payments lead"));
+            let pattern = signers(&format!("{line} ssh-ed25519 {KEY}"));
+            assert!(pattern.lines(&key, "payments-lead").is_empty());
         }
     }
 }

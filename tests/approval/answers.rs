@@ -314,6 +314,31 @@ fn a_cut_or_changed_answer_is_none() {
 }
 
 #[test]
+fn what_a_line_of_the_list_limits_another_does_not_make_up_for() {
+    // Broken: a role, or a name, that has run out lives on by another line of the same key.
+    let waiting = waiting(request());
+    let cases = [
+        (
+            "eve@example.org",
+            "eve@example.org,payments-lead valid-before=\"20251120\"",
+            "may not agree as payments lead",
+        ),
+        (
+            "eve@example.org",
+            "eve@example.org,payments-lead namespaces=\"git\"",
+            "may not agree as payments lead",
+        ),
+        ("eve@example.org,payments-lead valid-before=\"20251120\"", "*", "may not sign now"),
+    ];
+    for (one, other, why) in cases {
+        let mut desk = Desk::new();
+        let eve = desk.person(one);
+        desk.list.push_str(&listed(other, &eve));
+        desk.refuses(&waiting, &answer(&eve, &waiting.text), why);
+    }
+}
+
+#[test]
 fn only_a_person_in_the_role_whom_the_list_names_agrees() {
     let waiting = waiting(request());
     let cases = [

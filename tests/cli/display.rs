@@ -165,3 +165,23 @@ fn a_record_that_somebody_else_wrote_steers_no_terminal() {
         }
     }
 }
+
+#[test]
+fn the_name_of_a_folder_turns_no_json_around() {
+    let sandbox = Sandbox::new();
+    let path = "a\u{202e}b/runbook.yaml";
+    sandbox
+        .file(path, crate::READS)
+        .file("a\u{202e}b/surefoot.toml", "schema = \"surefoot-config/v1\"\n");
+    std::fs::create_dir(sandbox.path("a\u{202e}b/.git")).unwrap();
+    sandbox.trust(path);
+    for arguments in [
+        &["trust", "--list", "--format", "json"][..],
+        &["policy", "explain", "--format", "json", path],
+    ] {
+        let outcome = sandbox.surefoot(arguments).run();
+        assert_eq!(outcome.code(), 0, "{}", outcome.text());
+        assert!(outcome.stdout.contains("\\u202e"), "{}", outcome.stdout);
+        assert_both_harmless(&arguments.join(" "), &outcome);
+    }
+}

@@ -1,6 +1,6 @@
 //! Agreement of other people: to what it is bound, when it is spent, and what goes past it.
 
-use crate::driver::Setup;
+use crate::driver::{Setup, says};
 
 const COMMAND: &str = "inputs: { to: { type: text, default: a } }
 steps:
@@ -251,4 +251,41 @@ fn breaking_the_glass_wants_a_reason_and_is_spent_once() {
     ]);
     assert!(walk.text().ends_with("? approve c"), "{}", walk.text());
     walk.check_ledger(&["main c"]);
+}
+
+/// A step that waits for agreement before another runbook changes something with a value.
+fn around_another(second: &'static str) -> Setup {
+    let yaml = "steps:
+  - { id: v, effect: read, run: v, capture: { v: { type: text } } }
+  - { id: may, approve: { role: lead, why: Orders stop. } }
+  - { id: again, effect: read, run: v, capture: { v: { type: text } } }
+  - { id: u, use: { file: u.yaml, with: { x: '{{v}}' } } }
+  - end: done
+";
+    let used = "inputs: { x: { type: text } }
+steps:
+  - id: g
+    title: Both
+    for_each: { in: [1, 2], as: i }
+    steps:
+      - { id: c, run: 'switch {{x}} {{i}}', undo: { none: x } }
+";
+    Setup::steps(yaml).with("u.yaml", used).end("v", [says("one")]).end("again", [says(second)])
+}
+
+#[test]
+fn who_agrees_sees_what_a_used_runbook_changes() {
+    // Broken: what another runbook does is not on the card that is signed.
+    let walk = around_another("one").walk(&["agreed lee@x.org", "confirm: yes", "confirm: yes"]);
+    let asked = walk.text().lines().find(|line| line.starts_with("asked")).unwrap().to_owned();
+    assert_eq!(asked, "asked lead to go on: (switch one ‹i›: i comes later)");
+    assert_eq!(walk.text().matches("asked").count(), 1, "{}", walk.text());
+    assert!(walk.text().contains("$ main switch one 2"), "{}", walk.text());
+}
+
+#[test]
+fn an_agreement_is_for_the_values_that_a_used_runbook_is_given() {
+    // Broken: a value that changes after the agreement reaches a command of another runbook.
+    let walk = around_another("two").walk(&["agreed lee@x.org"]);
+    assert!(walk.text().ends_with("asked lead: switch two 1\n? approve u.c"), "{}", walk.text());
 }

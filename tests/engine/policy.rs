@@ -132,3 +132,31 @@ fn with_nobody_there_the_command_that_was_approved_runs_and_no_other() {
     alone(&card.digest).check("> a\n$ main rm x\n= passed\n< a done\n? outcome");
     alone(&"0".repeat(64)).check("> a\n? confirm a");
 }
+
+#[test]
+fn what_only_the_target_of_an_item_asks_for_is_asked_at_the_item() {
+    // Broken: a `y` to the card of all items stands for what must be typed.
+    let yaml = "targets:
+  box: { prefix: [ssh, '{{x}}'] }
+steps:
+  - { id: l, for_each: { in: [stage, prod-1], as: x, confirm: once }, run: [do, '{{x}}'], target: box, undo: { none: x } }
+  - end: done
+";
+    for level in [Level::Typed, Level::Approve] {
+        let mut on_production = rule(level);
+        on_production.scope.target = vec![Pattern("prod-*".to_owned())];
+        let mut walk = under(yaml, on_production).walk(&["items: yes"]);
+        assert!(walk.text().contains("$ main do stage"), "{}", walk.text());
+        if level == Level::Approve {
+            walk.answer(&["approve: agreed eve@x.org"]);
+        }
+        let Asking::Confirm(card) = asked(&walk) else { panic!("{}", walk.text()) };
+        let typed = format!("type {}", card.must_type.expect("it is typed"));
+        walk.check_ledger(&["main l"]);
+        walk.answer(&[&typed]);
+        walk.check_ledger(&["main l", "main l"]);
+    }
+    // What was typed for all of them is not asked for again.
+    let walk = under(yaml, rule(Level::Typed)).walk(&["items: type 2"]);
+    walk.check_ledger(&["main l", "main l"]);
+}

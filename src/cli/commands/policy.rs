@@ -13,6 +13,7 @@ use crate::cli::governing::{Governing, governing};
 use crate::cli::inputs;
 use crate::cli::open::{Opened, open};
 use crate::console::{Meaning, Page, Text};
+use crate::diagnostic::visible_json;
 use crate::effects::SystemClock;
 use crate::engine::Run;
 use crate::plan::{Alert, DigestKey, Given, Mode, Plan};
@@ -78,7 +79,7 @@ fn explain(arguments: &ExplainArguments, context: &Context) -> Result<Exit, Fail
         ListFormat::Json => {
             let value = as_json(&explained, &runbook, environment.as_ref(), &governing, &rules);
             let text = serde_json::to_string_pretty(&value).expect("texts and numbers");
-            context.print(&(text + "\n"))?;
+            context.print(&(visible_json(&text) + "\n"))?;
         }
         ListFormat::Text => {
             let page = page(&explained, &runbook, environment.as_ref(), &governing, &rules);

@@ -14,6 +14,7 @@ use crate::cli::past::ago;
 use crate::cli::trusted::{difference, guard, speaks, store_failed, told};
 use crate::cli::walk::{Asked, ask, attendance};
 use crate::console::{Detail, Echo, Meaning, Text, changes_in_words, changes_page, show, table};
+use crate::diagnostic::visible_json;
 
 /// A shorter beginning of a digest names nothing.
 const LEAST_OF_A_DIGEST: usize = 8;
@@ -148,7 +149,7 @@ fn list(format: ListFormat, context: &Context) -> Result<Exit, Failure> {
         ListFormat::Json => {
             let rows: Vec<Row<'_>> = entries.iter().map(Row::from).collect();
             let json = serde_json::to_string_pretty(&rows).expect("a list of words is JSON");
-            context.print(&format!("{json}\n"))?;
+            context.print(&format!("{}\n", visible_json(&json)))?;
         }
         ListFormat::Text if entries.is_empty() => {
             context.print("Nothing is trusted here yet.\n")?;

@@ -27,7 +27,7 @@ pub(super) fn run(data: &[u8]) {
 }
 
 pub(super) fn seeds() -> Vec<Vec<u8>> {
-    let texts: [&[u8]; 14] = [
+    let texts: [&[u8]; 15] = [
         b"\x01plain text\n",
         b"\x02\x1b[31mred\x1b[0m",
         b"\x03\x1b]0;title\x07",
@@ -42,6 +42,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         b"\x01\xff\xfe\xf0\x9f\x92",
         "\u{1}\u{a0}\u{3000}\u{2003}".as_bytes(),
         b"\x00\x00\t\x7f",
+        b"\x01\n{2} e",
     ];
     texts.iter().map(|text| text.to_vec()).collect()
 }
