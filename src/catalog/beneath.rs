@@ -106,7 +106,7 @@ fn ordinary(found: &Metadata) -> Result<(), Unread> {
 fn whole(mut file: &File) -> Result<Whole, Unread> {
     let found = file.metadata().map_err(Unread::System)?;
     ordinary(&found)?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0) + 1);
     // It may grow while it is read.
     file.by_ref().take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(Unread::System)?;
     if bytes.len() as u64 > MOST_BYTES {

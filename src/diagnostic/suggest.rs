@@ -9,17 +9,21 @@ pub fn did_you_mean<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let wanted = plain(word);
-    let most = (wanted.chars().count() / 3).clamp(1, 3);
+    let length = wanted.chars().count();
+    let most = (length / 3).clamp(1, 3);
     let candidates: Vec<&str> = candidates.into_iter().collect();
+    // What is longer or shorter by more than that cannot be near.
     let near = candidates
         .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &plain(candidate)), *candidate))
+        .map(|candidate| (plain(candidate), *candidate))
+        .filter(|(plain, _)| plain.chars().count().abs_diff(length) <= most)
+        .map(|(plain, candidate)| (strsim::damerau_levenshtein(&wanted, &plain), candidate))
         .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate);
     near.or_else(|| {
         // A word that was cut short, where only one goes on like it.
-        let long = wanted.chars().count() >= SHORTEST_BEGINNING;
+        let long = length >= SHORTEST_BEGINNING;
         let mut begun = candidates.into_iter().filter(|word| plain(word).starts_with(&wanted));
         let first = begun.next().filter(|_| long);
         first.filter(|_| begun.next().is_none())

@@ -73,7 +73,7 @@ fn judge(source: &str, pieces: &[Piece]) -> Result<(), Vec<TemplateProblem>> {
 /// property test shows, and the library's takes longer than all the rest.
 pub(super) fn is_plain(source: &str) -> bool {
     let mut rest = source;
-    while let Some(open) = rest.find("{{") {
+    while let Some(open) = tags::opening(rest) {
         let inner = &rest[open + 2..];
         let Some(close) = inner.find("}}") else {
             return false;

@@ -1,4 +1,5 @@
-//! The second reading: another YAML parser reads the same text and must find the same values.
+//! The second reading: another YAML parser reads the same text and must find the same values. Texts of
+//! the plainest kind are read by a reader of our own instead, at a fraction of the time.
 //!
 //! What two parsers read differently, two people may read differently; it never runs.
 
@@ -10,11 +11,23 @@ use serde::de::{
     VariantAccess as _, Visitor,
 };
 
+use super::plain;
 use super::tree::{Entry, Kind, Node, Scalar, Style};
 use crate::diagnostic::{Diagnostic, Span, cut};
 
-/// Compares the tree with what the other parser finds.
+/// Compares the tree with what a second reading finds.
 pub(super) fn check(text: &str, tree: &Node, findings: &mut Vec<Diagnostic>) {
+    let plain = plain::says(text, tree);
+    if plain && cfg!(not(debug_assertions)) {
+        return;
+    }
+    let before = findings.len();
+    other(text, tree, findings);
+    assert!(!plain || findings.len() == before, "{:?}\n{text}", findings[before..].first());
+}
+
+/// Compares the tree with what the other parser finds.
+fn other(text: &str, tree: &Node, findings: &mut Vec<Diagnostic>) {
     let difference = RefCell::new(None);
     let compare = |words| {
         Same { node: tree, difference: &difference, words }

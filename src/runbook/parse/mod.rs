@@ -1,6 +1,6 @@
 //! From bytes to a tree of [`Node`]s with their places: the only place that knows the YAML crates.
 //!
-//! Two independent parsers read every text, and must agree on what it says. Nothing here knows the
+//! Two independent readers read every text, and must agree on what it says. Nothing here knows the
 //! keys of a runbook.
 
 mod agree;
@@ -8,6 +8,7 @@ mod anchors;
 mod bytes;
 mod hints;
 mod keys;
+mod plain;
 mod traps;
 mod tree;
 
@@ -21,7 +22,7 @@ pub(crate) use tree::{Entry, Kind, Map, Node, Scalar, Style};
 
 use crate::diagnostic::{Diagnostic, Severity, Source};
 
-/// Reads a text into a tree. Without errors in `findings` there is a tree, and both parsers agree.
+/// Reads a text into a tree. Without errors in `findings` there is a tree, and both readings agree.
 pub(super) fn parse(source: &Source, findings: &mut Vec<Diagnostic>) -> Option<Node> {
     bytes::check(source, findings);
     if findings.iter().any(|found| found.severity == Severity::Error) {

@@ -322,7 +322,7 @@ impl<'input> Builder<'input, '_> {
         let mut end = start;
         loop {
             let (event, place) = self.next()?;
-            if event == Event::SequenceEnd {
+            if matches!(event, Event::SequenceEnd) {
                 let own = self.span(&place);
                 if own.end > own.start {
                     end = end.max(own.end);
@@ -347,7 +347,7 @@ impl<'input> Builder<'input, '_> {
         let mut end = start;
         loop {
             let (event, place) = self.next()?;
-            if event == Event::MappingEnd {
+            if matches!(event, Event::MappingEnd) {
                 let own = self.span(&place);
                 if own.end > own.start {
                     end = end.max(own.end);

@@ -146,16 +146,24 @@ impl Values {
         }
     }
 
-    fn join(&mut self, other: &Self) {
+    /// Adds what another one has; whether that changed anything.
+    fn join(&mut self, other: &Self) -> bool {
+        let mut changed = false;
         for (own, other) in self.0.iter_mut().zip(&other.0) {
+            changed |= other & !*own != 0;
             *own |= other;
         }
+        changed
     }
 
-    fn meet(&mut self, other: &Self) {
+    /// Leaves only what another one has too; whether that changed anything.
+    fn meet(&mut self, other: &Self) -> bool {
+        let mut changed = false;
         for (own, other) in self.0.iter_mut().zip(&other.0) {
+            changed |= *own & !other != 0;
             *own &= other;
         }
+        changed
     }
 }
 
@@ -178,10 +186,8 @@ impl State {
 
     /// Takes another path into account; whether that changed anything.
     fn merge(&mut self, other: &Self) -> bool {
-        let before = self.clone();
-        self.every.meet(&other.every);
-        self.some.join(&other.some);
-        *self != before
+        let less = self.every.meet(&other.every);
+        self.some.join(&other.some) || less
     }
 }
 
