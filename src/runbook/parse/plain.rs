@@ -4,12 +4,13 @@
 //! It reads the text itself and believes the tree in nothing: it goes along the tree only to compare
 //! what stands in the text with it, byte for byte to the end. It knows block maps and lists, braces
 //! and brackets that close on their line, `|` and `>` texts, texts in quotes on one line with the
-//! escapes that everybody knows, and words, numbers and durations that are nothing else to any reader of YAML. Whatever else stands in a text
-//! (another character than printable ASCII, a value over several lines, a tag, an escape, `yes: no: `)
-//! makes it give up, and then the other parser is asked, as it is when the readings differ. So this
-//! reader can be wrong only where all of these are: its few rules, the first parser, and the rule
-//! that a text of this kind means one thing. That the other parser agrees wherever this one does is
-//! asserted in builds with debug assertions, which all tests and the fuzzer are.
+//! escapes that everybody knows, and words, numbers and durations that are nothing else to any reader
+//! of YAML. Whatever else stands in a text (another character than printable ASCII, a value over
+//! several lines, a tag, an escape, `yes: no: `) makes it give up, and then the other parser is asked,
+//! as it is when the readings differ. So this reader can be wrong only where all of these are: its few
+//! rules, the first parser, and the rule that a text of this kind means one thing. That the other
+//! parser agrees wherever this one does is asserted in builds with debug assertions, which all tests
+//! and the fuzzer are.
 
 use super::tree::{Entry, Kind, Map, Node, Scalar, Style};
 
