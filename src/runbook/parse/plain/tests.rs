@@ -1,3 +1,5 @@
+//! What the plain reader takes for the same, and what it leaves to the other parser.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
