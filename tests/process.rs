@@ -398,6 +398,8 @@ fn what_a_dead_supervisor_ran_is_watched_and_its_end_unknown() {
         }
         other => panic!("{other:?}"),
     }
+    // Its pipes are closed a moment before it is dead.
+    eventually("its supervisor is dead", || !supervised(bench.folder.path()));
     let Found::Orphaned { processes } = find(bench.folder.path(), id) else {
         panic!("it lives: {:?}", bench.alive());
     };

@@ -25,7 +25,7 @@ const LONGEST_COMMAND: usize = 200;
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Member {
     pub(crate) pid: i32,
-    started: u64,
+    pub(super) started: u64,
 }
 
 impl Member {

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use super::cgroup::Cgroups;
 use super::members::{Member, marked};
 use super::moment::Moment;
-use super::status::Stop;
+use super::status::{Stop, last_supervisor};
 use crate::engine::{AttemptId, Survivor};
 
 /// Milliseconds that processes which were told to end by themselves are given.
@@ -93,5 +93,10 @@ impl Orphans {
 pub(super) fn living(folder: &Path, attempt: AttemptId) -> Vec<Member> {
     // The folder has the name of the run.
     let run = folder.file_name().and_then(|name| name.to_str());
-    run.map_or_else(Vec::new, |run| marked(run, attempt.0))
+    let mut living = run.map_or_else(Vec::new, |run| marked(run, attempt.0));
+    // One that was killed is a process for a moment more, in the group of what it ran.
+    if let Some(supervisor) = last_supervisor(folder) {
+        living.retain(|member| !supervisor.is(*member));
+    }
+    living
 }

@@ -11,7 +11,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 
 use super::ends::read_end;
-use super::members::Stat;
+use super::members::{Member, Stat};
 use super::moment::timespec;
 use super::orphans::living;
 use super::output::{create_private, read_own};
@@ -37,6 +37,11 @@ impl Identity {
     pub(crate) fn own() -> Option<Self> {
         let pid = rustix::process::getpid().as_raw_nonzero().get();
         Some(Self { pid, started: Stat::of(pid)?.started, boot: boot_id()? })
+    }
+
+    /// Whether this is that process.
+    pub(super) fn is(&self, member: Member) -> bool {
+        self.pid == member.pid && self.started == member.started
     }
 
     fn lives(&self) -> bool {
@@ -75,9 +80,13 @@ fn is_full(error: &io::Error) -> bool {
 
 /// The supervisor of a run, if it is alive.
 fn supervisor(folder: &Path) -> Option<Identity> {
+    last_supervisor(folder).filter(Identity::lives)
+}
+
+/// The supervisor of a run that was there last, alive or not.
+pub(super) fn last_supervisor(folder: &Path) -> Option<Identity> {
     let json = read_own(&folder.join(SUPERVISOR)).ok()?;
-    let identity: Identity = serde_json::from_slice(&json).ok()?;
-    identity.lives().then_some(identity)
+    serde_json::from_slice(&json).ok()
 }
 
 /// Puts a file in place whole or not at all.
