@@ -361,12 +361,14 @@ fn traced(sandbox: &Sandbox, arguments: &[&str], calls: &str) -> Option<String> 
     Some(trace)
 }
 
-/// The programs that were started.
+/// The programs that were started, also where a line of the trace was broken off by another
+/// process's and its result comes later; this program starts itself by its own link in `/proc`.
 fn programs(trace: &str) -> Vec<&str> {
     let mut programs: Vec<&str> = trace
         .lines()
-        .filter(|line| line.contains("execve(\"") && line.ends_with("= 0"))
+        .filter(|line| line.contains("execve(\"") && !line.contains(" = -1 E"))
         .filter_map(|line| line.split('"').nth(1)?.rsplit('/').next())
+        .map(|name| if name == "exe" { "surefoot" } else { name })
         .collect();
     programs.sort_unstable();
     programs.dedup();
