@@ -6,13 +6,14 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use surefoot::journal::recover;
 
-use crate::bench::{Bench, RUN, Random, counted, let_pass, long};
+use crate::bench::{Bench, RUN, Random, counted, in_lanes, let_pass, long};
 use crate::judge::{
     judge_the_answers, judge_the_future, judge_the_past, judge_verification_after_a_cut, said_in,
 };
@@ -119,7 +120,7 @@ fn copy_at_rest(from: &Path, to: &Path) {
     fs::write(to, last).unwrap();
 }
 
-fn cut_the_power(seeds: std::ops::Range<u64>, features: &str) {
+fn cut_the_power(seeds: Range<u64>, features: &str) {
     if !can_mount_images() {
         return;
     }
@@ -180,11 +181,11 @@ fn the_power_is_cut_at_any_instant() {
 #[test]
 #[ignore = "long: just reliability"]
 fn long_the_power_is_cut_at_any_instant() {
-    cut_the_power(1000..1000 + long(800), "has_journal");
+    in_lanes(1000..1000 + long(800), |seeds| cut_the_power(seeds, "has_journal"));
 }
 
 #[test]
 #[ignore = "long: just reliability"]
 fn long_the_power_is_cut_over_a_file_system_without_a_log() {
-    cut_the_power(5000..5000 + long(200), "^has_journal");
+    in_lanes(5000..5000 + long(200), |seeds| cut_the_power(seeds, "^has_journal"));
 }
