@@ -107,7 +107,7 @@ pub(crate) fn notary(
     let seed = random().map_err(|error| {
         Failure::new(Exit::Failed, format!("there are no random bytes: {error}"))
     })?;
-    let responder = context.settings.responder.name.clone();
+    let logins = context.settings.logins.clone();
     let own = own_keys(context);
-    Ok(SshNotary::new(rules, files(folder, context), own, responder, seed))
+    Ok(SshNotary::new(rules, files(folder, context), own, logins, seed))
 }

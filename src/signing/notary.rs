@@ -61,21 +61,21 @@ pub struct SshNotary {
     rules: Rules,
     files: Files,
     own: OwnKeys,
-    responder: String,
+    logins: Vec<String>,
     seed: [u8; 32],
     issued: u64,
 }
 
 impl SshNotary {
-    /// For a responder; the seed is of bytes that nobody can foresee.
+    /// For a responder with these logins; the seed is of bytes that nobody can foresee.
     pub fn new(
         rules: Rules,
         files: Files,
         own: OwnKeys,
-        responder: String,
+        logins: Vec<String>,
         seed: [u8; 32],
     ) -> Self {
-        Self { rules, files, own, responder, seed, issued: 0 }
+        Self { rules, files, own, logins, seed, issued: 0 }
     }
 
     /// Puts a request where it can be taken from.
@@ -144,7 +144,7 @@ impl SshNotary {
     }
 
     /// Nobody agrees with themselves: not with a key that they hold, not under a name that such a
-    /// key has, not under the name that they are logged in with.
+    /// key has, not under a name that they are logged in with.
     fn is_another(
         &self,
         waiting: &Waiting,
@@ -173,8 +173,8 @@ impl SshNotary {
                 "{person} is the responder, by a key that the list names; another person is needed"
             ));
         }
-        let names = [self.responder.as_str(), waiting.request.responder.as_str()];
-        if names.iter().any(|name| login(name).eq_ignore_ascii_case(login(person))) {
+        let mut logins = self.logins.iter().chain([&waiting.request.responder]);
+        if logins.any(|name| login(name).eq_ignore_ascii_case(login(person))) {
             return Err(format!(
                 "{person} has the login of the responder; another person is needed"
             ));
