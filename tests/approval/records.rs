@@ -106,6 +106,39 @@ fn a_name_in_the_environment_makes_nobody_another_person() {
 }
 
 #[test]
+fn whoever_agreed_and_goes_on_has_agreed_with_nobody() {
+    // Broken: the agreement stands though the person who gave it is the responder by now.
+    let people = People::new(GUARDED);
+    assert_eq!(people.run().code(), 4);
+    let first = people.request();
+    people.approve(&first, &first.with_extension("answer"));
+    // It is taken, and nobody is there to confirm the change.
+    assert_ne!(people.sandbox.surefoot(&["resume"]).run().code(), 0);
+    assert_eq!(people.sandbox.events_of("approval_given").len(), 1);
+
+    let own = people.sandbox.root().join("home/.ssh");
+    fs::create_dir_all(&own).unwrap();
+    fs::copy(people.eve.with_extension("pub"), own.join("key.pub")).unwrap();
+    let eve = people.resume();
+    assert_eq!(eve.code(), 4, "{}", eve.text());
+    assert_eq!(people.ledger(), "");
+    let resumed = people.sandbox.events_of("resumed");
+    let voided = resumed.last().unwrap()["voided"].as_object().unwrap();
+    assert!(voided.values().all(|why| why.as_str().unwrap().ends_with("a key of the responder")));
+    assert_eq!(voided.len(), 1);
+    let log = people.sandbox.surefoot(&["log"]).run();
+    assert!(log.stdout.contains("an agreement is void"), "{}", log.stdout);
+
+    fs::remove_dir_all(&own).unwrap();
+    let second = people.request();
+    assert_ne!(first, second);
+    // The keys that were held when it was asked for do not agree to it either.
+    people.approve(&second, &second.with_extension("answer"));
+    assert_eq!(people.resume().code(), 4);
+    assert_eq!(people.ledger(), "");
+}
+
+#[test]
 fn an_answer_is_good_for_one_run_only() {
     // Broken: replay of an answer that was good in an earlier run of the same runbook.
     let people = People::new(GUARDED);
