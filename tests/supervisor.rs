@@ -16,9 +16,16 @@ mod bench;
 mod sandbox;
 
 use std::fs;
+use std::io::{IoSlice, PipeReader, PipeWriter, Write as _, pipe};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bench::{Bench, eventually, kill, script, supervised, wait_for_end};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{Pid, Signal, kill_process};
 use sandbox::Sandbox;
 use surefoot::engine::{Attempt, AttemptId, Conduct, Containment, End, Found};
@@ -120,6 +127,162 @@ fn a_running_command_is_taken_over_with_its_output_and_its_end() {
     assert_eq!((ended.stdout.bytes.as_slice(), ended.recovered), (&b"up\nafter\n"[..], false));
     later.executor = None;
     eventually("its supervisor ends", || !supervised(bench.folder.path()));
+}
+
+/// A program of the same user at the supervisor's socket that is no executor.
+struct Stranger {
+    orders: PipeWriter,
+    /// What it would hear, and where a terminal would be handed over.
+    _ends: (PipeReader, UnixStream),
+}
+
+impl Stranger {
+    /// Calls, and hands over what an executor does.
+    fn call(folder: &Path) -> Self {
+        let socket = UnixStream::connect(folder.join("executor.socket")).unwrap();
+        let ((theirs, orders), (news, told)) = (pipe().unwrap(), pipe().unwrap());
+        let (own, other) = UnixStream::pair().unwrap();
+        for end in [theirs.as_fd(), told.as_fd(), other.as_fd()] {
+            hand_over(&socket, end);
+        }
+        Self { orders, _ends: (news, own) }
+    }
+
+    /// Says something; whether anybody still listens.
+    fn say(&mut self, bytes: &[u8]) -> bool {
+        self.orders.write_all(bytes).is_ok()
+    }
+}
+
+fn hand_over(socket: &UnixStream, end: BorrowedFd<'_>) {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let ends = [end];
+    assert!(control.push(SendAncillaryMessage::ScmRights(&ends)));
+    let sent = sendmsg(socket, &[IoSlice::new(b"d")], &mut control, SendFlags::NOSIGNAL);
+    assert_eq!(sent, Ok(1));
+}
+
+/// A frame as executors send them.
+fn frame(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).unwrap().to_le_bytes();
+    [&length[..], &[kind], body].concat()
+}
+
+/// How many ends are written down.
+fn ends_written(bench: &Bench) -> usize {
+    let ends = fs::read_to_string(bench.path("ends.jsonl")).unwrap_or_default();
+    ends.matches("{\"attempt\":").count()
+}
+
+#[test]
+fn junk_at_the_socket_ends_no_command_and_keeps_no_executor_out() {
+    // Broken: a length is believed before its bytes are there, what is no order ends the supervisor,
+    // or whoever says nothing holds the place of the executor that goes on with the run.
+    let mut bench = Bench::new();
+    let go = bench.path("go");
+    let id = bench.start(lasting(&format!("echo up; {}; echo after; exit 5", await_file(&go))));
+    bench.wait_for("up");
+    let supervisor = bench.executor().supervisor();
+    bench.executor = None;
+    let folder = bench.folder.path().to_owned();
+    let noise: Vec<u8> =
+        (0..25_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let mut junk: Vec<Vec<u8>> = (0..=255).map(|kind| frame(kind, b"\xff")).collect();
+    junk.extend([
+        noise,
+        b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+        u32::MAX.to_le_bytes().repeat(9),
+        frame(1, &[&1_u64.to_le_bytes()[..], b"x", &1_u64.to_le_bytes(), b"/"].concat()),
+    ]);
+    for bytes in &junk {
+        Stranger::call(&folder).say(bytes);
+    }
+    // These stay where they are, and say no more.
+    let mut silent: Vec<Stranger> = Vec::new();
+    for bytes in [&b""[..], &[9, 0, 0], &(1_u32 << 29).to_le_bytes()] {
+        let mut stranger = Stranger::call(&folder);
+        stranger.say(bytes);
+        silent.push(stranger);
+    }
+    let halfway = UnixStream::connect(folder.join("executor.socket")).unwrap();
+    let (theirs, _orders) = pipe().unwrap();
+    hand_over(&halfway, theirs.as_fd());
+
+    let mut later = successor(&bench);
+    later.executor().attach(id);
+    assert_eq!(later.executor().supervisor(), supervisor);
+    fs::write(&go, "").unwrap();
+    later.wait_for("after");
+    let ended = later.wait();
+    assert_eq!((ended.attempt, &ended.end), (id, &End::Exited { code: 5 }));
+    assert_eq!(ends_written(&bench), 1);
+    later.executor = None;
+    eventually("its supervisor ends", || !supervised(&folder));
+    drop(silent);
+}
+
+#[test]
+fn whoever_floods_the_socket_stops_neither_a_command_nor_its_record() {
+    // Broken: orders are read as long as there are some, and nobody sees the end of a command.
+    let mut bench = Bench::new();
+    let go = bench.path("go");
+    let id = bench.start(lasting(&format!("echo up; {}; exit 5", await_file(&go))));
+    bench.wait_for("up");
+    bench.executor = None;
+    let folder = bench.folder.path().to_owned();
+    let over = Arc::new(AtomicBool::new(false));
+    let flood = std::thread::spawn({
+        let (folder, over) = (folder.clone(), Arc::clone(&over));
+        move || {
+            // It asks for what there is not, and reads no answer.
+            let questions = frame(10, &77_u64.to_le_bytes()).repeat(5_000);
+            let mut stranger = Stranger::call(&folder);
+            while stranger.say(&questions) && !over.load(Ordering::SeqCst) {}
+        }
+    });
+    fs::write(&go, "").unwrap();
+    let found = wait_for_end(&folder, id);
+    assert!(matches!(found, Found::Finished { end: End::Exited { code: 5 }, .. }), "{found:?}");
+    assert_eq!(ends_written(&bench), 1);
+    over.store(true, Ordering::SeqCst);
+    flood.join().unwrap();
+    eventually("its supervisor ends", || !supervised(&folder));
+}
+
+#[test]
+fn of_two_executors_one_is_let_in_and_the_command_ends_once() {
+    let mut bench = Bench::new();
+    let go = bench.path("go");
+    let id = bench.start(lasting(&format!("echo up; {}; echo after; exit 5", await_file(&go))));
+    bench.wait_for("up");
+    bench.executor = None;
+    let (mut one, mut other) = (successor(&bench), successor(&bench));
+    one.executor().attach(id);
+    other.executor().attach(id);
+    fs::write(&go, "").unwrap();
+    for executor in [&mut one, &mut other] {
+        let ended = executor.wait();
+        assert_eq!((ended.attempt, &ended.end), (id, &End::Exited { code: 5 }));
+    }
+    assert_eq!(ends_written(&bench), 1);
+}
+
+#[test]
+fn an_attempt_that_was_started_is_not_started_again() {
+    // Broken: a second command under the number of the first, and two ends of one attempt.
+    let mut bench = Bench::new();
+    let (go, twice) = (bench.path("go"), bench.path("twice"));
+    let id = bench.start(lasting(&format!("echo up; {}; exit 5", await_file(&go))));
+    bench.wait_for("up");
+    bench.executor = None;
+    let mut later = successor(&bench);
+    later.executor().attach(id);
+    later.start(lasting(&format!("touch {}", twice.display())));
+    fs::write(&go, "").unwrap();
+    let found = wait_for_end(bench.folder.path(), id);
+    assert!(matches!(found, Found::Finished { end: End::Exited { code: 5 }, .. }), "{found:?}");
+    assert_eq!((ends_written(&bench), twice.exists()), (1, false));
 }
 
 #[test]

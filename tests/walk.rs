@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
 
+#[path = "walk/prompts.rs"]
+mod prompts;
 #[path = "support/pty.rs"]
 mod pty;
 #[path = "support/sandbox.rs"]
@@ -127,6 +129,7 @@ fn a_runs_looks_up_to_the_next_question() {
     ));
     walk.answer("Look", "a");
     walk.answer("This changes something", "s");
+    walk.session.wait_for("Enter for no reason > ");
     walk.session.send("\r");
     walk.answer("This changes something", "q");
     assert_eq!(walk.code(), Some(4));

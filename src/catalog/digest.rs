@@ -1,10 +1,9 @@
 //! The digest of a runbook and everything it brings: what trust and records speak of.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
 use super::closure::Part;
+use crate::value::hex;
 
 /// What the digest is of: a change of the form below is a change of this word, too.
 const FORM: &str = "surefoot-closure/v1";
@@ -21,11 +20,7 @@ pub(super) fn closure_digest<'a>(parts: impl Iterator<Item = &'a Part>) -> Strin
 
 /// SHA-256 of bytes, in lower-case hex.
 pub fn sha256(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex(Sha256::digest(bytes))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub use closure::{Closure, Part, PartKind};
 pub use commands::{Changed, Stated};
 pub use digest::sha256;
 pub use file::{File, FileFailed, Folder};
-pub use ownership::{Exposed, Writable, guarded};
+pub use ownership::{Exposed, Writable, closed, guarded};
 pub use reference::{ReferenceFailed, locate};
 pub use rewrite::{RewriteFailed, rewrite};
 pub use settings_file::{REPOSITORY_SETTINGS, read_settings};

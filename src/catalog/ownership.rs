@@ -92,9 +92,47 @@ pub fn guarded(path: &Path) -> Result<(), Exposed> {
     real.ancestors().skip(1).try_for_each(|folder| look(folder, Place::Around, me.as_raw()))
 }
 
+/// Whether a group or everybody can write a file, or put another one in its place, whoever looks: what
+/// holds for all users of a machine is not one of theirs to write.
+pub fn closed(path: &Path) -> Result<(), Exposed> {
+    let unknown = |_| Exposed { path: path.to_owned(), why: Writable::Unknown };
+    let real = fs::canonicalize(path).map_err(unknown)?;
+    let open = |path: &Path, place| {
+        let found = fs::symlink_metadata(path).map_err(unknown)?;
+        // Whose it is, is another matter.
+        let seen = Seen { owner: ROOT, mode: found.mode() };
+        let exposed = |why| Exposed { path: path.to_owned(), why };
+        writable(seen, place, ROOT).map_or(Ok(()), |why| Err(exposed(why)))
+    };
+    open(&real, Place::Itself)?;
+    real.parent().map_or(Ok(()), |folder| open(folder, Place::Around))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_holds_for_everybody_is_closed_to_groups() {
+        use std::os::unix::fs::PermissionsExt as _;
+        // Broken: only root looks at who could have written the rules of an organisation.
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("etc");
+        fs::create_dir(&folder).unwrap();
+        let path = folder.join("config.toml");
+        fs::write(&path, "").unwrap();
+        let modes = |of: &Path, mode| {
+            fs::set_permissions(of, fs::Permissions::from_mode(mode)).unwrap();
+            closed(&path)
+        };
+        modes(&folder, 0o755).unwrap();
+        for (mode, good) in [(0o644, true), (0o664, false), (0o646, false), (0o600, true)] {
+            assert_eq!(modes(&path, mode).is_ok(), good, "{mode:o}");
+        }
+        for (mode, good) in [(0o775, false), (0o757, false), (0o1777, true)] {
+            assert_eq!(modes(&folder, mode).is_ok(), good, "{mode:o}");
+        }
+    }
 
     fn check(owner: u32, mode: u32, place: Place, me: u32) -> Option<Writable> {
         writable(Seen { owner, mode }, place, me)

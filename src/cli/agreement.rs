@@ -8,7 +8,7 @@ use super::Context;
 use super::commands::run::random;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::trusted::guard_place;
+use super::trusted::{guard_place, guard_shared};
 use crate::console::{Meaning, Text};
 use crate::engine::{RunStarted, Waiting};
 use crate::journal::RunFolder;
@@ -38,7 +38,8 @@ pub(crate) fn files(folder: &RunFolder, context: &Context) -> Files {
 }
 
 /// Where the list of those who may sign is: where the organisation says it, in its settings or by a
-/// list beside them; else where the user does. As root, one that others can write is refused.
+/// list beside them; else where the user does. As root, one that others can write is refused, and an
+/// organisation's whoever runs this.
 pub(crate) fn signers(context: &Context, settings: &Settings) -> Result<Option<Signers>, Failure> {
     let own = &context.settings;
     let beside = |folder: Option<&Path>| {
@@ -46,17 +47,23 @@ pub(crate) fn signers(context: &Context, settings: &Settings) -> Result<Option<S
         path.exists().then_some(Signers::File(path))
     };
     let list = match settings.allowed_signers.clone() {
-        Some((Authority::Organisation, list)) => Some(list),
+        Some((Authority::Organisation, list)) => Some((Authority::Organisation, list)),
         said => beside(own.organisation.parent())
-            .or_else(|| said.map(|(_, list)| list))
-            .or_else(|| beside(own.config.as_deref())),
+            .map(|list| (Authority::Organisation, list))
+            .or(said)
+            .or_else(|| Some((Authority::User, beside(own.config.as_deref())?))),
     };
     match &list {
-        Some(Signers::File(path)) => guard_place(path)?,
-        Some(Signers::Branch { repository, .. }) => guard_place(&git_folder(repository))?,
+        Some((authority, Signers::File(path))) => {
+            guard_place(path)?;
+            if *authority == Authority::Organisation && path.exists() {
+                guard_shared(path)?;
+            }
+        }
+        Some((_, Signers::Branch { repository, .. })) => guard_place(&git_folder(repository))?,
         None => {}
     }
-    Ok(list)
+    Ok(list.map(|(_, list)| list))
 }
 
 /// What settings say about agreement to a run of a runbook of this repository.
@@ -107,7 +114,7 @@ pub(crate) fn notary(
     let seed = random().map_err(|error| {
         Failure::new(Exit::Failed, format!("there are no random bytes: {error}"))
     })?;
-    let responder = context.settings.responder.name.clone();
+    let logins = context.settings.logins.clone();
     let own = own_keys(context);
-    Ok(SshNotary::new(rules, files(folder, context), own, responder, seed))
+    Ok(SshNotary::new(rules, files(folder, context), own, logins, seed))
 }

@@ -9,7 +9,7 @@ use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::open::show_findings;
-use super::trusted::guard_place;
+use super::trusted::{guard_place, guard_shared};
 use crate::catalog::{REPOSITORY_SETTINGS, read_settings};
 use crate::engine::Run;
 use crate::plan::Plan;
@@ -23,15 +23,20 @@ pub(crate) struct Governing {
     pub(crate) settings: Settings,
     /// Each file that was read, and whose it is.
     pub(crate) files: Vec<(Authority, String)>,
-    /// Where they lie.
-    paths: Vec<PathBuf>,
+    /// Where they lie, and whose they are.
+    paths: Vec<(Authority, PathBuf)>,
 }
 
 impl Governing {
-    /// As root: refuses settings that others can write. What runs something is governed by no others;
-    /// what only looks takes them as they are.
+    /// As root: refuses settings that others can write; an organisation's whoever runs this. What runs
+    /// something is governed by no others; what only looks takes them as they are.
     pub(crate) fn guarded(self) -> Result<Self, Failure> {
-        self.paths.iter().try_for_each(|path| guard_place(path))?;
+        for (authority, path) in &self.paths {
+            guard_place(path)?;
+            if *authority == Authority::Organisation {
+                guard_shared(path)?;
+            }
+        }
         Ok(self)
     }
 }
@@ -45,7 +50,7 @@ pub(crate) fn governing(
     let mut paths = Vec::new();
     let mut read = |path: &Path, authority| {
         let file = read(path, authority, context)?;
-        paths.extend(file.is_some().then(|| path.to_owned()));
+        paths.extend(file.is_some().then(|| (authority, path.to_owned())));
         Ok::<_, Failure>(file)
     };
     let user = own.config.as_ref().map(|folder| folder.join("config.toml"));

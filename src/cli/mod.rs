@@ -11,6 +11,7 @@ mod failure;
 mod frozen;
 mod governing;
 mod inputs;
+mod login;
 mod open;
 mod past;
 mod runs;

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use super::login::{Person, Signs};
 use crate::console;
 use crate::engine::Responder;
 
@@ -39,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) width: console::Width,
     /// Who is at the keyboard.
     pub(crate) responder: Responder,
+    /// Their logins: the one in records, and the others that are theirs.
+    pub(crate) logins: Vec<String>,
     /// The machine.
     pub(crate) host: String,
     /// The environment that commands inherit.
@@ -53,6 +56,7 @@ impl Settings {
     /// Reads the environment.
     pub(crate) fn read() -> Self {
         let host = host();
+        let person = person();
         let terminal = std::io::stderr().is_terminal();
         let data = std::io::stdout().is_terminal();
         Self {
@@ -65,9 +69,10 @@ impl Settings {
             console: console_settings(terminal),
             colour: colour(data),
             width: if data { console::Width::OfTerminal } else { console::Width::Unlimited },
-            responder: responder(&host),
+            responder: person.responder(&host),
+            logins: std::iter::once(&person.login).chain(&person.others).cloned().collect(),
             host,
-            key_folders: key_folders(),
+            key_folders: key_folders(&person),
             environment: env::vars_os().collect(),
             editor: env::var("VISUAL").or_else(|_| env::var("EDITOR")).ok(),
         }
@@ -102,21 +107,25 @@ fn config() -> Option<PathBuf> {
 }
 
 /// `~/.ssh`, by the environment and by the system: another `HOME` makes nobody another person.
-fn key_folders() -> Vec<PathBuf> {
-    let own = path("HOME").into_iter().chain(home_of(rustix::process::getuid().as_raw()));
-    let mut folders: Vec<PathBuf> = own.map(|home| home.join(".ssh")).collect();
+fn key_folders(person: &Person) -> Vec<PathBuf> {
+    let homes = path("HOME").into_iter().chain(person.homes.iter().cloned());
+    let mut folders: Vec<PathBuf> = homes.map(|home| home.join(".ssh")).collect();
     folders.dedup();
     folders
 }
 
-/// The home folder that the system gives a user.
-fn home_of(uid: u32) -> Option<PathBuf> {
-    let users = std::fs::read_to_string("/etc/passwd").ok()?;
-    users.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split(':').collect();
-        let own = fields.get(2)?.parse() == Ok(uid);
-        own.then(|| fields.get(5).map(PathBuf::from)).flatten()
-    })
+/// Who is at the keyboard, by the system and by the environment.
+fn person() -> Person {
+    let names = |variables: &[&str]| variables.iter().filter_map(|it| env::var(it).ok()).collect();
+    let session = std::fs::read_to_string("/proc/self/loginuid");
+    let signs = Signs {
+        users: std::fs::read_to_string("/etc/passwd").unwrap_or_default(),
+        uid: rustix::process::getuid().as_raw(),
+        session: session.ok().and_then(|uid| uid.trim().parse().ok()),
+        claimed: names(&["USER", "LOGNAME"]),
+        before: names(&["SUDO_USER", "DOAS_USER"]),
+    };
+    signs.person()
 }
 
 fn state() -> Option<PathBuf> {
@@ -126,14 +135,6 @@ fn state() -> Option<PathBuf> {
 
 fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-fn responder(host: &str) -> Responder {
-    let named = ["USER", "LOGNAME"].iter().find_map(|name| env::var(name).ok());
-    let user = named.filter(|name| !name.is_empty());
-    let known_by = if user.is_some() { "login" } else { "user id" };
-    let user = user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
-    Responder { name: format!("{user}@{host}"), known_by: known_by.to_owned() }
 }
 
 /// Whether what goes to a stream is coloured.

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::open::Opened;
 use super::past::ago;
 use crate::catalog::{
-    Claimed, Difference, Lies, TrustFailed, TrustStore, Trusted, guarded, may_speak,
+    Claimed, Difference, Lies, TrustFailed, TrustStore, Trusted, closed, guarded, may_speak,
 };
 use crate::console::{Meaning, Text, changes_in_words};
 use crate::effects::SystemClock;
@@ -54,6 +54,15 @@ pub(crate) fn guard(opened: &Opened) -> Result<(), Failure> {
 /// As root: refuses a place where others can write.
 pub(crate) fn guard_place(path: &Path) -> Result<(), Failure> {
     guard_each([path.to_owned()])
+}
+
+/// Refuses what holds for all users of a machine, where a group or everybody can write it.
+pub(crate) fn guard_shared(path: &Path) -> Result<(), Failure> {
+    closed(path).map_err(|exposed| {
+        let message = format!("{} is not followed: {exposed}", path.display());
+        let hint = format!("take that away: chmod go-w {}", exposed.path.display());
+        Failure::new(Exit::Refused, message).hint(hint)
+    })
 }
 
 fn guard_each(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), Failure> {

@@ -86,6 +86,7 @@ impl Walker {
                 Ok(line) => line,
                 Err(Stop::Back(why)) => {
                     self.say(Meaning::Warning, why);
+                    self.input.discard();
                     continue;
                 }
                 Err(Stop::End) => return self.left(scene.question),
@@ -98,6 +99,8 @@ impl Walker {
                 Err(Stop::End) => self.say(Meaning::Hint, "Back to the question."),
                 Err(Stop::Reply(reply)) => return reply,
             }
+            // The rest of a pasted block answers nothing: its first line was no answer.
+            self.input.discard();
         }
     }
 
@@ -188,6 +191,8 @@ impl Walker {
     /// Asks for something beside the keys; `?` says what can be typed.
     pub(super) fn prompt(&mut self, scene: Scene<'_>, words: &str) -> Result<String, Stop> {
         loop {
+            // It is a question of its own.
+            self.input.discard();
             let line = self.line(scene, words)?;
             if line.trim() != "?" {
                 return Ok(line);

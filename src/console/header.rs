@@ -142,6 +142,9 @@ pub(super) fn resumed(terminal: &Terminal, resumed: &Resumed, known: &Known, run
     if !run.open_undo().is_empty() {
         stop_now(terminal, run, known);
     }
+    for why in resumed.voided.values() {
+        field(terminal, "agreed", Meaning::Warning, &format!("void: {why}, who goes on"));
+    }
     if resumed.set_aside > 0 {
         let text = format!("{} bytes of a torn last record were set aside", resumed.set_aside);
         field(terminal, "journal", Meaning::Warning, &text);

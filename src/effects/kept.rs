@@ -1,7 +1,6 @@
 //! Outputs in the run's folder: what was kept of an attempt that another process started, and what
 //! the responder tells of a command that ran elsewhere.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -12,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::engine::{AttemptId, End, Ended, Kept, Printed};
 use crate::process::{pieces, read_end};
 use crate::session::Stream;
-use crate::value::{Hidden, Patterns};
+use crate::value::{Hidden, Patterns, hex};
 
 /// The file of an output, from the run's folder.
 fn log(attempt: AttemptId) -> String {
@@ -91,11 +90,7 @@ pub(super) fn keep(
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        let _infallible = write!(text, "{byte:02x}");
-    }
-    text
+    hex(Sha256::digest(bytes))
 }
 
 /// Makes all outputs and evidence of a run durable. What cannot be is found by whoever verifies it.

@@ -14,6 +14,7 @@ use crate::plan::{BoundCommand, BoundForm, BoundPlace};
 use crate::process::Handshake;
 use crate::runbook::OnDisconnect;
 use crate::template::Shell;
+use crate::value::hex;
 
 /// Seconds until a silent host is given up.
 const CONNECT: u32 = 15;
@@ -312,13 +313,5 @@ fn token() -> String {
     let mut bytes = [0; 12];
     // Where the system has no random bytes, constant words are still words that must arrive.
     let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
-    hex(&bytes)
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    hex(bytes)
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::executor::Setting;
-use super::remote::hex;
 use crate::process::{Tool, capture, prepare_connections, program_in_path};
+use crate::value::hex;
 
 /// How long ssh may take to read its configuration.
 const LIMIT: Duration = Duration::from_secs(10);

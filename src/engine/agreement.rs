@@ -1,38 +1,48 @@
 //! Who has to agree to what comes next, and whether they have. An agreement is for one digest and
 //! one job: whatever changes the command, its values or its target, or begins it anew, asks anew.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::{Asking, UndoPlan};
 use super::approval::{
     ApprovalGiven, ApprovalRequest, ApprovalRequested, Asked, Checked, Lapsed, REQUEST_FORMAT,
-    Spent, Terms, Waiting,
+    Signed, Spent, Terms, Waiting,
 };
 use super::decided::Wanted;
 use super::demand::{Attempt, Corrupt, Demands, Rejected, Wait};
-use super::event::{Event, StepStatus};
+use super::event::{Event, Recorded, StepStatus};
 use super::facts::StateFacts;
 use super::guard::Guard;
 use super::job::{Job, Stage};
 use super::lane::LaneId;
 use super::run::{Alone, Run};
+use super::scope::ScopeId;
+use super::standing::Standing;
 use crate::plan::digest_of;
 use crate::policy::Decision;
-use crate::runbook::{Action, Effect, StepKey};
+use crate::runbook::{Action, BookId, Effect, PartId, StepKey};
+use crate::value::Name;
 
 /// How far people in a role have agreed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Agreement {
     /// Somebody is asked.
     asked: Option<Box<Waiting>>,
-    given: Vec<Given>,
+    pub(super) given: Vec<Given>,
 }
 
 /// It was given, for this digest and until then.
 #[derive(Clone, Debug)]
-struct Given {
+pub(super) struct Given {
     spent: Spent,
+    /// Whose it is; nobody's, where the responder went on alone.
+    pub(super) by: Option<Standing>,
     digest: String,
+    /// How the command is undone, and the values, as they were shown.
+    pub(super) undo: Option<String>,
+    pub(super) values: BTreeMap<Name, Recorded>,
     expires: Timestamp,
 }
 
@@ -83,7 +93,7 @@ impl Run {
     }
 
     /// The agreements of a role that hold for what is about to run.
-    fn valid<'a>(&self, job: &'a Job, role: &str, digest: &str) -> Vec<&'a Given> {
+    pub(super) fn valid<'a>(&self, job: &'a Job, role: &str, digest: &str) -> Vec<&'a Given> {
         // What repeats by itself began in time.
         let repeats = job.first_start.is_some();
         let holds = |given: &&Given| {
@@ -281,7 +291,7 @@ impl Run {
         let request = waiting.map(|waiting| waiting.request.clone());
         let request =
             request.ok_or_else(|| Corrupt("an approval answers no request".to_owned()))?;
-        self.agree(request, Some(given.signed.principal.clone()));
+        self.agree(request, Some(&given.signed));
         Ok(())
     }
 
@@ -328,17 +338,33 @@ impl Run {
         }
     }
 
-    fn agree(&mut self, request: ApprovalRequest, by: Option<String>) {
+    fn agree(&mut self, request: ApprovalRequest, by: Option<&Signed>) {
+        let by = by.map(|signed| Standing {
+            nonce: request.nonce.clone(),
+            principal: signed.principal.clone(),
+            key: signed.key.clone(),
+        });
         if let Some(step) = self.job().and_then(Job::step)
             && matches!(self.step(step).action, Action::Approve(_))
         {
             let values = self.job().map(|job| self.values_in(self.job_scope(job)));
-            self.state.guards.insert(step, Guard::Granted(values.unwrap_or_default()));
+            let values = values.unwrap_or_default();
+            self.state.guards.insert(step, Guard::Granted { values, by });
             self.set_stage(Stage::Settled(StepStatus::Done));
             return;
         }
-        let spent = Spent { nonce: request.nonce, role: request.role.clone(), by };
-        let given = Given { spent, digest: request.digest, expires: request.expires };
+        let person = by.as_ref().map(|by| by.principal.clone());
+        let given = Given {
+            spent: Spent { nonce: request.nonce, role: request.role.clone(), by: person },
+            by,
+            digest: request.digest,
+            undo: match request.what {
+                Asked::Command { undo, .. } => Some(undo),
+                Asked::GoOn { .. } => None,
+            },
+            values: request.values,
+            expires: request.expires,
+        };
         if let Some(job) = self.here().jobs.last_mut() {
             let agreement = job.agreements.entry(request.role).or_default();
             agreement.asked = None;
@@ -368,16 +394,33 @@ impl Run {
         valid.map(|given| given.spent.clone()).collect()
     }
 
-    /// The commands that follow a step on its line, up to the next that waits for agreement.
+    /// The commands that follow a step, up to the next that waits for agreement or ends the run; then
+    /// those that come at the end of the run in any case.
     fn changes_after(&self, job: &Job, step: StepKey) -> Vec<String> {
-        let facts: StateFacts<'_> = self.job_facts(job);
         let mut commands = Vec::new();
-        for next in self.steps_after(job.lane, step) {
-            if matches!(self.step(next).action, Action::Approve(_)) {
+        let own = &self.step(step).part;
+        let end = (own.book() == BookId::MAIN && *own != PartId::Finally)
+            .then(|| self.plan.runbook.part(&PartId::Finally));
+        let end = end.into_iter().flatten().map(|step| (ScopeId::MAIN, *step));
+        self.add_changes_of(self.steps_after(job.lane, step), job.lane, &mut commands);
+        self.add_changes_of(end, job.lane, &mut commands);
+        commands
+    }
+
+    fn add_changes_of(
+        &self,
+        steps: impl IntoIterator<Item = (ScopeId, StepKey)>,
+        lane: LaneId,
+        commands: &mut Vec<String>,
+    ) {
+        for (scope, next) in steps {
+            let next_step = self.step(next);
+            let ends = matches!(next_step.action, Action::End(_)) && next_step.when.is_none();
+            if ends || matches!(next_step.action, Action::Approve(_)) {
                 break;
             }
-            self.add_changes(next, &facts, &mut commands);
+            let facts = StateFacts::now(self, lane).seen_in(scope);
+            self.add_changes(next, &facts, commands);
         }
-        commands
     }
 }

@@ -37,6 +37,7 @@ impl Run {
         }
         if started.role == Role::Main {
             self.remember_undo(started.attempt);
+            self.cover_undo(started.attempt, &started.digest);
         }
         let Some(job) = self.here().jobs.last_mut() else {
             return Err(Corrupt(format!("attempt {} belongs to nothing", started.attempt)));

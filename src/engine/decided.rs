@@ -105,11 +105,12 @@ impl Run {
         inside.iter().flat_map(|step| self.steps_within(*step)).collect()
     }
 
-    /// The agreements that a job's command needs: what its step asks for, then what settings do.
+    /// The agreements that a job's command needs: what its step asks for, an undo's the change, too;
+    /// then what settings do.
     pub(super) fn approvals(&self, job: &Job, decision: &Decision) -> Vec<Wanted> {
         let own = self.job_run(job).and_then(|run| run.approval.as_ref());
-        let own = own.map(Wanted::of);
-        own.into_iter().chain(decision.approvals.iter().map(Wanted::by_rule)).collect()
+        let own = own.map(Wanted::of).into_iter().chain(self.undo_needs(job));
+        own.chain(decision.approvals.iter().map(Wanted::by_rule)).collect()
     }
 
     /// Whether the responder may go on without the people whose agreement a job waits for.

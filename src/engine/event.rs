@@ -653,6 +653,10 @@ pub struct Resumed {
     pub found: BTreeMap<AttemptId, Found>,
     /// Bytes of a torn last record that were set aside.
     pub set_aside: u64,
+    /// The agreements, by their requests, that are void because whoever gave them goes on with the
+    /// run, and why that is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub voided: BTreeMap<String, String>,
 }
 
 /// What is known of an attempt whose end is not recorded.

@@ -9,6 +9,7 @@ use super::lane::{Lane, LaneId};
 use super::position::{Frame, Jump, Line, Position};
 use super::run::Run;
 use super::scope::ScopeId;
+use super::standing::Standing;
 use crate::runbook::{Action, BookId, Effect, PartId, StepId, StepKey};
 use crate::template::Template;
 use crate::value::{Facts, Name, Reference};
@@ -17,7 +18,11 @@ use crate::value::{Facts, Name, Reference};
 #[derive(Clone, Debug)]
 pub(super) enum Guard {
     /// It was agreed to, with these values.
-    Granted(BTreeMap<Name, Recorded>),
+    Granted {
+        values: BTreeMap<Name, Recorded>,
+        /// By whom; by nobody, where the responder went on alone.
+        by: Option<Standing>,
+    },
     /// The responder went past it.
     Owed,
 }
@@ -38,7 +43,7 @@ impl Run {
         for (approve, guard) in &self.state.guards {
             let asks = match guard {
                 Guard::Owed => true,
-                Guard::Granted(values) => {
+                Guard::Granted { values, .. } => {
                     let again = before.contains(approve)
                         && self.has_changed(job)
                         && job.first_start.is_none();
@@ -105,7 +110,7 @@ impl Run {
     /// A step's command was replaced: nobody who agreed before has seen it.
     pub(super) fn note_edit(&mut self, step: StepKey) {
         let granted = self.state.guards.iter();
-        let granted = granted.filter(|(_, guard)| matches!(guard, Guard::Granted(_)));
+        let granted = granted.filter(|(_, guard)| matches!(guard, Guard::Granted { .. }));
         let since: Vec<_> = granted.map(|(approve, _)| (*approve, step)).collect();
         self.state.edited_since.extend(since);
     }
@@ -119,7 +124,7 @@ impl Run {
         };
         let there = self.approvals_before(self.position_at(step).frames().to_vec(), step);
         let agreed =
-            |step: &StepKey| matches!(self.state.guards.get(step), Some(Guard::Granted(_)));
+            |step: &StepKey| matches!(self.state.guards.get(step), Some(Guard::Granted { .. }));
         there.into_iter().filter(|step| !here.contains(step) && !agreed(step)).collect()
     }
 
@@ -165,13 +170,7 @@ impl Run {
 
     /// The lines that a lane is on, those around it first.
     fn frames(&self, lane: LaneId) -> Vec<Frame> {
-        let Some(this) = self.lane(lane) else {
-            return Vec::new();
-        };
-        let around = this.origin.as_ref().map(|origin| self.frames(origin.from));
-        let mut frames = around.unwrap_or_default();
-        frames.extend(this.position.frames().iter().cloned());
-        frames
+        self.lines(lane).into_iter().map(|(_, frame)| frame).collect()
     }
 
     fn approvals_before(&self, frames: Vec<Frame>, step: StepKey) -> BTreeSet<StepKey> {
@@ -195,12 +194,38 @@ impl Run {
         found
     }
 
-    /// The steps on a step's line behind it.
-    pub(super) fn steps_after(&self, lane: LaneId, step: StepKey) -> Vec<StepKey> {
-        let frames = self.frames(lane);
-        let mut steps = frames.iter().rev().map(|frame| frame.steps(&self.plan.runbook));
-        let own = steps.find(|steps| steps.contains(&step)).unwrap_or_default();
-        own.iter().copied().skip_while(|other| *other != step).skip(1).collect()
+    /// The steps that come behind a step, on its line and on those around it in its runbook, with
+    /// what is seen there.
+    pub(super) fn steps_after(&self, lane: LaneId, step: StepKey) -> Vec<(ScopeId, StepKey)> {
+        let book = self.step(step).part.book();
+        let lines = self.lines(lane);
+        let around =
+            lines.iter().rev().take_while(|(_, frame)| frame.book(&self.plan.runbook) == book);
+        let mut inside = Some(step);
+        let mut after = Vec::new();
+        for (opener, frame) in around {
+            let steps = frame.steps(&self.plan.runbook);
+            let here = steps.iter().position(|other| Some(*other) == inside);
+            let behind = steps.iter().skip(here.map_or(frame.next, |here| here + 1));
+            after.extend(behind.map(|step| (frame.scope, *step)));
+            inside = *opener;
+        }
+        after
+    }
+
+    /// The lines that a lane is on, those around it first, each with the step that opened it.
+    fn lines(&self, lane: LaneId) -> Vec<(Option<StepKey>, Frame)> {
+        let Some(this) = self.lane(lane) else {
+            return Vec::new();
+        };
+        let origin = this.origin.as_ref();
+        let mut lines = origin.map(|origin| self.lines(origin.from)).unwrap_or_default();
+        let opener = |(place, frame): (usize, &Frame)| {
+            let origin = origin.filter(|_| place == 0).map(|origin| origin.step);
+            (frame.owner.or(origin), frame.clone())
+        };
+        lines.extend(this.position.frames().iter().enumerate().map(opener));
+        lines
     }
 
     /// A step that waits for agreement, or those in a group. What a procedure asks, it asks when

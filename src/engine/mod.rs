@@ -45,6 +45,7 @@ mod resumed;
 mod run;
 mod scope;
 mod spread;
+mod standing;
 mod timebox;
 mod undo;
 mod used;
@@ -69,3 +70,4 @@ pub use demand::{
 };
 pub use lane::{Beside, LaneId};
 pub use run::{Alone, Run};
+pub use standing::Standing;

@@ -14,6 +14,7 @@ impl Run {
         self.state.responder.clone_from(&resumed.responder.name);
         self.state.pace = resumed.pace.unwrap_or(self.state.pace);
         self.state.policy = self.state.policy.stricter(&resumed.policy);
+        self.void(&resumed.voided);
         let running = self.state.running.iter();
         let open: Vec<_> = running.map(|(id, running)| (*id, running.lane, running.role)).collect();
         for (attempt, lane, role) in open {

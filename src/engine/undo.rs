@@ -8,6 +8,7 @@ use super::facts::StateFacts;
 use super::job::{Job, JobKind};
 use super::run::Run;
 use super::scope::ScopeId;
+use super::standing::Covered;
 use crate::plan::bind;
 use crate::runbook::{Action, Command, Effect, StepId, StepKey, Undo};
 use crate::value::Name;
@@ -21,6 +22,8 @@ pub(super) struct UndoEntry {
     pub(super) state: UndoState,
     /// The starts of the change.
     pub(super) starts: Vec<AttemptId>,
+    /// Its undo, as those saw it who agreed to the change.
+    pub(super) covered: Vec<Covered>,
 }
 
 /// Whether there is something to undo.
@@ -145,6 +148,7 @@ impl Run {
                 values,
                 state: UndoState::InDoubt,
                 starts: vec![attempt],
+                covered: Vec::new(),
             }),
         }
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::Event;
+use crate::value::hex;
 
 /// The format that this program writes.
 pub const FORMAT: &str = "surefoot-journal/1";
@@ -130,20 +131,11 @@ pub(super) fn holds_whole_record(tail: &[u8]) -> bool {
             let after = named + DIGEST;
             tail.len() > after + AFTER_DIGEST.len()
                 && tail[after..].starts_with(AFTER_DIGEST)
-                && hex(&hasher.clone().finalize()).as_bytes() == &tail[named..after]
+                && hex(hasher.clone().finalize()).as_bytes() == &tail[named..after]
         })
 }
 
 /// SHA-256 in lower-case hexadecimal.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes every write");
-        text
-    })
+    hex(Sha256::digest(bytes))
 }

@@ -202,6 +202,7 @@ fn resumed(found: BTreeMap<AttemptId, Found>) -> Event {
         pace: None,
         found,
         set_aside: 17,
+        voided: BTreeMap::new(),
     }))
 }
 

@@ -10,8 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::private::FileFailed;
 use super::read::{Damage, JOURNAL, ReadFailed, TornTail, read};
-use super::record::{Record, hex};
+use super::record::Record;
 use crate::engine::{AttemptId, Event, Kept};
+use crate::value::hex;
 
 /// What was found out about a journal.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -160,7 +161,7 @@ fn measure(path: &PathBuf) -> Result<(u64, String), FileFailed> {
     let mut length = 0;
     loop {
         match file.read(&mut piece) {
-            Ok(0) => return Ok((length, hex(&hasher.finalize()))),
+            Ok(0) => return Ok((length, hex(hasher.finalize()))),
             Ok(read) => {
                 hasher.update(&piece[..read]);
                 length += read as u64;

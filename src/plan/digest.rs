@@ -10,6 +10,7 @@ use super::BoundCommand;
 use super::command::BoundForm;
 use super::place::BoundPlace;
 use crate::template::Held;
+use crate::value::hex;
 
 /// A key of one run, which makes the digest of a secret useless anywhere else.
 #[derive(Clone)]
@@ -24,7 +25,7 @@ impl DigestKey {
     fn secret(&self, text: &str) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any length is a key");
         mac.update(text.as_bytes());
-        format!("hmac:{}", hex(&mac.finalize().into_bytes()))
+        format!("hmac:{}", hex(mac.finalize().into_bytes()))
     }
 
     fn held(&self, held: &Held) -> String {
@@ -97,13 +98,5 @@ pub fn digest_of(what: &impl Serialize) -> String {
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes every write");
-        text
-    })
+    hex(Sha256::digest(bytes))
 }

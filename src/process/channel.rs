@@ -1,7 +1,8 @@
 //! The supervisor's end of the line to its executor: orders come in, news go out, terminals are
 //! handed over. The first executor started the supervisor and holds three pipes; when it is gone,
 //! one that goes on with the run calls at a socket in the run's folder and hands over three of its
-//! own. There is never more than one.
+//! own. There is never more than one. One that has called and given no order yet may be anybody: it
+//! gives way to the next that calls, and after a while keeps nobody waiting.
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -14,11 +15,14 @@ use rustix::process::Pid;
 
 use super::descriptor;
 use super::frame::{Filled, Frame, Inbox, Malformed, Outbox};
-use super::moment::timespec;
+use super::moment::{Moment, timespec};
 use super::socket;
 
 /// Where an executor calls, in the run's folder.
 const SOCKET: &str = "executor.socket";
+
+/// How long one that has called may take, in milliseconds, before it gives its first order.
+const SILENCE: u64 = 5_000;
 
 /// What stands between a supervisor and its executor.
 #[derive(Default)]
@@ -34,6 +38,16 @@ struct Line {
     news: OwnedFd,
     descriptors: OwnedFd,
     inbox: Inbox,
+    speaker: Speaker,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Speaker {
+    /// Who started this process, or has given an order.
+    Executor,
+    /// Who has called by then, and has given no order.
+    Caller(Moment),
 }
 
 struct Caller {
@@ -59,6 +73,7 @@ impl Channel {
             rustix::stdio::stdin().try_clone_to_owned()?,
             rustix::stdio::stdout().try_clone_to_owned()?,
             rustix::stdio::stderr().try_clone_to_owned()?,
+            Speaker::Executor,
         )?;
         Ok(Self { line: Some(line), ..Self::default() })
     }
@@ -83,6 +98,27 @@ impl Channel {
         self.line.is_some()
     }
 
+    /// Whether an executor is there, or may be: one that has just called.
+    pub(crate) fn is_held(&self, now: Moment) -> bool {
+        match self.line.as_ref().map(|line| line.speaker) {
+            None => false,
+            Some(Speaker::Executor) => true,
+            Some(Speaker::Caller(since)) => now < since.after_millis(SILENCE),
+        }
+    }
+
+    /// When to look again whether it is held.
+    pub(crate) fn wake(&self) -> Option<Moment> {
+        match self.line.as_ref()?.speaker {
+            Speaker::Executor => None,
+            Speaker::Caller(since) => Some(since.after_millis(SILENCE)),
+        }
+    }
+
+    fn is_spoken_for(&self) -> bool {
+        self.line.as_ref().is_some_and(|line| line.speaker == Speaker::Executor)
+    }
+
     /// Whether the executor has ended, though orders of it may still be here.
     pub(crate) fn is_left(&self) -> bool {
         let Some(line) = &self.line else {
@@ -100,11 +136,13 @@ impl Channel {
 
     /// What to wake up for.
     pub(crate) fn watch<'a>(&'a self, outbox: &Outbox, fds: &mut Vec<PollFd<'a>>) {
-        let Some(line) = &self.line else {
+        if !self.is_spoken_for() {
             let caller = self.caller.as_ref().map(|caller| caller.socket.as_fd());
             let listener = self.listener.as_ref().map(|listener| listener.as_fd());
             let awaited = caller.into_iter().chain(listener);
             fds.extend(awaited.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        }
+        let Some(line) = &self.line else {
             return;
         };
         fds.push(PollFd::from_borrowed_fd(line.orders.as_fd(), PollFlags::IN));
@@ -123,7 +161,14 @@ impl Channel {
 
     /// The next whole order.
     pub(crate) fn next(&mut self) -> Result<Option<Frame>, Malformed> {
-        self.line.as_mut().map_or(Ok(None), |line| line.inbox.next())
+        let Some(line) = &mut self.line else {
+            return Ok(None);
+        };
+        let frame = line.inbox.next()?;
+        if frame.is_some() {
+            line.speaker = Speaker::Executor;
+        }
+        Ok(frame)
     }
 
     /// Writes what the executor takes now.
@@ -137,9 +182,9 @@ impl Channel {
         descriptor::receive(&line.descriptors)
     }
 
-    /// Lets an executor in that calls while there is none; true if one came.
+    /// Lets an executor in that calls while there is none that has given an order; true if one came.
     pub(crate) fn answer(&mut self) -> bool {
-        if self.line.is_some() {
+        if self.is_spoken_for() {
             return false;
         }
         if self.caller.is_none() {
@@ -156,10 +201,15 @@ impl Channel {
             }
         }
         let given = self.caller.take().map(|caller| caller.given).unwrap_or_default();
-        if let Ok([orders, news, descriptors]) = <[OwnedFd; 3]>::try_from(given) {
-            self.line = Line::open(orders, news, descriptors).ok();
-        }
-        self.line.is_some()
+        let Ok([orders, news, descriptors]) = <[OwnedFd; 3]>::try_from(given) else {
+            return false;
+        };
+        let line = Line::open(orders, news, descriptors, Speaker::Caller(Moment::now()));
+        let Ok(line) = line else {
+            return false;
+        };
+        self.line = Some(line);
+        true
     }
 }
 
@@ -192,10 +242,15 @@ impl Caller {
 }
 
 impl Line {
-    fn open(orders: OwnedFd, news: OwnedFd, descriptors: OwnedFd) -> io::Result<Self> {
+    fn open(
+        orders: OwnedFd,
+        news: OwnedFd,
+        descriptors: OwnedFd,
+        speaker: Speaker,
+    ) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&orders, true)?;
         rustix::io::ioctl_fionbio(&news, true)?;
-        Ok(Self { orders, news, descriptors, inbox: Inbox::default() })
+        Ok(Self { orders, news, descriptors, inbox: Inbox::default(), speaker })
     }
 }
 
@@ -220,6 +275,9 @@ mod tests {
         outbox.push(vec![7]);
         channel.write(&mut outbox).unwrap();
         assert_eq!(rustix::io::read(&news, &mut [0; 9]), Ok(1));
+        rustix::io::write(&mine, &[0, 0, 0, 0, 7]).unwrap();
+        assert_eq!(channel.fill().unwrap(), Filled::Some);
+        assert!(channel.next().unwrap().is_some());
         // Another one waits until this one is gone.
         call(folder.path(), ends).unwrap();
         assert!(!channel.answer());
@@ -232,6 +290,26 @@ mod tests {
         assert!(channel.answer());
         channel.close(folder.path());
         call(folder.path(), [news.as_fd(); 3]).unwrap_err();
+    }
+
+    #[test]
+    fn who_gives_no_order_gives_way_and_keeps_nobody_waiting() {
+        // Broken: whoever calls and says nothing keeps every executor out, and the supervisor alive.
+        let folder = tempfile::tempdir().unwrap();
+        let mut channel = Channel::default();
+        channel.listen(folder.path());
+        let (orders, _mine) = pipe().unwrap();
+        let (_news, theirs) = pipe().unwrap();
+        let (descriptors, _own) = UnixStream::pair().unwrap();
+        let ends = [orders.as_fd(), theirs.as_fd(), descriptors.as_fd()];
+        for _ in 0..3 {
+            call(folder.path(), ends).unwrap();
+            assert!(channel.answer());
+        }
+        assert!(!channel.answer());
+        let now = Moment::now();
+        assert!(channel.wake().is_some_and(|wake| now < wake.after_millis(SILENCE)));
+        assert!(!channel.is_held(now.after_millis(SILENCE)));
     }
 
     #[test]

@@ -10,9 +10,9 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use sha2::{Digest as _, Sha256};
 
-use super::output::{create_private, create_private_folder, hex};
+use super::output::{create_private, create_private_folder};
 use crate::engine::KeptFile;
-use crate::value::{Masker, Patterns};
+use crate::value::{Masker, Patterns, hex};
 
 /// Where the copies are, in the run's folder.
 const FOLDER: &str = "evidence";
@@ -99,7 +99,7 @@ impl Collector<'_> {
             from: from.to_owned(),
             path: Some(path),
             bytes,
-            sha256: Some(hex(&digest.finalize())),
+            sha256: Some(hex(digest.finalize())),
             note: (!notes.is_empty()).then(|| notes.join("; ")),
         })
     }
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(kept.path.as_deref(), Some("evidence/0007-dump.bin"));
         assert_eq!((kept.bytes, &kept.note), (3, &None));
         assert_eq!(place.read(&kept), b"\xff\0\n");
-        assert_eq!(kept.sha256, Some(hex(&Sha256::digest(b"\xff\0\n"))));
+        assert_eq!(kept.sha256, Some(hex(Sha256::digest(b"\xff\0\n"))));
         let file = place.run.path().join("evidence/0007-dump.bin");
         assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     }
@@ -210,7 +210,7 @@ mod tests {
         let kept = place.keep("conf");
         assert_eq!(place.read(&kept), b"password=***\n");
         assert_eq!(kept.note.as_deref(), Some("what is secret in it is hidden"));
-        assert_eq!(kept.sha256, Some(hex(&Sha256::digest(b"password=***\n"))));
+        assert_eq!(kept.sha256, Some(hex(Sha256::digest(b"password=***\n"))));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::moment::Moment;
 use super::timing::Timing;
 use crate::engine::{Keep, Kept};
 use crate::session::Stream;
-use crate::value::{Masker, Patterns};
+use crate::value::{Masker, Patterns, hex};
 
 /// The path of a file of an attempt, from the run's folder: `output/0012.log`.
 pub(crate) fn place(attempt: u32, kind: &str) -> PathBuf {
@@ -184,17 +184,9 @@ impl Recorder {
             }),
             bytes: self.bytes,
             kept,
-            sha256: Some(hex(&self.digest.finalize())),
+            sha256: Some(hex(self.digest.finalize())),
         }
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes every write");
-        text
-    })
 }
 
 /// The files of an output.
@@ -365,7 +357,7 @@ mod tests {
             let expected = [&text[..10], b"\n[80 bytes are not kept]\n", &text[90..]].concat();
             assert_eq!(log, expected, "pieces of {size}");
             assert_eq!((kept.bytes, kept.kept), (100, 20));
-            assert_eq!(kept.sha256, Some(hex(&Sha256::digest(&text))));
+            assert_eq!(kept.sha256, Some(hex(Sha256::digest(&text))));
             let timing = fs::read_to_string(folder.path().join("output/0012.timing")).unwrap();
             let timed: u64 = pieces(&timing).iter().map(|piece| piece.bytes).sum();
             assert_eq!(timed, log.len() as u64);

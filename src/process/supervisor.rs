@@ -39,6 +39,12 @@ use crate::engine::{Containment, End, Survivor};
 use crate::runbook::OnDisconnect;
 use crate::value::Patterns;
 
+/// How often orders are read before others have their turn.
+const READS_A_TURN: u32 = 4;
+
+/// How many bytes of answers may wait for an executor that asks for more.
+const MOST_UNHEARD: usize = 16 << 20;
+
 /// Milliseconds a command is given to end when nobody is there any more.
 const STOP_GRACE: u64 = 2_000;
 const BUFFER: usize = 256 * 1024;
@@ -96,6 +102,8 @@ struct Supervisor {
     ends: Ends,
     patterns: Patterns,
     jobs: Vec<Job>,
+    /// The attempts that were started here.
+    started: BTreeSet<u32>,
     /// Commands that are being stopped because nobody was there: what is told of their end is only
     /// that it is written down, as if nobody had come.
     unwatched: BTreeSet<u32>,
@@ -127,6 +135,7 @@ impl Supervisor {
             ends: Ends::of(Path::new("")),
             patterns: Patterns::default(),
             jobs: Vec::new(),
+            started: BTreeSet::new(),
             unwatched: BTreeSet::new(),
             pipes: Vec::new(),
             leftovers: Leftovers::default(),
@@ -138,7 +147,7 @@ impl Supervisor {
     }
 
     fn is_done(&self) -> bool {
-        !self.channel.is_open() && self.jobs.is_empty()
+        self.jobs.is_empty() && !self.channel.is_held(Moment::now())
     }
 
     fn wait(&mut self) {
@@ -152,7 +161,7 @@ impl Supervisor {
             job.watch(&mut fds);
         }
         self.requests.watch(&mut fds);
-        let wake = self.jobs.iter().map(|job| job.wake(now)).min();
+        let wake = self.jobs.iter().map(|job| job.wake(now)).chain(self.channel.wake()).min();
         // A little more than the rest of a millisecond, so that the moment has really come.
         let timeout = wake.map(|moment| timespec(moment.since(now) + Duration::from_micros(50)));
         // An interrupted wait is followed by a turn that finds nothing new.
@@ -180,8 +189,10 @@ impl Supervisor {
         }
     }
 
+    /// Takes orders, though not for ever: whoever sends more than that waits until commands and the
+    /// terminal had their turn.
     fn listen(&mut self) {
-        while self.channel.is_open() {
+        for _ in 0..READS_A_TURN {
             match self.channel.fill() {
                 Ok(Filled::Nothing) => return,
                 Ok(Filled::Some) => {}
@@ -218,6 +229,8 @@ impl Supervisor {
     /// Says again what an executor that came later may have missed of a command.
     fn follow(&mut self, attempt: u32) {
         let news = match self.jobs.iter().find(|job| job.launch.attempt == attempt) {
+            // Somebody asks and does not listen.
+            _ if self.display.outbox.waiting() > MOST_UNHEARD => return self.lose_executor(),
             None => News::Over(attempt),
             Some(job) if job.is_stopping() => {
                 self.unwatched.insert(attempt);
@@ -231,6 +244,10 @@ impl Supervisor {
 
     fn obey(&mut self, order: Order) {
         match order {
+            // The folder of a run does not change, nor is an attempt started twice: whoever says so
+            // is no executor.
+            Order::Hello { .. } if !self.run.is_empty() => self.lose_executor(),
+            Order::Start(launch) if !self.started.insert(launch.attempt) => self.lose_executor(),
             Order::Hello { run, folder } => {
                 let claimed = Identity::own()
                     .ok_or_else(|| "/proc is not there".to_owned())

@@ -221,6 +221,7 @@ fn taken_over(resumed: &Resumed) -> String {
         let bytes = resumed.set_aside;
         parts.push(format!("{bytes} bytes of a torn record were set aside"));
     }
+    parts.extend(resumed.voided.values().map(|why| format!("an agreement is void: {why}")));
     let found = resumed.found.iter();
     parts.extend(found.map(|(attempt, found)| format!("#{attempt}: {}", phrases::found(found))));
     parts.join("; ")

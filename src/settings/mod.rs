@@ -5,6 +5,7 @@
 //! every one of them, what grants something only from those that may. Reading them, and where
 //! they are, is not this module's business.
 
+mod branch;
 mod combine;
 mod load;
 mod model;

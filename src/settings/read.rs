@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
+use super::branch::unusable;
 use super::model::{Place, SettingsFile, Signers, Source as Runbooks, SourceKind, SourceTrust};
 use crate::diagnostic::{Diagnostic, Source, Span, cut};
 use crate::policy::{
@@ -197,9 +198,21 @@ impl Reader<'_> {
         }
         Some(Signers::Branch {
             repository: self.path(text(node, "repository")?),
-            branch: text(node, "branch")?.to_owned(),
+            branch: self.branch(node)?,
             file: text(node, "file")?.to_owned(),
         })
+    }
+
+    /// The branch that is named, if it is one.
+    fn branch(&mut self, node: &Node) -> Option<String> {
+        let named = node.get("branch")?;
+        let name = named.text()?;
+        if let Some(why) = unusable(name) {
+            let message = format!("`{}` is no name of a branch: {why}", cut(name));
+            self.error("branch", &named.span, message, "branch = \"main\"");
+            return None;
+        }
+        Some(name.to_owned())
     }
 
     fn sources(&mut self, root: &Node) -> Vec<Runbooks> {
@@ -224,10 +237,7 @@ impl Reader<'_> {
     fn source(&mut self, node: &Node) -> Option<Runbooks> {
         let kind = match (text(node, "path"), text(node, "git")) {
             (Some(path), None) => SourceKind::Path(self.path(path)),
-            (None, Some(url)) => SourceKind::Git {
-                url: url.to_owned(),
-                branch: text(node, "branch").map(str::to_owned),
-            },
+            (None, Some(url)) => SourceKind::Git { url: url.to_owned(), branch: self.branch(node) },
             _ => return None,
         };
         let trust = match text(node, "trust") {

@@ -192,6 +192,25 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_do() {
 }
 
 #[test]
+fn what_is_no_branch_is_told_with_its_place() {
+    // Broken: git is asked for an older list, or takes the name for an option.
+    let cases = [
+        (
+            "[approval]\nallowed_signers = { repository = \"/k\", branch = \"main~1\", file = \"s\" }\n",
+            "3:49 branch: `main~1` is no name of a branch: it has a character",
+        ),
+        (
+            "[[source]]\ngit = \"u\"\nbranch = \"--upload-pack=x\"\n",
+            "4:10 branch: `--upload-pack=x` is no name of a branch: it begins like an option",
+        ),
+    ];
+    for (text, expected) in cases {
+        let told = found(Authority::User, &format!("{HEAD}{text}"));
+        assert!(told.iter().any(|line| line.starts_with(expected)), "{text}\n{told:#?}");
+    }
+}
+
+#[test]
 fn what_is_no_toml_is_told_where_it_is() {
     for text in [
         "organisation = x\n",

@@ -1,7 +1,7 @@
 //! Carries requests out of a run and judges the answers that come in: a good signature of exactly
 //! this request, by a person who may agree in the role, and who is not the responder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -16,9 +16,10 @@ use super::own::OwnKeys;
 use super::scratch::Scratch;
 use super::signature::Key;
 use super::signers::{Claim, Signers, role_name};
-use crate::engine::{Checked, Signed, Terms, Waiting};
+use crate::engine::{Checked, Signed, Standing, Terms, Waiting};
 use crate::session::Notary;
 use crate::settings::Signers as List;
+use crate::value::hex;
 
 /// More of a file is no answer.
 const MOST: u64 = 64 * 1024;
@@ -61,21 +62,21 @@ pub struct SshNotary {
     rules: Rules,
     files: Files,
     own: OwnKeys,
-    responder: String,
+    logins: Vec<String>,
     seed: [u8; 32],
     issued: u64,
 }
 
 impl SshNotary {
-    /// For a responder; the seed is of bytes that nobody can foresee.
+    /// For a responder with these logins; the seed is of bytes that nobody can foresee.
     pub fn new(
         rules: Rules,
         files: Files,
         own: OwnKeys,
-        responder: String,
+        logins: Vec<String>,
         seed: [u8; 32],
     ) -> Self {
-        Self { rules, files, own, responder, seed, issued: 0 }
+        Self { rules, files, own, logins, seed, issued: 0 }
     }
 
     /// Puts a request where it can be taken from.
@@ -143,8 +144,26 @@ impl SshNotary {
         Signers::read(list, &self.own.programs.path).map_err(|error| told(&error))
     }
 
-    /// Nobody agrees with themselves: not with a key that they hold, not under a name that such a
-    /// key has, not under the name that they are logged in with.
+    /// The agreements, by their requests, of people who are the responder now, each with why. Where
+    /// the list cannot be read, keys and logins say it alone.
+    pub fn own_among(&self, standing: &[Standing]) -> BTreeMap<String, String> {
+        if standing.is_empty() {
+            return BTreeMap::new();
+        }
+        let signers = self.signers().ok();
+        let responder = Itself { keys: self.own_keys(), logins: self.logins.clone() };
+        let own = standing.iter().filter_map(|it| {
+            let why = responder.is_not(&it.key, &it.principal, signers.as_ref()).err()?;
+            Some((it.nonce.clone(), why))
+        });
+        own.collect()
+    }
+
+    fn own_keys(&self) -> BTreeSet<String> {
+        self.own.find().iter().map(Key::fingerprint).collect()
+    }
+
+    /// Nobody agrees with themselves, whoever asked and whoever is at the keyboard now.
     fn is_another(
         &self,
         waiting: &Waiting,
@@ -152,32 +171,37 @@ impl SshNotary {
         key: &Key,
         person: &str,
     ) -> Result<(), String> {
+        let mut keys = self.own_keys();
+        keys.extend(waiting.own_keys.iter().cloned());
+        let mut logins = self.logins.clone();
+        logins.push(waiting.request.responder.clone());
+        let why = Itself { keys, logins }.is_not(&key.fingerprint(), person, Some(signers));
+        why.map_err(|why| format!("{why}; another person is needed"))
+    }
+}
+
+/// The responder, as far as a signer can be told to be them.
+struct Itself {
+    keys: BTreeSet<String>,
+    logins: Vec<String>,
+}
+
+impl Itself {
+    /// That a signer is not the responder; else by what they are: by a key that is held here, by a
+    /// name that such a key has, by a name that is logged in here.
+    fn is_not(&self, key: &str, person: &str, signers: Option<&Signers>) -> Result<(), String> {
         if cfg!(feature = "sabotage-self-approval") {
             return Ok(());
         }
-        let own: BTreeSet<String> = self
-            .own
-            .find()
-            .iter()
-            .map(Key::fingerprint)
-            .chain(waiting.own_keys.iter().cloned())
-            .collect();
-        let fingerprint = key.fingerprint();
-        if own.contains(&fingerprint) {
-            return Err(format!(
-                "{fingerprint} is a key of the responder; another person is needed"
-            ));
+        if self.keys.contains(key) {
+            return Err(format!("{key} is a key of the responder"));
         }
-        if own.iter().any(|own| signers.persons_of(own).contains(&person)) {
-            return Err(format!(
-                "{person} is the responder, by a key that the list names; another person is needed"
-            ));
+        let named = |own: &String| signers.is_some_and(|it| it.persons_of(own).contains(&person));
+        if self.keys.iter().any(named) {
+            return Err(format!("{person} is the responder, by a key that the list names"));
         }
-        let names = [self.responder.as_str(), waiting.request.responder.as_str()];
-        if names.iter().any(|name| login(name).eq_ignore_ascii_case(login(person))) {
-            return Err(format!(
-                "{person} has the login of the responder; another person is needed"
-            ));
+        if self.logins.iter().any(|name| login(name).eq_ignore_ascii_case(login(person))) {
+            return Err(format!("{person} has the login of the responder"));
         }
         Ok(())
     }
@@ -190,11 +214,7 @@ impl Notary for SshNotary {
         hasher.update(self.seed);
         hasher.update(self.issued.to_be_bytes());
         hasher.update(head);
-        let nonce = hasher.finalize().iter().take(16).fold(String::new(), |mut text, byte| {
-            use std::fmt::Write as _;
-            write!(text, "{byte:02x}").expect("a string takes every write");
-            text
-        });
+        let nonce = hex(&hasher.finalize()[..16]);
         Terms {
             nonce,
             record,

@@ -16,6 +16,10 @@ use super::scratch::Scratch;
 use super::signature::{Key, Signature};
 use crate::process::{KeyPrograms, ToolError, file_of_branch, git_folder};
 use crate::settings::Signers as List;
+use crate::value::hex;
+
+/// What lets others than the owner write a file.
+const OTHERS_WRITE: u32 = 0o022;
 
 /// Those who may sign, as the file was when it was read.
 #[derive(Clone, Debug)]
@@ -61,9 +65,14 @@ pub enum BadSigners {
         /// The file.
         file: String,
     },
-    /// Anybody could have written it.
-    #[error("{} can be written by everybody", .0.display())]
-    Open(PathBuf),
+    /// Others than its owner could have written it.
+    #[error("{} can be written by others (mode {mode:o}); take that away: chmod go-w", path.display())]
+    Open {
+        /// Which.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
 }
 
 /// Why a signature does not count.
@@ -125,11 +134,7 @@ impl Signers {
 
     /// SHA-256 of the file.
     pub fn digest(&self) -> String {
-        use std::fmt::Write as _;
-        Sha256::digest(&self.bytes).iter().fold(String::new(), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a string takes every write");
-            text
-        })
+        hex(Sha256::digest(&self.bytes))
     }
 
     /// Whether whoever runs this program could have changed it.
@@ -231,12 +236,12 @@ impl Signers {
     }
 }
 
-/// Whether whoever runs this program could write it; nobody believes what everybody can.
+/// Whether whoever runs this program could write it; nobody believes what a group or everybody can.
 fn is_writable(path: &Path) -> Result<bool, BadSigners> {
     let unreadable = |error| BadSigners::Unreadable(path.to_owned(), error);
-    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
-    if mode & 0o002 != 0 {
-        return Err(BadSigners::Open(path.to_owned()));
+    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o7777;
+    if mode & OTHERS_WRITE != 0 {
+        return Err(BadSigners::Open { path: path.to_owned(), mode });
     }
     Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok())
 }
@@ -293,6 +298,21 @@ mod tests {
         let twice = format!("a@x.org ssh-ed25519 {KEY}\nb@x.org ssh-ed25519 {KEY}\n");
         assert_eq!(persons(&twice), ["a@x.org", "b@x.org"]);
         assert!(persons(&format!("# a@x.org ssh-ed25519 {KEY}")).is_empty());
+    }
+
+    #[test]
+    fn a_list_that_others_can_write_is_nobodys_word() {
+        // Broken: whoever is in the group of the file names the people who may agree.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("allowed_signers");
+        fs::write(&path, format!("a@x.org ssh-ed25519 {KEY}\n")).unwrap();
+        let list = List::File(path.clone());
+        for (mode, good) in [(0o600, true), (0o644, true), (0o664, false), (0o646, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let read = Signers::read(&list, OsStr::new(""));
+            assert_eq!(read.is_ok(), good, "{mode:o}");
+            assert!(good || read.unwrap_err().to_string().contains(&format!("mode {mode:o}")));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod constraint;
 mod duration;
+mod hex;
 mod id;
 mod kind;
 mod masking;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use constraint::{Bound, Constraints, InvalidPattern, Pattern, compile_regex};
 pub use duration::{Duration, spoken};
+pub use hex::hex;
 pub use id::{InvalidId, RunbookId, ServiceId};
 pub use kind::Type;
 pub use masking::{Form, Hidden, MASK, Masker, Patterns, SHORTEST, TooWeak};

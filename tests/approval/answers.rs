@@ -100,7 +100,7 @@ impl Desk {
             scratch: self.folder.path().join("scratch"),
         };
         let own = OwnKeys { programs, folders: vec![self.own.clone()] };
-        let mut notary = SshNotary::new(rules, files, own, "dana@laptop".to_owned(), [7; 32]);
+        let mut notary = SshNotary::new(rules, files, own, vec!["dana@laptop".to_owned()], [7; 32]);
         let checked = notary.check(waiting, answer, at);
         let left = fs::read_dir(self.folder.path().join("scratch")).unwrap().count();
         assert_eq!(left, 0, "something is left in the folder for temporary files");
@@ -391,5 +391,5 @@ fn the_list_is_neither_the_runbooks_nor_everybodys() {
     desk.repository = None;
     fs::set_permissions(desk.signers(), fs::Permissions::from_mode(0o666)).unwrap();
     let refused = desk.judge(&waiting, &given, now()).unwrap_err();
-    assert!(refused.contains("can be written by everybody"), "{refused}");
+    assert!(refused.contains("can be written by others"), "{refused}");
 }

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::keys::{key, sign};
+use crate::keys::{key, listed, sign};
 use crate::people::People;
+use crate::sandbox::login;
 
 const GUARDED: &str = "\
 schema: surefoot/v1
@@ -90,6 +91,54 @@ fn a_change_waits_for_a_second_person_and_runs_once_they_agree() {
 }
 
 #[test]
+fn a_name_in_the_environment_makes_nobody_another_person() {
+    // Broken: whoever sets `USER` agrees under the login that they have.
+    let people = People::new(GUARDED);
+    people.list(&listed(&format!("{}@example.org,payments-lead", login()), &people.eve));
+    assert_eq!(people.run().code(), 4);
+    let request = people.request();
+    people.approve(&request, &request.with_extension("answer"));
+    let kim = people.sandbox.surefoot(&["resume", "--yes", "change"]).env("USER", "kim").run();
+    assert_eq!(kim.code(), 4, "{}", kim.text());
+    assert_eq!(people.ledger(), "");
+    let refused = people.sandbox.events_of("approval_refused");
+    assert!(refused[0]["why"].as_str().unwrap().contains("has the login of"), "{refused:?}");
+}
+
+#[test]
+fn whoever_agreed_and_goes_on_has_agreed_with_nobody() {
+    // Broken: the agreement stands though the person who gave it is the responder by now.
+    let people = People::new(GUARDED);
+    assert_eq!(people.run().code(), 4);
+    let first = people.request();
+    people.approve(&first, &first.with_extension("answer"));
+    // It is taken, and nobody is there to confirm the change.
+    assert_ne!(people.sandbox.surefoot(&["resume"]).run().code(), 0);
+    assert_eq!(people.sandbox.events_of("approval_given").len(), 1);
+
+    let own = people.sandbox.root().join("home/.ssh");
+    fs::create_dir_all(&own).unwrap();
+    fs::copy(people.eve.with_extension("pub"), own.join("key.pub")).unwrap();
+    let eve = people.resume();
+    assert_eq!(eve.code(), 4, "{}", eve.text());
+    assert_eq!(people.ledger(), "");
+    let resumed = people.sandbox.events_of("resumed");
+    let voided = resumed.last().unwrap()["voided"].as_object().unwrap();
+    assert!(voided.values().all(|why| why.as_str().unwrap().ends_with("a key of the responder")));
+    assert_eq!(voided.len(), 1);
+    let log = people.sandbox.surefoot(&["log"]).run();
+    assert!(log.stdout.contains("an agreement is void"), "{}", log.stdout);
+
+    fs::remove_dir_all(&own).unwrap();
+    let second = people.request();
+    assert_ne!(first, second);
+    // The keys that were held when it was asked for do not agree to it either.
+    people.approve(&second, &second.with_extension("answer"));
+    assert_eq!(people.resume().code(), 4);
+    assert_eq!(people.ledger(), "");
+}
+
+#[test]
 fn an_answer_is_good_for_one_run_only() {
     // Broken: replay of an answer that was good in an earlier run of the same runbook.
     let people = People::new(GUARDED);
@@ -128,10 +177,11 @@ fn a_tampered_record_is_found_by_the_program_and_by_the_script() {
     // Broken: one changed byte, or a chain that was made anew over another history.
     let people = People::sealed();
     let whole = fs::read_to_string(people.journal()).unwrap();
-    fs::write(people.journal(), whole.replacen("\"dana@", "\"Dana@", 1)).unwrap();
+    let name = format!("\"{}@", login());
+    fs::write(people.journal(), whole.replacen(&name, "\"Kim@", 1)).unwrap();
     people.both_say(10, "DAMAGED: record 1", "record 1 is not what was written");
 
-    fs::write(people.journal(), rechained(&whole.replacen("\"dana@", "\"kim@", 1))).unwrap();
+    fs::write(people.journal(), rechained(&whole.replacen(&name, "\"kim@", 1))).unwrap();
     people.both_say(10, "the records before it are not those", "are not those that were signed");
 }
 

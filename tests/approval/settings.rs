@@ -10,7 +10,7 @@ use surefoot::signing::read_request;
 use crate::keys::{key, listed};
 use crate::people::People;
 use crate::pty::Session;
-use crate::sandbox::PROGRAM;
+use crate::sandbox::{PROGRAM, login};
 
 const HEAD: &str = "schema = \"surefoot-config/v1\"\n";
 
@@ -219,6 +219,6 @@ fn a_run_that_begins_behind_an_agreement_says_so_in_its_report() {
     assert_eq!(people.ledger(), "");
     let report = people.sandbox.surefoot(&["report"]).run().stdout;
     let deviations = report.split("## Deviations").nth(1).unwrap_or_default();
-    let expected = "- **began at switch, past the agreement of others**, by dana@";
-    assert!(deviations.trim_start().starts_with(expected), "{report}");
+    let expected = format!("- **began at switch, past the agreement of others**, by {}@", login());
+    assert!(deviations.trim_start().starts_with(&expected), "{report}");
 }

@@ -34,7 +34,7 @@ fn a_run_that_somebody_walks_is_held() {
         r"
         exit 9
         --- stderr
-        error: the run RUN is held by dana@HOST, process PID on HOST, run RUN
+        error: the run RUN is held by LOGIN@HOST, process PID on HOST, run RUN
     ",
     );
     let journal = sandbox.journal();
@@ -45,7 +45,7 @@ fn a_run_that_somebody_walks_is_held() {
     assert_eq!(sandbox.journal(), journal, "looking wrote into the journal");
     let second = sandbox.surefoot(&["run", "runbook.yaml"]).run();
     assert_eq!(second.code(), 9, "{}", second.text());
-    assert!(second.stderr.contains("dana@"), "{}", second.stderr);
+    assert!(second.text().contains("held by LOGIN@HOST"), "{}", second.stderr);
     let_go(&sandbox);
     let outcome = walking.wait(&sandbox);
     assert_eq!(outcome.code(), 0, "{}", outcome.text());

@@ -1,6 +1,6 @@
 //! Looking at runbooks and at past runs.
 
-use crate::sandbox::{Sandbox, same};
+use crate::sandbox::{Sandbox, login, same};
 use crate::{CHANGES, READS};
 
 /// A place in which one run with a change went well.
@@ -62,7 +62,8 @@ fn history_stands_in_columns() {
     let history = after_a_run().surefoot(&["history"]).run();
     let lines: Vec<&str> = history.stdout.lines().collect();
     let [names, run] = lines[..] else { panic!("{}", history.stdout) };
-    for (name, value) in [("state", "resolved"), ("runbook", "One change"), ("by", "dana@")] {
+    let by = format!("{}@", login());
+    for (name, value) in [("state", "resolved"), ("runbook", "One change"), ("by", &*by)] {
         assert_eq!(names.find(name), run.find(value), "{}", history.stdout);
     }
 }
@@ -74,16 +75,16 @@ fn a_log_is_a_timeline() {
         exit 0
         --- stdout
         TIME
-        CLOCK     1  dana@HOST  began shop/runbook, as incident: One change
-        CLOCK     2  dana@HOST  alter: Alter something
-        CLOCK     3  dana@HOST  #1 change, agreed by --yes change: echo altered >> "$HOME/ledger"
-        CLOCK     4  dana@HOST  #1 as expected, exit status 0, took TOOK
-        CLOCK     5  dana@HOST  #2 verification, read: grep -q altered "$HOME/ledger"
-        CLOCK     6  dana@HOST  #2 as expected, exit status 0, took TOOK
-        CLOCK     7  dana@HOST  alter: done
-        CLOCK     8  dana@HOST  main.2: End: resolved
-        CLOCK     9  dana@HOST  main.2: done
-        CLOCK    10  dana@HOST  finished: resolved
+        CLOCK     1  LOGIN@HOST  began shop/runbook, as incident: One change
+        CLOCK     2  LOGIN@HOST  alter: Alter something
+        CLOCK     3  LOGIN@HOST  #1 change, agreed by --yes change: echo altered >> "$HOME/ledger"
+        CLOCK     4  LOGIN@HOST  #1 as expected, exit status 0, took TOOK
+        CLOCK     5  LOGIN@HOST  #2 verification, read: grep -q altered "$HOME/ledger"
+        CLOCK     6  LOGIN@HOST  #2 as expected, exit status 0, took TOOK
+        CLOCK     7  LOGIN@HOST  alter: done
+        CLOCK     8  LOGIN@HOST  main.2: End: resolved
+        CLOCK     9  LOGIN@HOST  main.2: done
+        CLOCK    10  LOGIN@HOST  finished: resolved
     "#,
     );
 }
@@ -111,7 +112,7 @@ fn a_report_is_a_document() {
         | Version | not under version control |
         | Digest | DIGEST |
         | Mode | incident |
-        | Responders | dana@HOST (login) |
+        | Responders | LOGIN@HOST (KNOWN) |
         | Started | TIME |
         | Last record | TIME |
         | Duration | TOOK |
@@ -131,7 +132,7 @@ fn a_report_is_a_document() {
 
         | Command | Step | Effect | Where | Agreed | Result | Undo |
         | --- | --- | --- | --- | --- | --- | --- |
-        | \#1 | Alter something | change | this machine | dana@HOST: --yes change | as expected, exit status 0 | not undone |
+        | \#1 | Alter something | change | this machine | LOGIN@HOST: --yes change | as expected, exit status 0 | not undone |
 
         ## Steps
 
@@ -144,22 +145,22 @@ fn a_report_is_a_document() {
 
         | When | Who | What | Evidence |
         | --- | --- | --- | --- |
-        | TIME | dana@HOST | began shop/runbook, as incident: One change |  |
-        | CLOCK | dana@HOST | alter: Alter something |  |
-        | CLOCK | dana@HOST | \#1 change, agreed by --yes change: echo altered &gt;&gt; "\$HOME/ledger" |  |
-        | CLOCK | dana@HOST | \#1 as expected, exit status 0, took TOOK |  |
-        | CLOCK | dana@HOST | \#2 verification, read: grep -q altered "\$HOME/ledger" |  |
-        | CLOCK | dana@HOST | \#2 as expected, exit status 0, took TOOK |  |
-        | CLOCK | dana@HOST | alter: done |  |
-        | CLOCK | dana@HOST | main.2: End: resolved |  |
-        | CLOCK | dana@HOST | main.2: done |  |
-        | CLOCK | dana@HOST | finished: resolved |  |
+        | TIME | LOGIN@HOST | began shop/runbook, as incident: One change |  |
+        | CLOCK | LOGIN@HOST | alter: Alter something |  |
+        | CLOCK | LOGIN@HOST | \#1 change, agreed by --yes change: echo altered &gt;&gt; "\$HOME/ledger" |  |
+        | CLOCK | LOGIN@HOST | \#1 as expected, exit status 0, took TOOK |  |
+        | CLOCK | LOGIN@HOST | \#2 verification, read: grep -q altered "\$HOME/ledger" |  |
+        | CLOCK | LOGIN@HOST | \#2 as expected, exit status 0, took TOOK |  |
+        | CLOCK | LOGIN@HOST | alter: done |  |
+        | CLOCK | LOGIN@HOST | main.2: End: resolved |  |
+        | CLOCK | LOGIN@HOST | main.2: done |  |
+        | CLOCK | LOGIN@HOST | finished: resolved |  |
 
         ## Commands
 
         ### \#1 Alter something
 
-        change, dana@HOST: --yes change, started TIME; as expected, exit status 0. Took TOOK.
+        change, LOGIN@HOST: --yes change, started TIME; as expected, exit status 0. Took TOOK.
 
         ```sh
         echo altered >> "$HOME/ledger"
@@ -169,7 +170,7 @@ fn a_report_is_a_document() {
 
         ### \#2 Alter something
 
-        verification, read, dana@HOST, not asked, started TIME; as expected, exit status 0. Took TOOK.
+        verification, read, LOGIN@HOST, not asked, started TIME; as expected, exit status 0. Took TOOK.
 
         ```sh
         grep -q altered "$HOME/ledger"

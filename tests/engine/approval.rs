@@ -110,6 +110,68 @@ fn whoever_takes_over_waits_for_the_same_answer() {
 }
 
 #[test]
+fn whoever_takes_over_has_agreed_with_nobody() {
+    // Broken: agree as a second person, then go on with the run as the first.
+    let walk = input(COMMAND).walk(&["approve: agreed eve@x.org", "crash eve@x.org"]);
+    assert!(walk.text().ends_with("asked owner: switch a\n? approve c"), "{}", walk.text());
+    let other = ["approve: agreed eve@x.org", "crash kim@x.org", "confirm: yes"];
+    input(COMMAND).walk(&other).check_ledger(&["main c"]);
+    let walk = Setup::steps(LINE).walk(&["agreed lee@x.org", "yes", "crash lee@x.org"]);
+    assert!(walk.text().ends_with("asked lead: switch more\n? approve d"), "{}", walk.text());
+    let walk = Setup::steps(UNDONE).walk(&["agreed eve@x.org", "yes", "crash eve@x.org", "undo"]);
+    assert!(walk.text().ends_with("asked owner: back\n? approve c"), "{}", walk.text());
+}
+
+#[test]
+fn a_step_in_a_group_that_waits_for_agreement_says_what_follows_the_group() {
+    // Broken: what comes behind the group runs under an agreement of somebody who did not see it.
+    for (each, times) in [("", 1), ("    for_each: { in: [1, 2], as: i }\n", 2)] {
+        let yaml = format!(
+            "steps:
+  - id: g
+    title: Both
+{each}    steps:
+      - {{ id: may, approve: {{ role: lead, why: Orders stop. }} }}
+      - {{ id: c, run: 'switch over', undo: {{ none: x }} }}
+  - {{ id: d, run: 'switch more', undo: {{ none: x }} }}
+  - {{ id: then, approve: {{ role: lead, why: It is late. }} }}
+  - {{ id: e, run: 'switch last', undo: {{ none: x }} }}
+  - end: done
+"
+        );
+        let walk = Setup::steps(&yaml).walk(&["agreed lee@x.org"]);
+        let asked = "asked lead to go on: switch over; switch more\n";
+        assert_eq!(walk.text().matches(asked).count(), 1, "{times}: {}", walk.text());
+    }
+}
+
+/// A change that needs agreement, with a way back.
+const UNDONE: &str = "steps:
+  - id: c
+    run: switch
+    undo: back
+    approval: { role: owner, why: It is large. }
+  - { id: d, do: Look. }
+  - end: done
+";
+
+#[test]
+fn an_undo_that_was_on_the_card_of_a_change_was_agreed_to_with_it() {
+    // Broken: at the worst moment the way back waits for somebody who has agreed to it.
+    let walk = Setup::steps(UNDONE).walk(&["agreed eve@x.org", "yes", "stop", "undo", "yes"]);
+    walk.check_ledger(&["main c", "undo c"]);
+    assert_eq!(walk.text().matches("asked owner").count(), 1, "{}", walk.text());
+}
+
+#[test]
+fn an_undo_that_nobody_else_saw_asks_as_its_change_did() {
+    // Broken: nobody saw the undo of a change that the responder made alone.
+    let walk = ruled(Setup::steps(UNDONE), true);
+    let walk = walk.walk(&["glass nobody answers", "yes", "stop", "undo"]);
+    assert!(walk.text().ends_with("asked owner: back\n? approve c"), "{}", walk.text());
+}
+
+#[test]
 fn a_step_that_waits_for_agreement_says_what_follows() {
     let walk = Setup::steps(LINE).walk(&["approve: agreed lee@x.org", "yes", "yes"]);
     walk.check_ledger(&["main look", "main c", "main d"]);
@@ -288,4 +350,98 @@ fn an_agreement_is_for_the_values_that_a_used_runbook_is_given() {
     // Broken: a value that changes after the agreement reaches a command of another runbook.
     let walk = around_another("two").walk(&["agreed lee@x.org"]);
     assert!(walk.text().ends_with("asked lead: switch two 1\n? approve u.c"), "{}", walk.text());
+}
+
+/// What is done at the end of a run, whatever became of it, behind a step that waits for agreement.
+const FINALLY: &str = "steps:
+  - { id: may, approve: { role: lead, why: Orders stop. } }
+  - { id: c, run: 'switch over', undo: { none: x } }
+  - end: done
+finally:
+  - { id: f, run: 'clean up', undo: { none: x } }
+";
+
+#[test]
+fn what_is_done_at_the_end_is_covered_by_the_agreement_or_asks_for_it() {
+    // Broken: the way to the end is a way around a second person.
+    let walk = Setup::steps(FINALLY).walk(&["agreed lee@x.org", "yes", "yes"]);
+    walk.check_ledger(&["main c", "main f"]);
+    assert_eq!(walk.text().matches("asked lead").count(), 1, "{}", walk.text());
+    let asked = "asked lead to go on: switch over; clean up\n";
+    assert!(walk.text().contains(asked), "{}", walk.text());
+    // Who goes past it owes it to the end.
+    let walk = Setup::steps(FINALLY).walk(&["skip the lead sleeps", "stop"]);
+    assert!(walk.text().ends_with("asked lead: clean up\n? approve f"), "{}", walk.text());
+    // Who stops there has gone past nothing: to clean up needs nobody.
+    let walk = Setup::steps(FINALLY).walk(&["stop", "yes"]);
+    walk.check_ledger(&["main f"]);
+}
+
+#[test]
+fn an_agreement_at_the_end_is_asked_there() {
+    let yaml = "steps:
+  - { id: c, run: 'switch over', undo: { none: x } }
+finally:
+  - { id: may, approve: { role: lead, why: Orders stop. } }
+  - { id: f, run: 'clean up', undo: { none: x } }
+";
+    let walk = Setup::steps(yaml).walk(&["yes"]);
+    assert!(
+        walk.text().ends_with("asked lead to go on: clean up\n? approve may"),
+        "{}",
+        walk.text()
+    );
+    let walk = Setup::steps(yaml).walk(&["yes", "skip nobody is there"]);
+    assert!(walk.text().ends_with("asked lead: clean up\n? approve f"), "{}", walk.text());
+    let walk = Setup::steps(yaml).walk(&["yes", "agreed lee@x.org", "yes"]);
+    walk.check_ledger(&["main c", "main f"]);
+}
+
+/// Changes of items that are made at once, each behind agreement.
+const ITEMS: &str = "steps:
+  - id: g
+    title: Each
+    for_each: { in: [a, b], as: i, parallel: 2, confirm: once }
+    run: 'switch {{i}}'
+    undo: { none: x }
+    approval: { role: owner, why: It is large. }
+  - end: done
+";
+
+#[test]
+fn each_of_several_at_once_needs_an_agreement_of_its_own() {
+    // Broken: one agreement, or one answer for all items, opens those that nobody agreed to.
+    let walk = Setup::steps(ITEMS).walk(&["yes"]);
+    walk.check_ledger(&[]);
+    assert!(walk.text().ends_with("? approve g"), "{}", walk.text());
+    let walk = Setup::steps(ITEMS).walk(&["yes", "approve: agreed eve@x.org"]);
+    assert_eq!(walk.text().matches("$ main").count(), 1, "{}", walk.text());
+    let walk = Setup::steps(ITEMS).walk(&["yes", "agreed eve@x.org", "agreed eve@x.org"]);
+    walk.check_ledger(&["main g", "main g"]);
+}
+
+#[test]
+fn a_look_of_a_parallel_group_that_a_rule_guards_waits_alone() {
+    // Broken: the group starts all of its looks, or none of them ever.
+    let yaml = "steps:
+  - id: g
+    title: Both
+    parallel: 2
+    steps:
+      - { id: a, effect: read, run: look a }
+      - { id: b, effect: read, run: look b }
+  - end: done
+";
+    let guarded = || {
+        let mut setup = ruled(Setup::steps(yaml), false);
+        let rule = &mut setup.policy.rules.demands[0];
+        rule.scope.step = vec![surefoot::policy::Pattern("b".to_owned())];
+        rule.approvers.as_mut().unwrap().count = 1;
+        setup
+    };
+    let walk = guarded().walk(&["items: proceed"]);
+    assert!(walk.text().ends_with("? approve b"), "{}", walk.text());
+    assert!(!walk.text().contains("main look b"), "{}", walk.text());
+    let walk = guarded().walk(&["items: proceed", "agreed eve@x.org", "type test"]);
+    assert!(walk.text().contains("main look b"), "{}", walk.text());
 }

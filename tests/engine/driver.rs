@@ -189,8 +189,8 @@ impl Walk {
         loop {
             self.settle();
             let Some(answer) = answers.next() else { break };
-            if *answer == "crash" {
-                self.take_over(&Found::Unknown);
+            if let Some(by) = answer.strip_prefix("crash") {
+                self.take_over_by(by.trim(), &Found::Unknown);
                 continue;
             }
             let Some(question) = self.run.demands().question else {
@@ -287,11 +287,22 @@ impl Walk {
 
     /// The program dies and another takes over: what is known is what can be read back.
     pub(crate) fn take_over(&mut self, found: &Found) {
+        self.take_over_by("", found);
+    }
+
+    /// Somebody goes on: who agreed before, perhaps.
+    fn take_over_by(&mut self, by: &str, found: &Found) {
         self.open.clear();
         self.events = read_back(&self.events);
         self.run = fold(&self.plan, &self.events);
         let found = self.run.running().map(|id| (id, found.clone())).collect();
-        self.put(resumed(&self.setup.policy, found)).unwrap();
+        let own = self.run.standing().into_iter().filter(|standing| standing.principal == by);
+        let voided = own.map(|it| (it.nonce, format!("{by} has the login of the responder")));
+        let mut taken = resumed(&self.setup.policy, found);
+        if let Input::Resumed(resumed) = &mut taken {
+            resumed.voided = voided.collect();
+        }
+        self.put(taken).unwrap();
     }
 
     fn input(&mut self, given: &str, question: &Question) -> Input {
@@ -427,6 +438,7 @@ pub(crate) fn resumed(policy: &Policy, found: BTreeMap<AttemptId, Found>) -> Inp
         policy: policy.clone(),
         found,
         set_aside: 0,
+        voided: BTreeMap::new(),
     }))
 }
 

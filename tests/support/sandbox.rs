@@ -156,6 +156,7 @@ impl Sandbox {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let root = self.root().display().to_string();
         let text = text.replace(&root, "~").replace(&format!("@{host}"), "@HOST");
+        let text = text.replace(&format!("{}@HOST", login()), "LOGIN@HOST");
         let text = text.replace(&format!(" on {host}"), " on HOST");
         REDACTIONS
             .iter()
@@ -183,6 +184,15 @@ impl Sandbox {
     }
 }
 
+/// The login of whoever runs the tests, as the system has it; else what the environment says.
+pub(crate) fn login() -> String {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut users = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let own = users.find(|fields| fields.get(2) == Some(&uid.as_str()));
+    own.map_or_else(|| "dana".to_owned(), |fields| fields[0].to_owned())
+}
+
 static REDACTIONS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (r"\b\d{4}-\d\d-\d\d-\d{4}-[a-z0-9-]+-[a-z0-9]{4}\b", "RUN"),
@@ -196,6 +206,7 @@ static REDACTIONS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"@ [0-9a-f]{7}\b", "@ DIGEST"),
         (r"\([0-9a-f]{12}\)", "(DIGEST)"),
         (r"\b(process|pid) \d+", "$1 PID"),
+        (r"LOGIN@HOST \((login|environment)[^)]*\)", "LOGIN@HOST (KNOWN)"),
     ]
     .map(|(pattern, name)| (Regex::new(pattern).expect("a pattern"), name))
     .into()

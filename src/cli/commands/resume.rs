@@ -60,6 +60,7 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         run.running().map(|attempt| (attempt, crate::process::find(folder.path(), attempt)));
     let history =
         past::known(&context.store()?, &run.plan().runbook, &started.runbook.digest, attendance());
+    let notary = agreement::notary(context, &folder, agreement.clone())?;
     let resumed = Resumed {
         program: env!("CARGO_PKG_VERSION").to_owned(),
         host: context.settings.host.clone(),
@@ -69,6 +70,7 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         pace: arguments.walking.auto.map(|AutoArgument::Read| crate::policy::Pace::Flow),
         found: found.collect(),
         set_aside: recovered.set_aside.map_or(0, |aside| aside.bytes),
+        voided: notary.own_among(&run.standing()),
     };
     let walk = Walk {
         run,

@@ -10,12 +10,12 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::engine::Event;
-use crate::journal::record::hex;
 use crate::journal::samples::{ended, stamp, started, story, written};
 use crate::journal::{
     Damage, Durability, FindFailed, FrozenFile, JOURNAL, Journal, OutputState, ReadFailed,
     RecoverFailed, Store, read, recover, verify,
 };
+use crate::value::hex;
 
 fn folder_with(bytes: &[u8]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -156,7 +156,7 @@ fn folder_with_output(output: &[u8], kept: u64) -> TempDir {
         ended(1, crate::engine::End::Exited { code: 0 }, crate::engine::Verdict::Passed);
     ended.output.bytes = output.len() as u64;
     ended.output.kept = kept;
-    ended.output.sha256 = Some(hex(&Sha256::digest(output)));
+    ended.output.sha256 = Some(hex(Sha256::digest(output)));
     let events = [started(), Event::AttemptEnded(Box::new(ended))];
     let folder = folder_with(&written(&events).1.concat());
     fs::create_dir(folder.path().join("output")).unwrap();

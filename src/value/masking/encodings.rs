@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use zeroize::Zeroizing;
 
 use super::{Form, SHORTEST, weakness};
+use crate::value::hex;
 
 /// A last line of base64 that is shorter says little, and stands in other texts too.
 const SHORTEST_LINE: usize = 12;
@@ -27,7 +28,7 @@ pub(super) fn encodings(secret: &str) -> Vec<Form> {
         forms.extend(base64(text.as_bytes()));
         forms.extend(base64_lines(text.as_bytes()));
         forms.extend(percent(text).map(String::into_bytes));
-        forms.extend(hex(text.as_bytes()).map(String::into_bytes));
+        forms.extend(both_cases(text.as_bytes()).map(String::into_bytes));
         forms.extend(hex_lines(text.as_bytes()));
         forms.extend(json(text).map(String::into_bytes));
         forms.extend(quoted(text).map(String::into_bytes));
@@ -109,17 +110,14 @@ fn percent(text: &str) -> impl Iterator<Item = String> {
     forms.into_iter()
 }
 
-fn hex(bytes: &[u8]) -> impl Iterator<Item = String> {
-    let lower = bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes every write");
-        text
-    });
+fn both_cases(bytes: &[u8]) -> impl Iterator<Item = String> {
+    let lower = hex(bytes);
     [lower.to_uppercase(), lower].into_iter()
 }
 
 /// The lines of `xxd -p`, when the text is all they encode.
 fn hex_lines(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let whole = hex(bytes).last().unwrap_or_default().into_bytes();
+    let whole = hex(bytes).into_bytes();
     whole.chunks(60).map(<[u8]>::to_vec).filter(|line| line.len() >= SHORTEST_LINE).collect()
 }
 
