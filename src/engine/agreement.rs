@@ -1,6 +1,8 @@
 //! Who has to agree to what comes next, and whether they have. An agreement is for one digest and
 //! one job: whatever changes the command, its values or its target, or begins it anew, asks anew.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::{Asking, UndoPlan};
@@ -334,6 +336,7 @@ impl Run {
         {
             let values = self.job().map(|job| self.values_in(self.job_scope(job)));
             self.state.guards.insert(step, Guard::Granted(values.unwrap_or_default()));
+            self.state.granted_by.insert(step, by);
             self.set_stage(Stage::Settled(StepStatus::Done));
             return;
         }
@@ -343,6 +346,32 @@ impl Run {
             let agreement = job.agreements.entry(request.role).or_default();
             agreement.asked = None;
             agreement.given.push(given);
+        }
+    }
+
+    /// Those whose agreement still counts for something: for a command, or for going on.
+    pub fn agreed(&self) -> BTreeSet<String> {
+        let jobs = self.state.lanes.values().flat_map(|lane| &lane.jobs);
+        let given = jobs.flat_map(|job| job.agreements.values()).flat_map(|it| &it.given);
+        let commands = given.filter_map(|given| given.spent.by.as_ref());
+        let granted = self.state.granted_by.iter();
+        let granted = granted.filter(|(step, _)| self.state.guards.contains_key(step));
+        let going_on = granted.filter_map(|(_, by)| by.as_ref());
+        commands.chain(going_on).cloned().collect()
+    }
+
+    /// Nobody agrees with themselves: what these people agreed to before they walked the run is
+    /// asked for anew, of others.
+    pub(super) fn disown(&mut self, people: &[String]) {
+        let own = |by: &Option<String>| by.as_ref().is_some_and(|by| people.contains(by));
+        let jobs = self.state.lanes.values_mut().flat_map(|lane| lane.jobs.iter_mut());
+        for agreement in jobs.flat_map(|job| job.agreements.values_mut()) {
+            agreement.given.retain(|given| !own(&given.spent.by));
+        }
+        for (step, _) in self.state.granted_by.iter().filter(|(_, by)| own(by)) {
+            if let Some(guard) = self.state.guards.get_mut(step) {
+                *guard = Guard::Owed;
+            }
         }
     }
 

@@ -653,6 +653,12 @@ pub struct Resumed {
     pub found: BTreeMap<AttemptId, Found>,
     /// Bytes of a torn last record that were set aside.
     pub set_aside: u64,
+    /// Who walked it until it was taken over from them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Those who had agreed to something and are whoever goes on: it holds no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disowned: Vec<String>,
 }
 
 /// What is known of an attempt whose end is not recorded.
@@ -704,6 +710,11 @@ pub enum PauseReason {
     Refused {
         /// What was asked.
         question: String,
+    },
+    /// Somebody else goes on with it.
+    TakenOver {
+        /// Who.
+        by: String,
     },
     /// The responder wished it.
     Wished,

@@ -27,6 +27,7 @@ impl Run {
         let jobs = self.state.lanes.values_mut().flat_map(|lane| lane.jobs.iter_mut());
         jobs.for_each(agree_anew);
         self.agree_to_spreads_anew();
+        self.disown(&resumed.disowned);
         self.state.focus = LaneId::MAIN;
     }
 

@@ -64,6 +64,8 @@ pub(super) struct State {
     pub(super) edits: BTreeMap<StepKey, Command>,
     /// What is known of the steps that wait for agreement.
     pub(super) guards: BTreeMap<StepKey, Guard>,
+    /// Who agreed at such a step; none where the responder went on alone.
+    pub(super) granted_by: BTreeMap<StepKey, Option<String>>,
     /// Commands that were replaced after such a step was agreed to.
     pub(super) edited_since: BTreeSet<(StepKey, StepKey)>,
     /// Where the responder went on without the agreement that was asked for, and why.
@@ -92,6 +94,8 @@ pub(super) struct Running {
     pub(super) target: String,
     /// The command as the responder saw it.
     pub(super) shown: String,
+    /// What it does to the world.
+    pub(super) effect: Effect,
 }
 
 /// What is remembered of a step.
@@ -174,6 +178,7 @@ impl Run {
             evidence: Vec::new(),
             edits: BTreeMap::new(),
             guards: BTreeMap::new(),
+            granted_by: BTreeMap::new(),
             edited_since: BTreeSet::new(),
             alone: Vec::new(),
             responder: String::new(),

@@ -202,6 +202,8 @@ fn resumed(found: BTreeMap<AttemptId, Found>) -> Event {
         pace: None,
         found,
         set_aside: 17,
+        from: None,
+        disowned: Vec::new(),
     }))
 }
 

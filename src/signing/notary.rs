@@ -78,6 +78,23 @@ impl SshNotary {
         Self { rules, files, own, responder, seed, issued: 0 }
     }
 
+    /// Which of these people the responder is: by a key that they hold and the list names, or by the
+    /// name that they are logged in with.
+    pub fn own_among(&self, people: &BTreeSet<String>) -> Vec<String> {
+        if people.is_empty() {
+            return Vec::new();
+        }
+        let signers = self.signers().ok();
+        let keys: Vec<String> = self.own.find().iter().map(Key::fingerprint).collect();
+        let held = |person: &str| {
+            signers.as_ref().is_some_and(|signers| {
+                keys.iter().any(|key| signers.persons_of(key).contains(&person))
+            })
+        };
+        let same = |person: &str| login(&self.responder).eq_ignore_ascii_case(login(person));
+        people.iter().filter(|person| held(person) || same(person)).cloned().collect()
+    }
+
     /// Puts a request where it can be taken from.
     fn put(&self, waiting: &Waiting) -> io::Result<()> {
         let path = self.files.request(&waiting.request.nonce);

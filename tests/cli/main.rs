@@ -32,6 +32,7 @@ mod signals;
 mod sources;
 mod storage;
 mod streams;
+mod together;
 mod trust;
 mod trust_bypass;
 mod usage;

@@ -289,3 +289,34 @@ fn an_agreement_is_for_the_values_that_a_used_runbook_is_given() {
     let walk = around_another("two").walk(&["agreed lee@x.org"]);
     assert!(walk.text().ends_with("asked lead: switch two 1\n? approve u.c"), "{}", walk.text());
 }
+
+#[test]
+fn who_walks_on_does_not_agree_with_themselves() {
+    use std::collections::BTreeMap;
+    use surefoot::engine::Input;
+    // Broken: whoever agreed takes the walk over, and confirms what they themselves agreed to.
+    let takes_over = |walk: &mut crate::driver::Walk, disowned: &[&str]| {
+        let resumed = crate::driver::resumed(&walk.setup.policy, BTreeMap::new());
+        let Input::Resumed(mut resumed) = resumed else { panic!("no take-over") };
+        resumed.disowned = disowned.iter().map(|&name| name.to_owned()).collect();
+        walk.put(Input::Resumed(resumed)).unwrap();
+        walk.log.clear();
+        walk.answer(&[]);
+    };
+    let agreed = || input(COMMAND).walk(&["approve: agreed eve@x.org"]);
+    let mut walk = agreed();
+    assert_eq!(walk.run.agreed().into_iter().collect::<Vec<_>>(), ["eve@x.org"]);
+    takes_over(&mut walk, &["eve@x.org"]);
+    walk.check("asked owner: switch a\n? approve c");
+    let mut walk = agreed();
+    takes_over(&mut walk, &[]);
+    walk.check("? confirm c");
+    // The same for what follows a step that waits for agreement.
+    let mut walk = Setup::steps(LINE).walk(&["approve: agreed eve@x.org"]);
+    assert_eq!(walk.run.agreed().into_iter().collect::<Vec<_>>(), ["eve@x.org"]);
+    takes_over(&mut walk, &["eve@x.org"]);
+    walk.check("asked lead: switch over\n? approve c");
+    let mut walk = Setup::steps(LINE).walk(&["approve: agreed eve@x.org"]);
+    takes_over(&mut walk, &[]);
+    walk.check("? confirm c");
+}

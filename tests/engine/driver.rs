@@ -427,6 +427,8 @@ pub(crate) fn resumed(policy: &Policy, found: BTreeMap<AttemptId, Found>) -> Inp
         policy: policy.clone(),
         found,
         set_aside: 0,
+        from: None,
+        disowned: Vec::new(),
     }))
 }
 
