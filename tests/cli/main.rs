@@ -20,6 +20,7 @@ mod check_watch;
 mod core_dumps;
 mod display;
 mod ends;
+mod game_day;
 mod held;
 mod hostile;
 mod inputs;
