@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use crate::console::{Meaning, Text};
 use crate::journal::{Lock, LockFailed, RunFolder};
-use crate::process::{NotGiven, relieve};
+use crate::process::{Gave, NotGiven, relieve};
 
 /// How long whoever walks a run has to answer, and then to leave it.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -48,10 +48,11 @@ pub(crate) fn take(
     let there = walker.map_or_else(|| from.clone(), ToString::to_string);
     context.terminal.line(&Text::of(Meaning::Hint, format!("Asking {there} for the walk.")));
     let relieved = relieve(folder.path(), &own.by, ANSWER);
-    relieved.map_err(|why| not_given(&why, &from, folder))?.leaves(ANSWER);
+    let relieved = relieved.map_err(|why| not_given(&why, &from, folder))?;
+    relieved.leaves(ANSWER);
     // Of two who ask at once, one has it now.
     let lock = Lock::of_run(folder.path(), &own).map_err(|error| held(&error))?;
-    Ok(Taken { lock, from: Some(from) })
+    Ok(Taken { lock, from: (relieved.gave == Gave::It).then_some(from) })
 }
 
 fn not_given(why: &NotGiven, from: &str, folder: &RunFolder) -> Failure {

@@ -12,7 +12,7 @@ use crate::engine::{
     Asking, AttemptId, End, Found, InputRecord, Missing, Recorded, Resumed, Run, RunStarted,
 };
 use crate::plan::{Mode, Origin, place_words};
-use crate::runbook::StepKey;
+use crate::runbook::{RunbookKind, StepKey};
 use crate::template::Template;
 use crate::value::spoken;
 
@@ -56,6 +56,7 @@ fn place(terminal: &Terminal, started: &RunStarted, run: &Run) {
     if let Some(environment) = &started.environment {
         facts.push(Text::of(Meaning::Heading, environment.as_str()));
     }
+    facts.extend(game_day(run));
     if started.mode != Mode::Incident {
         facts.push(Text::of(Meaning::Warning, started.mode.name()));
     }
@@ -70,6 +71,12 @@ fn place(terminal: &Terminal, started: &RunStarted, run: &Run) {
     if !facts.is_empty() {
         terminal.indented(&joined_facts(terminal, facts), 0);
     }
+}
+
+/// Nobody shall take its faults for real ones.
+fn game_day(run: &Run) -> Option<Text> {
+    let exercise = run.plan().runbook.kind == RunbookKind::GameDay;
+    exercise.then(|| Text::of(Meaning::Warning, "game day"))
 }
 
 fn input(input: &InputRecord) -> Text {
@@ -156,6 +163,7 @@ fn standing(terminal: &Terminal, who: &str, run: &Run) {
     if let Some(environment) = &plan.environment {
         facts.push(Text::of(Meaning::Heading, environment.name.as_str()));
     }
+    facts.extend(game_day(run));
     facts.push(Text::plain(format!("run {}", plan.run)));
     terminal.indented(&joined_facts(terminal, facts), 0);
     for rule in &plan.runbook.never {

@@ -58,7 +58,7 @@ pub use message::{Durability, Launch, Lifetime, MadeFile, Status};
 pub use orphans::Orphans;
 pub use program::program_in_path;
 pub use pseudo_terminal::{TERMINAL, become_program};
-pub use relief::{NotGiven, Reliefs, Relieved, relieve};
+pub use relief::{Gave, NotGiven, Reliefs, Relieved, relieve};
 pub use signals::{Arrived, Signals, outlive_file_limits};
 pub use status::{Stop, boot_id, find, is_alive, stop_supervisor};
 pub use suspend::{can_be_continued, suspend};

@@ -59,13 +59,15 @@ impl Reliefs {
     }
 
     /// Who asks for the walk, if somebody new does. Never waits: a caller writes before it
-    /// announces itself, and one that says nothing is none.
+    /// announces itself. One that says nothing is none, nor is one that has given up: whoever walks
+    /// may have been stopped for an hour.
     pub fn called(&mut self) -> Option<String> {
         while self.caller.is_none() {
             let (socket, _) = self.listener.accept().ok()?;
             if socket::peer(&socket).is_some()
                 && socket.set_nonblocking(true).is_ok()
                 && let Some(asked) = heard::<Asked>(&socket)
+                && waits(&socket)
             {
                 self.caller = Some(socket);
                 return Some(asked.by);
@@ -108,15 +110,28 @@ pub enum NotGiven {
     Silent(Duration),
 }
 
-/// Whoever gave a walk away, and is about to end.
+/// Whoever walked, and is about to end.
 #[derive(Debug)]
-pub struct Relieved(Option<OwnedFd>);
+pub struct Relieved {
+    process: Option<OwnedFd>,
+    /// Whether they gave the walk to whoever asked, or left it otherwise.
+    pub gave: Gave,
+}
+
+/// To whom a walk was left.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Gave {
+    /// To whoever asked.
+    It,
+    /// To nobody, or to somebody else.
+    Nothing,
+}
 
 impl Relieved {
     /// Waits until the process has ended, at most so long. One that cannot be watched is not waited
     /// for.
     pub fn leaves(&self, most: Duration) {
-        if let Some(process) = &self.0 {
+        if let Some(process) = &self.process {
             let mut fds = [PollFd::new(process, PollFlags::IN)];
             // Whether it did is told by the lock.
             let _ = poll(&mut fds, Some(&timespec(most)));
@@ -151,8 +166,9 @@ pub fn relieve(folder: &Path, by: &str, most: Duration) -> Result<Relieved, NotG
     }
     match heard(&socket) {
         Some(Answered::Refused(why)) => Err(NotGiven::Refused(why)),
-        // Whoever hangs up without a word leaves the walk: the lock tells.
-        Some(Answered::Given) | None => Ok(Relieved(process)),
+        Some(Answered::Given) => Ok(Relieved { process, gave: Gave::It }),
+        // Whoever hangs up without a word leaves the walk: the lock tells to whom.
+        None => Ok(Relieved { process, gave: Gave::Nothing }),
     }
 }
 
@@ -160,6 +176,12 @@ fn say(socket: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
     socket.write_all(&line)
+}
+
+/// Whether whoever asked is still there.
+fn waits(mut socket: &UnixStream) -> bool {
+    let left = socket.read(&mut [0]);
+    left.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// A whole line that is there.
@@ -201,9 +223,14 @@ mod tests {
         assert_eq!(refused.to_string(), "a change runs");
         let caller = std::thread::spawn(call);
         answered(&mut reliefs, None);
-        caller.join().unwrap().unwrap();
+        assert_eq!(caller.join().unwrap().unwrap().gave, Gave::It);
         // One that says nothing holds nobody up.
         let _silent = socket::connect(folder.path(), SOCKET).unwrap();
+        assert_eq!(reliefs.called(), None);
+        // Nor is the walk given to one that has given up.
+        let mut gone = socket::connect(folder.path(), SOCKET).unwrap();
+        say(&mut gone, &Asked { by: "erin@laptop".to_owned() }).unwrap();
+        drop(gone);
         assert_eq!(reliefs.called(), None);
         drop(reliefs);
         let gone = relieve(folder.path(), "dana@laptop", LONG).unwrap_err();

@@ -39,14 +39,15 @@ fn owner() -> Option<(String, u32, u32)> {
 
 impl Database {
     /// None where there is no server to be had, which is said.
+    #[expect(clippy::print_stdout, reason = "what is passed over is said")]
     fn start() -> Option<Self> {
         let Some((bin, (user, uid, gid))) = programs().zip(owner()) else {
-            eprintln!("passed over: PostgreSQL's server is not installed");
+            println!("passed over: PostgreSQL's server is not installed");
             return None;
         };
         let root = rustix::process::getuid().is_root();
         if root && !Path::new("/usr/sbin/runuser").exists() {
-            eprintln!("passed over: without runuser root cannot start PostgreSQL's server");
+            println!("passed over: without runuser root cannot start PostgreSQL's server");
             return None;
         }
         let data = tempfile::Builder::new().prefix("surefoot-pg-").tempdir().unwrap();
@@ -74,6 +75,7 @@ impl Database {
         Some(database)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the database is the test's own")]
     fn command(&self, word: &str) -> Command {
         let home = self.sandbox.root().join("home");
         let mut command = Command::new(home.join("database"));
@@ -131,6 +133,7 @@ fn a_fault_is_made_seen_and_mended() {
     let Some(database) = Database::start() else { return };
     let sandbox = &database.sandbox;
     let mut session = database.walk(&["run", "RUNBOOK", "--mode", "training", "--auto", "read"]);
+    session.wait_for("game day · training");
     enter(&mut session, "game day begins");
     yes(&mut session, "lock-out");
     session.wait_for("Does the check see it?");
