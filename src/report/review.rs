@@ -215,7 +215,10 @@ impl<'a> Walk<'a> {
                 let finding = ended.findings.iter().find(|finding| severe(finding.severity));
                 let by = match finding {
                     Some(finding) => finding.say.clone(),
-                    None if has_failed(ended) => format!("{title}: failed"),
+                    None if has_failed(ended) => match ended.end {
+                        End::Exited { code } if code != 0 => format!("{title}: exit {code}"),
+                        _ => format!("{title}: failed"),
+                    },
                     None => return None,
                 };
                 Some(Reached { after, by })
