@@ -209,7 +209,10 @@ impl Observer for Watcher {
             | Notice::Suspending => story.push("noticed".to_owned()),
             Notice::Output { bytes, .. } => story.push(String::from_utf8_lossy(bytes).into_owned()),
             Notice::Ready { attempt } => story.push(format!("ready {attempt}")),
-            Notice::Orphaned { .. } | Notice::PasswordWanted { .. } | Notice::Tick => {}
+            Notice::NotGiven { .. }
+            | Notice::Orphaned { .. }
+            | Notice::PasswordWanted { .. }
+            | Notice::Tick => {}
         }
     }
 }

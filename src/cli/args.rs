@@ -32,7 +32,14 @@ Examples:
   surefoot run nightly --yes change --answers answers.yaml --format jsonl")]
     Run(RunArguments),
     /// Go on with a run: after a break, a crash, or a hand-over
-    #[command(after_help = "Examples:\n  surefoot resume\n  surefoot resume k3f9")]
+    #[command(after_help = "\
+A walk is taken over at a question, while no change is under way and nothing is in doubt. Whoever
+walked it is told, and the record says who goes on.
+
+Examples:
+  surefoot resume
+  surefoot resume k3f9
+  surefoot resume k3f9 --take-over")]
     Resume(ResumeArguments),
     /// Say what a run would do; nothing is run and nothing is asked
     #[command(after_help = "Example:\n  surefoot plan disk-filling --set folder=/var/log")]
@@ -54,6 +61,15 @@ Examples:
   surefoot check --watch runbooks/disk-filling.yaml
   surefoot check --schema owners.schema.json --format sarif > findings.sarif")]
     Check(CheckArguments),
+    /// Show a run while somebody else walks it, in a second terminal; nothing is changed
+    #[command(after_help = "\
+It begins with where the run is by now, and ends with the run. Ctrl-C ends only this view.
+
+Examples:
+  surefoot follow
+  surefoot follow k3f9 --from-start
+  surefoot follow k3f9 --format jsonl")]
+    Follow(FollowArguments),
     /// List past runs
     History(FormatArguments),
     /// Show what happened in a run, line by line
@@ -175,6 +191,9 @@ pub(crate) struct ResumeArguments {
     /// The run: any unique part of its id; the latest open one if not given
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<String>,
+    /// Take the walk over from whoever walks it in another terminal
+    #[arg(long)]
+    pub(crate) take_over: bool,
     #[command(flatten)]
     pub(crate) walking: WalkingArguments,
 }
@@ -266,6 +285,22 @@ pub(crate) struct FormatArguments {
     /// How it is printed
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub(crate) format: ListFormat,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FollowArguments {
+    /// The run: any unique part of its id; the latest if not given
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// Show all that happened before, too, with the last lines of each output
+    #[arg(long)]
+    pub(crate) from_start: bool,
+    /// End when the run is left, too, with status 4
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Print every record from the first on, a JSON object a line
+    #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "from_start")]
+    pub(crate) format: Option<StreamFormat>,
 }
 
 #[derive(Args, Debug)]

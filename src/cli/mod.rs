@@ -18,6 +18,7 @@ mod runs;
 mod settings;
 mod signing_key;
 mod sourced;
+mod taking_over;
 mod trusted;
 mod walk;
 
@@ -135,6 +136,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Approve(arguments) => commands::approve::run(&arguments, context),
         Command::Check(arguments) => commands::check::run(&arguments, context),
         Command::Completions { shell } => commands::completions::run(shell, context),
+        Command::Follow(arguments) => commands::follow::run(&arguments, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),

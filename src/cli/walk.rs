@@ -130,7 +130,9 @@ fn exit(rest: &Rest, run: &Run) -> Exit {
             "outcome" | "undo_offer" if run.failed().is_some() => Exit::Failed,
             _ => Exit::PersonNeeded,
         },
-        Rest::Paused(PauseReason::HungUp | PauseReason::Wished) => Exit::PersonNeeded,
+        Rest::Paused(PauseReason::HungUp | PauseReason::TakenOver { .. } | PauseReason::Wished) => {
+            Exit::PersonNeeded
+        }
     }
 }
 
@@ -275,6 +277,7 @@ impl Signals for FromProcess {
 
     fn take(&mut self) -> Option<Signal> {
         self.0.take().map(|arrived| match arrived {
+            Arrived::Called => Signal::Called,
             Arrived::HangUp => Signal::HangUp,
             Arrived::Interrupt => Signal::Interrupt,
             Arrived::Suspend => Signal::Suspend,

@@ -120,6 +120,7 @@ pub(super) fn runbook() -> Runbook {
     Runbook {
         source: Source { name: "checkout.yaml".to_owned(), text: "".into() },
         id: "checkout-error-rate".to_owned(),
+        kind: crate::runbook::RunbookKind::Runbook,
         service: Some("checkout".to_owned()),
         title: Template::constant("Checkout error rate is high"),
         summary: Some("More than 1 % of checkouts fail.".to_owned()),
@@ -167,6 +168,7 @@ fn step(id: &str, number: &str, title: &str, action: Action) -> Step {
         links: Vec::new(),
         for_each: None,
         loops: BTreeSet::new(),
+        role: None,
         timebox: None,
         action,
         span: 0..0,

@@ -1,14 +1,18 @@
 //! The first lines of a walk: what it is, where, with which values, and what must never be done.
 
+use std::collections::BTreeMap;
+
 use super::card::{field, findings};
 use super::lookup::trail_line;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::view::Known;
 use super::wording;
-use crate::engine::{Asking, End, Found, InputRecord, Missing, Recorded, Resumed, Run, RunStarted};
+use crate::engine::{
+    Asking, AttemptId, End, Found, InputRecord, Missing, Recorded, Resumed, Run, RunStarted,
+};
 use crate::plan::{Mode, Origin, place_words};
-use crate::runbook::StepKey;
+use crate::runbook::{RunbookKind, StepKey};
 use crate::template::Template;
 use crate::value::spoken;
 
@@ -44,7 +48,7 @@ fn counts(terminal: &Terminal, known: &Known, run: &Run) {
     if known.changed {
         facts.push(Text::of(Meaning::Warning, "changed since you last ran it"));
     }
-    terminal.indented(&joined(terminal, facts), 0);
+    terminal.indented(&joined_facts(terminal, facts), 0);
 }
 
 fn place(terminal: &Terminal, started: &RunStarted, run: &Run) {
@@ -52,6 +56,7 @@ fn place(terminal: &Terminal, started: &RunStarted, run: &Run) {
     if let Some(environment) = &started.environment {
         facts.push(Text::of(Meaning::Heading, environment.as_str()));
     }
+    facts.extend(game_day(run));
     if started.mode != Mode::Incident {
         facts.push(Text::of(Meaning::Warning, started.mode.name()));
     }
@@ -64,8 +69,14 @@ fn place(terminal: &Terminal, started: &RunStarted, run: &Run) {
         facts.push(Text::plain(format!("target {name}{place}")));
     }
     if !facts.is_empty() {
-        terminal.indented(&joined(terminal, facts), 0);
+        terminal.indented(&joined_facts(terminal, facts), 0);
     }
+}
+
+/// Nobody shall take its faults for real ones.
+fn game_day(run: &Run) -> Option<Text> {
+    let exercise = run.plan().runbook.kind == RunbookKind::GameDay;
+    exercise.then(|| Text::of(Meaning::Warning, "game day"))
 }
 
 fn input(input: &InputRecord) -> Text {
@@ -83,7 +94,7 @@ fn input(input: &InputRecord) -> Text {
     Text::plain(format!("{} ", input.name)).add(Meaning::Value, value).add(Meaning::Dim, origin)
 }
 
-fn joined(terminal: &Terminal, facts: Vec<Text>) -> Text {
+fn joined_facts(terminal: &Terminal, facts: Vec<Text>) -> Text {
     let mut line = Text::plain("  ");
     for (index, fact) in facts.into_iter().enumerate() {
         if index > 0 {
@@ -117,28 +128,12 @@ pub(super) fn stop_now(terminal: &Terminal, run: &Run, known: &Known) {
 
 /// Shows that a run goes on: the last steps, what is in doubt, what can still be undone.
 pub(super) fn resumed(terminal: &Terminal, resumed: &Resumed, known: &Known, run: &Run) {
-    let plan = run.plan();
-    let title = plan.runbook.title.preview(&*run.facts(), &|reference| format!("‹{reference}›"));
-    let right = name(plan.runbook.service.as_deref(), &plan.runbook.id);
-    let left = Text::of(Meaning::Heading, title);
-    terminal.line_with_right(&left, &Text::of(Meaning::Dim, right));
-    let mut facts = vec![Text::plain(format!("resumed by {}", resumed.responder.name))];
-    if let Some(environment) = &plan.environment {
-        facts.push(Text::of(Meaning::Heading, environment.name.as_str()));
-    }
-    facts.push(Text::plain(format!("run {}", plan.run)));
-    terminal.indented(&joined(terminal, facts), 0);
-    for rule in &plan.runbook.never {
-        rule_line(terminal, rule);
-    }
-    let here = run.current().filter(|key| run.status(*key).is_none());
-    let over = |key: &&StepKey| Some(**key) != here;
-    let trail: Vec<&StepKey> = run.trail().iter().filter(over).collect();
-    for key in trail.iter().skip(trail.len().saturating_sub(LAST)) {
-        trail_line(terminal, run, **key);
-    }
-    believed(terminal, run);
-    doubts(terminal, resumed, run);
+    let who = match &resumed.from {
+        Some(from) => format!("taken over by {} from {from}", resumed.responder.name),
+        None => format!("resumed by {}", resumed.responder.name),
+    };
+    standing(terminal, &who, run);
+    doubts(terminal, &resumed.found, run);
     if !run.open_undo().is_empty() {
         stop_now(terminal, run, known);
     }
@@ -149,6 +144,41 @@ pub(super) fn resumed(terminal: &Terminal, resumed: &Resumed, known: &Known, run
         let text = format!("{} bytes of a torn last record were set aside", resumed.set_aside);
         field(terminal, "journal", Meaning::Warning, &text);
     }
+}
+
+/// Shows where a run is that somebody else walks.
+pub(super) fn joined(terminal: &Terminal, by: &str, known: &Known, run: &Run) {
+    standing(terminal, &format!("walked by {by}"), run);
+    doubts(terminal, &BTreeMap::new(), run);
+    if !run.open_undo().is_empty() {
+        stop_now(terminal, run, known);
+    }
+}
+
+/// What a run is, its last steps, and what is known so far.
+fn standing(terminal: &Terminal, who: &str, run: &Run) {
+    let plan = run.plan();
+    let title = plan.runbook.title.preview(&*run.facts(), &|reference| format!("‹{reference}›"));
+    let right = name(plan.runbook.service.as_deref(), &plan.runbook.id);
+    let left = Text::of(Meaning::Heading, title);
+    terminal.line_with_right(&left, &Text::of(Meaning::Dim, right));
+    let mut facts = vec![Text::plain(who)];
+    if let Some(environment) = &plan.environment {
+        facts.push(Text::of(Meaning::Heading, environment.name.as_str()));
+    }
+    facts.extend(game_day(run));
+    facts.push(Text::plain(format!("run {}", plan.run)));
+    terminal.indented(&joined_facts(terminal, facts), 0);
+    for rule in &plan.runbook.never {
+        rule_line(terminal, rule);
+    }
+    let here = run.current().filter(|key| run.status(*key).is_none());
+    let over = |key: &&StepKey| Some(**key) != here;
+    let trail: Vec<&StepKey> = run.trail().iter().filter(over).collect();
+    for key in trail.iter().skip(trail.len().saturating_sub(LAST)) {
+        trail_line(terminal, run, **key);
+    }
+    believed(terminal, run);
 }
 
 /// What is known so far: the values that were taken, what was found since the last decision.
@@ -168,8 +198,8 @@ fn believed(terminal: &Terminal, run: &Run) {
 }
 
 /// What became of commands whose end nobody recorded, and what is still in doubt from before.
-fn doubts(terminal: &Terminal, resumed: &Resumed, run: &Run) {
-    let mut found = resumed.found.clone();
+fn doubts(terminal: &Terminal, found: &BTreeMap<AttemptId, Found>, run: &Run) {
+    let mut found = found.clone();
     if let Some(Asking::Doubt { attempt, found: it, .. }) =
         run.demands().question.map(|question| question.ask)
     {

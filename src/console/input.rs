@@ -96,6 +96,8 @@ pub trait Signals {
 /// A signal that ends a prompt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Signal {
+    /// SIGUSR1: something happened beside the prompt.
+    Called,
     /// SIGHUP, SIGTERM.
     HangUp,
     /// SIGINT.
@@ -149,6 +151,7 @@ impl<S: Signals> Tty<S> {
             }
             if signal.contains(PollFlags::IN) || polled == Err(Errno::INTR) {
                 match self.signals.take() {
+                    Some(Signal::Called) => return Some(Line::Woken),
                     Some(Signal::HangUp) => return Some(Line::HungUp),
                     Some(Signal::Interrupt) => return Some(Line::Interrupted),
                     Some(Signal::Suspend) => return Some(Line::Suspended),

@@ -18,13 +18,18 @@ impl JsonLines {
     pub fn new(terminal: Terminal) -> Self {
         Self { terminal }
     }
+
+    /// Writes a record.
+    pub fn print(&self, record: &Record) {
+        // The terminal remembers a failed write; a closed pipe never ends a run.
+        let _remembered = self.terminal.data(&visible_json(&record.line()));
+    }
 }
 
 impl Observer for JsonLines {
     fn recorded(&mut self, record: &Record, run: &Run) {
         let _ = run;
-        // The terminal remembers a failed write; a closed pipe never ends a run.
-        let _remembered = self.terminal.data(&visible_json(&record.line()));
+        self.print(record);
     }
 
     fn noticed(&mut self, notice: &Notice<'_>, run: &Run) {

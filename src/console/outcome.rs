@@ -1,5 +1,7 @@
 //! The last lines of a walk: how it ended, what is still changed, where to go from here.
 
+use jiff::Timestamp;
+
 use super::card::field;
 use super::present::undo_entries;
 use super::terminal::Terminal;
@@ -61,7 +63,7 @@ fn still_changed(terminal: &Terminal, steps: &[StepId], run: &Run) {
 }
 
 /// Shows that the walk was left, and how to go on.
-pub(super) fn paused(terminal: &Terminal, why: &PauseReason, run: &Run) {
+pub(super) fn paused(terminal: &Terminal, why: &PauseReason, at: Timestamp, run: &Run) {
     let (meaning, text) = match why {
         PauseReason::HungUp => (Meaning::Warning, "Paused: the terminal is gone.".to_owned()),
         PauseReason::Interrupted => (Meaning::Hint, "Paused by Ctrl-C.".to_owned()),
@@ -74,6 +76,11 @@ pub(super) fn paused(terminal: &Terminal, why: &PauseReason, run: &Run) {
             let text = format!("Refused: nobody is there to agree ({question}).");
             (Meaning::Bad, text)
         }
+        PauseReason::TakenOver { by } => {
+            let at = at.strftime("%H:%M UTC");
+            let text = format!("Taken over by {by} at {at}; this walk is now read-only.");
+            (Meaning::Warning, text)
+        }
         PauseReason::Wished => (Meaning::Hint, "Paused.".to_owned()),
     };
     terminal.blank();
@@ -83,6 +90,10 @@ pub(super) fn paused(terminal: &Terminal, why: &PauseReason, run: &Run) {
         let text = format!("{} open", wording::count(open, "undo step"));
         field(terminal, "changed", Meaning::Warning, &text);
     }
-    let command = format!("surefoot resume {}", run.plan().run);
-    field(terminal, "go on", Meaning::Command, &command);
+    let (label, verb) = match why {
+        PauseReason::TakenOver { .. } => ("watch", "follow"),
+        _ => ("go on", "resume"),
+    };
+    let command = format!("surefoot {verb} {}", run.plan().run);
+    field(terminal, label, Meaning::Command, &command);
 }

@@ -51,7 +51,8 @@ impl Unattended {
                 Some(Signal::HangUp) => return Reply::HungUp,
                 Some(Signal::Interrupt) => return Reply::Interrupted,
                 Some(Signal::Suspend) => beside.suspend(),
-                None => {}
+                // What it was is looked at first thing.
+                Some(Signal::Called) | None => {}
             }
         }
     }

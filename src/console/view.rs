@@ -114,6 +114,21 @@ impl View {
         heading::step(&self.terminal, key, title, run, before);
     }
 
+    /// Somebody comes to a walk that began before: where it is, and the commands that run. The run
+    /// began at this moment of its own clock, if that clock is still the same.
+    pub(super) fn joined(&mut self, by: &str, began: Option<f64>, running: &[Record], run: &Run) {
+        self.began = began;
+        header::joined(&self.terminal, by, &self.known, run);
+        self.undo_told = run.open_undo().len();
+        self.here(run);
+        for (lane, item) in run.open_items() {
+            self.name_lane(lane, &item);
+        }
+        for record in running {
+            self.recorded(record, run);
+        }
+    }
+
     /// The step that a resumed run is at, as if it had just been entered.
     fn here(&mut self, run: &Run) {
         let runbook = &run.plan().runbook;
@@ -250,7 +265,7 @@ impl Observer for View {
             }
             Event::AttemptEnded(ended) => self.ended(ended),
             Event::AttemptStarted(started) => self.started(started, run),
-            Event::Paused { why } => outcome::paused(&self.terminal, why, run),
+            Event::Paused { why } => outcome::paused(&self.terminal, why, record.at, run),
             Event::Resumed(resumed) => self.resumed(resumed, run),
             Event::RunFinished { outcome, failed, still_changed, .. } => {
                 let took = self.began.map(|began| millis(record.mono - began));
@@ -305,6 +320,11 @@ impl Observer for View {
             Notice::Continued => self.continued(),
             Notice::Interrupting { attempt, grace } => self.stopping(*attempt, *grace),
             Notice::Killing { attempt } => self.killing(*attempt),
+            Notice::NotGiven { by, why } => {
+                self.terminal.spinner().clear();
+                let text = format!("    {by} asked for this walk and does not get it: {why}");
+                self.terminal.indented(&Text::of(Meaning::Warning, text), 4);
+            }
             Notice::Output { attempt, stream, bytes } => {
                 let now = self.clock.monotonic();
                 self.speaks(*attempt);

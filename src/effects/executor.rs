@@ -18,8 +18,8 @@ use crate::engine::{
 use crate::expression::Filter;
 use crate::plan::{DigestKey, command_digest};
 use crate::process::{
-    Arrived, Client, Launch, Lent, Message, Orphans, Signals, Stop, can_be_continued, filtered,
-    find, keep_from_dumps, program_in_path, stop_supervisor, suspend,
+    Arrived, Client, Launch, Lent, Message, Orphans, Reliefs, Signals, Stop, can_be_continued,
+    filtered, find, keep_from_dumps, program_in_path, stop_supervisor, suspend,
 };
 use crate::runbook::OnDisconnect;
 use crate::session::{Executor, Happening};
@@ -60,6 +60,8 @@ impl Setting {
 pub struct Supervised {
     setting: Setting,
     signals: &'static Signals,
+    /// Where others ask for the walk; none where there can be no socket.
+    reliefs: Option<Reliefs>,
     client: Option<Client>,
     sharing: Sharing,
     hidden: Vec<Hidden>,
@@ -85,11 +87,14 @@ pub struct Supervised {
 impl Supervised {
     /// An executor for a run; installs the handlers of signals.
     pub fn new(setting: Setting) -> io::Result<Self> {
+        // Whoever calls sends a signal, which must have its handler before.
+        let signals = Signals::get()?;
         Ok(Self {
             orphans: Orphans::of(&setting.folder),
             stopping: BTreeSet::new(),
+            reliefs: Reliefs::listen(&setting.folder).ok(),
             setting,
-            signals: Signals::get()?,
+            signals,
             client: None,
             sharing: Sharing::default(),
             hidden: Vec::new(),
@@ -214,6 +219,12 @@ impl Supervised {
         }
     }
 
+    /// Somebody else asks for the walk.
+    fn call_of_others(&mut self) -> Option<Happening> {
+        let by = self.reliefs.as_mut()?.called()?;
+        Some(Happening::Called { by })
+    }
+
     /// What news mean to the session.
     fn told(&mut self, message: Message) -> Happening {
         match message {
@@ -248,6 +259,7 @@ impl Supervised {
                 self.password_wanted(Happening::PasswordWanted { attempt, request, prompt })
             }
             Message::Ready(attempt) => Happening::Ready { attempt },
+            Message::Signal(Arrived::Called) => self.call_of_others().unwrap_or(Happening::Tick),
             Message::Signal(Arrived::HangUp) => Happening::HangUp,
             Message::Signal(Arrived::Interrupt) => Happening::Interrupt,
             Message::Signal(Arrived::Suspend) => Happening::Suspend,
@@ -390,6 +402,7 @@ impl Executor for Supervised {
         }
         let Some(client) = &mut self.client else {
             return match self.signals.wait(TICK) {
+                Some(Arrived::Called) => self.call_of_others().unwrap_or(Happening::Tick),
                 Some(Arrived::HangUp) => Happening::HangUp,
                 Some(Arrived::Interrupt) => Happening::Interrupt,
                 Some(Arrived::Suspend) => Happening::Suspend,
@@ -411,11 +424,20 @@ impl Executor for Supervised {
         if let Some(happening) = self.pending.pop_front() {
             return Some(happening);
         }
+        if let Some(called) = self.call_of_others() {
+            return Some(called);
+        }
         if let Some(ended) = self.attached_end() {
             return Some(Happening::Ended(Box::new(ended)));
         }
         let message = self.client.as_mut()?.glance()?;
         Some(self.told(message))
+    }
+
+    fn answer_call(&mut self, refused: Option<&str>) {
+        if let Some(reliefs) = &mut self.reliefs {
+            reliefs.answer(refused);
+        }
     }
 
     fn give_password(&mut self, request: u32, password: Option<Secret>) {

@@ -1,5 +1,5 @@
 //! The ports of a session over the real world: [`Supervised`] runs commands through a supervisor,
-//! [`SystemClock`] tells the time. It decides nothing about a run and never writes to the terminal.
+//! [`SystemClock`] tells the time, [`Tail`] reads what others' commands print. It decides nothing about a run and never writes to the terminal.
 
 mod at_terminal;
 mod clock;
@@ -9,6 +9,8 @@ mod kept;
 mod launch;
 mod remote;
 mod sharing;
+mod tail;
 
 pub use clock::SystemClock;
 pub use executor::{Setting, Supervised};
+pub use tail::{Printed, Tail};

@@ -283,7 +283,7 @@ impl Run {
         let mut entries = match (step, entry) {
             (Some(_), Some(entry)) => vec![entry],
             (Some(step), None) => self.entry_to_undo(step).into_iter().collect(),
-            (None, _) => self.open_entries(),
+            (None, _) => self.offered_entries(),
         };
         entries.reverse();
         if self.job().and_then(Job::doubted).is_some() {

@@ -29,6 +29,7 @@ impl Run {
             role: started.role,
             target: self.proof_key(scope, &started.target),
             shown: started.shown.clone(),
+            effect: started.effect,
         };
         self.state.running.insert(started.attempt, running);
         if self.state.preflight.progress != Progress::Over {

@@ -86,8 +86,9 @@ impl Run {
         let Some(ending) = &self.state.ending else {
             return advance(lane);
         };
-        if ending.undo == UndoOffer::Wanted {
-            return self.question(lane, Asking::UndoOffer { entries: self.undo_shown() });
+        if matches!(ending.undo, UndoOffer::Faults | UndoOffer::Wanted) {
+            let entries = self.undo_shown(self.offered_entries());
+            return self.question(lane, Asking::UndoOffer { entries });
         }
         if ending.outcome.is_none() && self.position_is_over(lane) {
             return self.question(lane, Asking::Outcome { failed: ending.failed.clone() });

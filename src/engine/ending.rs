@@ -7,7 +7,7 @@ use super::position::{Line, Position};
 use super::preflight::Progress;
 use super::run::{Ending, Finally, Run, UndoOffer};
 use super::scope::ScopeId;
-use crate::runbook::{Outcome, PartId, StepId};
+use crate::runbook::{Outcome, PartId, RunbookKind, StepId};
 
 impl Run {
     /// Begins to end the run. Undo is offered when it did not end as it should. A run that is
@@ -24,17 +24,18 @@ impl Run {
         }
         let undo = match outcome {
             None => UndoOffer::Wanted,
-            Some(outcome) => wanted_after(outcome),
+            Some(outcome) => self.wanted_after(outcome),
         };
         self.state.ending = Some(Ending { outcome, failed, undo, finally: Finally::Ahead(ahead) });
     }
 
     /// The responder says how the run ended.
     pub(super) fn finish(&mut self, outcome: Outcome) {
+        let wanted = self.wanted_after(outcome);
         if let Some(ending) = &mut self.state.ending {
             ending.outcome = Some(outcome);
             if ending.undo == UndoOffer::Unneeded {
-                ending.undo = wanted_after(outcome);
+                ending.undo = wanted;
             }
         }
     }
@@ -61,20 +62,24 @@ impl Run {
             self.state.ending = Some(Ending {
                 outcome: None,
                 failed: None,
-                undo: UndoOffer::Unneeded,
+                undo: match self.plan.runbook.kind {
+                    RunbookKind::GameDay => UndoOffer::Faults,
+                    RunbookKind::Runbook => UndoOffer::Unneeded,
+                },
                 finally: Finally::Ahead(Vec::new()),
             });
         }
         let idle = self.job_in(LaneId::MAIN).is_none();
-        let nothing_to_undo = self.open_entries().is_empty();
+        let nothing_to_undo = self.offered_entries().is_empty();
         let Some(ending) = &mut self.state.ending else {
             return;
         };
-        if nothing_to_undo && ending.undo == UndoOffer::Wanted {
+        let offers = |undo| matches!(undo, UndoOffer::Faults | UndoOffer::Wanted);
+        if nothing_to_undo && offers(ending.undo) {
             ending.undo = UndoOffer::Over;
         }
         if idle
-            && ending.undo != UndoOffer::Wanted
+            && !offers(ending.undo)
             && let Finally::Ahead(ahead) = std::mem::replace(&mut ending.finally, Finally::Begun)
         {
             self.state.focus = LaneId::MAIN;
@@ -83,15 +88,17 @@ impl Run {
             self.here().position = position;
         }
     }
-}
 
-fn wanted_after(outcome: Outcome) -> UndoOffer {
-    match outcome {
-        Outcome::Abandoned | Outcome::RolledBack => UndoOffer::Wanted,
-        Outcome::Done
-        | Outcome::Escalated
-        | Outcome::Mitigated
-        | Outcome::NoAction
-        | Outcome::Resolved => UndoOffer::Unneeded,
+    /// Whether undo is offered after an outcome. The faults of a game day do not outlive it.
+    fn wanted_after(&self, outcome: Outcome) -> UndoOffer {
+        match outcome {
+            Outcome::Abandoned | Outcome::RolledBack => UndoOffer::Wanted,
+            _ if self.plan.runbook.kind == RunbookKind::GameDay => UndoOffer::Faults,
+            Outcome::Done
+            | Outcome::Escalated
+            | Outcome::Mitigated
+            | Outcome::NoAction
+            | Outcome::Resolved => UndoOffer::Unneeded,
+        }
     }
 }

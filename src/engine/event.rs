@@ -657,6 +657,9 @@ pub struct Resumed {
     /// run, and why that is known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub voided: BTreeMap<String, String>,
+    /// Who walked it until it was taken over from them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
 }
 
 /// What is known of an attempt whose end is not recorded.
@@ -708,6 +711,11 @@ pub enum PauseReason {
     Refused {
         /// What was asked.
         question: String,
+    },
+    /// Somebody else goes on with it.
+    TakenOver {
+        /// Who.
+        by: String,
     },
     /// The responder wished it.
     Wished,

@@ -6,7 +6,7 @@ use super::event::{End, Verdict};
 use super::facts::StateFacts;
 use super::job::Job;
 use crate::expression::{Expression, Part};
-use crate::runbook::{Effect, Poll, Run as RunAction, Verify};
+use crate::runbook::{AtTheEnd, Effect, Poll, Run as RunAction, Verify};
 
 /// A result, and all that it is judged by.
 pub(super) struct Looked<'a> {
@@ -53,7 +53,14 @@ impl Looked<'_> {
     }
 
     fn polled(&self, poll: &Poll) -> Verdict {
+        if let Some(aborted) = self.aborted(poll) {
+            return aborted;
+        }
         let why = format!("`{}` does not hold yet", poll.until.text());
+        let why = match poll.at_the_end {
+            AtTheEnd::Failed => why,
+            AtTheEnd::Passed => format!("{} is not over", poll.within.written),
+        };
         let (why, parts) = match poll.until.holds(self.facts) {
             Ok(true) => return Verdict::Passed,
             Ok(false) => (why, poll.until.explain(self.facts)),
@@ -66,9 +73,24 @@ impl Looked<'_> {
         if gone + poll.every.millis <= poll.within.millis {
             return Verdict::Pending { why, parts };
         }
+        if poll.at_the_end == AtTheEnd::Passed {
+            return Verdict::Passed;
+        }
         let (until, within) = (poll.until.text(), &poll.within.written);
         let why = format!("`{until}` did not hold within {within}");
         Verdict::Failed { why, parts }
+    }
+
+    /// The failure of a poll that is not to go on. One of which that cannot be told is not, either.
+    fn aborted(&self, poll: &Poll) -> Option<Verdict> {
+        let abort_when = poll.abort_when.as_ref()?;
+        let text = abort_when.text();
+        let why = match abort_when.holds(self.facts) {
+            Ok(false) => return None,
+            Ok(true) => format!("aborted: `{text}` holds"),
+            Err(error) => format!("aborted: `{text}` cannot be told: {error}{}", self.facts.cut()),
+        };
+        Some(Verdict::Failed { why, parts: abort_when.explain(self.facts) })
     }
 
     /// What is left once expectations hold: values that could not be taken, and the check

@@ -1,15 +1,44 @@
-//! The evidence so far as a text for the next person: what each step showed, what is still changed,
-//! how to go on.
+//! Handing a walk over: whether that can be now, and the evidence so far as a text for the next
+//! person: what each step showed, what is still changed, how to go on.
 
 use std::fmt::Write as _;
 
-use super::event::{Recorded, StepStatus};
+use super::event::{Recorded, Role, StepStatus};
+use super::job::{Job, Stage};
 use super::lane::LaneId;
 use super::run::Run;
-use crate::runbook::{Action, FindingSeverity, StepKey};
+use crate::runbook::{Action, Effect, FindingSeverity, StepKey};
 use crate::value::Datum;
 
 impl Run {
+    /// Why nobody else can go on with the walk at this moment; none if they can. What was agreed to
+    /// is seen to its end by whoever agreed, and so is what nobody knows the end of.
+    pub fn holds_on(&self) -> Option<String> {
+        let doubted = |job: &Job| job.doubted().is_some();
+        if self.state.lanes.values().flat_map(|lane| &lane.jobs).any(doubted) {
+            return Some("it is not settled yet how a command ended".to_owned());
+        }
+        let running = self.state.running.iter().filter(|(id, _)| !self.is_beside(**id));
+        for (_, running) in running {
+            let step = self.current_in(running.lane).and_then(|step| self.run_of(step));
+            if running.role == Role::Main && step.is_some_and(|run| run.interactive.is_some()) {
+                return Some("a program has the terminal".to_owned());
+            }
+            if running.effect != Effect::Read {
+                return Some(format!("a change is under way: {}", running.shown));
+            }
+        }
+        let jobs = self.state.lanes.values().flat_map(|lane| &lane.jobs);
+        let confirmed = |job: &Job| match &job.stage {
+            Stage::Confirmed => true,
+            Stage::Proving(then) => **then == Stage::Confirmed,
+            _ => false,
+        };
+        let mut confirmed = jobs.filter(|job| confirmed(job));
+        let changes = confirmed.any(|job| self.job_effect(job) != Effect::Read);
+        changes.then(|| "a change was agreed to and is about to run".to_owned())
+    }
+
     /// The evidence so far, for whoever is asked for help.
     pub fn hand_over_text(&self) -> String {
         let runbook = &self.plan.runbook;

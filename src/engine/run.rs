@@ -92,6 +92,8 @@ pub(super) struct Running {
     pub(super) target: String,
     /// The command as the responder saw it.
     pub(super) shown: String,
+    /// What it does to the world.
+    pub(super) effect: Effect,
 }
 
 /// What is remembered of a step.
@@ -130,6 +132,8 @@ pub(super) struct Ending {
 /// Whether undo is offered before the end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum UndoOffer {
+    /// It is for the faults of a game day that ended as it should, if there are any left.
+    Faults,
     /// The run ended as it should; nobody was asked.
     Unneeded,
     /// It is, if there is anything to undo.
@@ -224,7 +228,7 @@ impl Run {
 
     /// What would be undone if the run stopped now, the latest first.
     pub fn open_undo(&self) -> Vec<UndoShown> {
-        self.undo_shown()
+        self.undo_shown(self.open_entries())
     }
 
     /// Whether reads wait for a key.

@@ -6,11 +6,11 @@ use super::answer::{UndoPlan, UndoShown};
 use super::event::{AttemptId, Recorded, Role};
 use super::facts::StateFacts;
 use super::job::{Job, JobKind};
-use super::run::Run;
+use super::run::{Run, UndoOffer};
 use super::scope::ScopeId;
 use super::standing::Covered;
 use crate::plan::bind;
-use crate::runbook::{Action, Command, Effect, StepId, StepKey, Undo};
+use crate::runbook::{Action, Command, Effect, PartId, StepId, StepKey, Undo};
 use crate::value::Name;
 
 /// A change that can be undone. Its values are those of the moment it started.
@@ -59,7 +59,18 @@ impl Run {
             .collect()
     }
 
-    pub(super) fn undo_shown(&self) -> Vec<UndoShown> {
+    /// Those that are offered to be undone at the end, the latest first.
+    pub(super) fn offered_entries(&self) -> Vec<usize> {
+        let mut entries = self.open_entries();
+        if self.state.ending.as_ref().is_some_and(|ending| ending.undo == UndoOffer::Faults) {
+            // What the runbooks did that a game day used is the response, and stays.
+            let part = |place: &usize| &self.step(self.state.undo[*place].step).part;
+            entries.retain(|place| !matches!(part(place), PartId::Of(..)));
+        }
+        entries
+    }
+
+    pub(super) fn undo_shown(&self, entries: Vec<usize>) -> Vec<UndoShown> {
         let shown = |place: usize| {
             let entry = &self.state.undo[place];
             let step = self.step(entry.step);
@@ -84,7 +95,7 @@ impl Run {
                 before: self.no_return_behind(place),
             })
         };
-        self.open_entries().into_iter().filter_map(shown).collect()
+        entries.into_iter().filter_map(shown).collect()
     }
 
     /// The step that cannot be undone and comes behind a change.

@@ -112,6 +112,12 @@ pub fn possession(folder: &Path) -> Result<Possession, FileFailed> {
     }
 }
 
+/// Who took the lock of the run in a folder last, whether they still have it or not. Takes no lock,
+/// not even for an instant.
+pub fn last_holder(folder: &Path) -> Option<Holder> {
+    written(&File::open(folder.join(LOCK)).ok()?)
+}
+
 /// Locks a file for this process alone, if nobody has. Whoever only looks at it has a shared lock
 /// for an instant, and must not be taken for a holder.
 fn exclusive(file: &File) -> Result<bool, Errno> {

@@ -16,6 +16,8 @@ mod emergency;
 
 mod recover;
 
+mod follow;
+
 mod verify;
 
 mod lock;
@@ -28,7 +30,8 @@ mod time;
 pub use append::{Durability, Journal, WriteFailed};
 pub use emergency::save_elsewhere;
 pub use folder::{FrozenFile, RunFolder};
-pub use lock::{Holder, Lock, LockFailed, Possession, possession};
+pub use follow::Follower;
+pub use lock::{Holder, Lock, LockFailed, Possession, last_holder, possession};
 pub use private::FileFailed;
 pub use read::{Contents, Damage, JOURNAL, ReadFailed, TornTail, read};
 pub use record::{FORMAT, NO_RECORD, Record, Stamp};

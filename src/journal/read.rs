@@ -120,18 +120,46 @@ pub(super) struct Position {
 }
 
 impl Position {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         Self { line: 1, offset: 0, prev: NO_RECORD.to_owned() }
     }
 }
 
 /// Reads the rest of a journal, from a line on.
 pub(super) fn read_after(
-    mut at: Position,
-    mut input: impl BufRead,
+    at: Position,
+    input: impl BufRead,
     path: &Path,
 ) -> Result<Contents, ReadFailed> {
-    let mut contents = Contents::default();
+    let Read { records, at, rest } = read_lines(at, input, path)?;
+    if record::holds_whole_record(&rest) {
+        let place = Place { path, at: &at };
+        return Err(place.damaged("the record is whole, but no newline follows it"));
+    }
+    let torn = (!rest.is_empty()).then_some(TornTail { offset: at.offset, bytes: rest });
+    Ok(Contents { records, torn })
+}
+
+/// Reads on in a journal that may be written to at this moment: what is not terminated is still to
+/// come, and is read again from where it begins.
+pub(super) fn read_begun(
+    at: Position,
+    input: impl BufRead,
+    path: &Path,
+) -> Result<(Vec<Record>, Position), ReadFailed> {
+    let Read { records, at, .. } = read_lines(at, input, path)?;
+    Ok((records, at))
+}
+
+/// What was read: the terminated records, where the next one begins, and the bytes from there.
+struct Read {
+    records: Vec<Record>,
+    at: Position,
+    rest: Vec<u8>,
+}
+
+fn read_lines(mut at: Position, mut input: impl BufRead, path: &Path) -> Result<Read, ReadFailed> {
+    let mut records = Vec::new();
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -145,16 +173,9 @@ pub(super) fn read_after(
                     offset: at.offset + line.len() as u64 + 1,
                     prev: record.sha256.clone(),
                 };
-                contents.records.push(record);
+                records.push(record);
             }
-            Ending::End if line.is_empty() => return Ok(contents),
-            Ending::End if record::holds_whole_record(&line) => {
-                return Err(place.damaged("the record is whole, but no newline follows it"));
-            }
-            Ending::End => {
-                contents.torn = Some(TornTail { offset: at.offset, bytes: line });
-                return Ok(contents);
-            }
+            Ending::End => return Ok(Read { records, at, rest: line }),
             Ending::TooLong => return Err(place.damaged("the record is longer than 16 MiB")),
         }
     }

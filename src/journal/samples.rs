@@ -203,6 +203,7 @@ fn resumed(found: BTreeMap<AttemptId, Found>) -> Event {
         found,
         set_aside: 17,
         voided: BTreeMap::new(),
+        from: None,
     }))
 }
 

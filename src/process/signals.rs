@@ -11,13 +11,15 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGUSR1, SIGWINCH, SIGXFSZ};
 
 use super::moment::timespec;
 
 /// What arrived.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Arrived {
+    /// Another process asks for something: SIGUSR1.
+    Called,
     /// The terminal is gone, or the system asks the program to end.
     HangUp,
     /// Ctrl-C.
@@ -39,6 +41,7 @@ pub struct Signals {
     counted: AtomicUsize,
     hang_up: Arc<AtomicBool>,
     suspend: Arc<AtomicBool>,
+    called: Arc<AtomicBool>,
     resized: Arc<AtomicBool>,
 }
 
@@ -60,12 +63,14 @@ impl Signals {
         signal_hook::low_level::pipe::register(SIGINT, count)?;
         let hang_up = Arc::new(AtomicBool::new(false));
         let suspend = Arc::new(AtomicBool::new(false));
+        let called = Arc::new(AtomicBool::new(false));
         let resized = Arc::new(AtomicBool::new(false));
         for (signal, flag) in [
             (SIGINT, &interrupt),
             (SIGTERM, &hang_up),
             (SIGHUP, &hang_up),
             (SIGTSTP, &suspend),
+            (SIGUSR1, &called),
             (SIGWINCH, &resized),
         ] {
             // First the flag, then the bell: whoever hears the bell finds the flag.
@@ -73,7 +78,7 @@ impl Signals {
             signal_hook::low_level::pipe::register(signal, ring.try_clone()?)?;
         }
         let counted = AtomicUsize::new(0);
-        Ok(Self { wake, ring, interrupt, interrupts, counted, hang_up, suspend, resized })
+        Ok(Self { wake, ring, interrupt, interrupts, counted, hang_up, suspend, called, resized })
     }
 
     /// Waits for what arrives next, at most for a while.
@@ -104,7 +109,7 @@ impl Signals {
     }
 
     /// Takes what arrived since the last call. A hang-up goes before an interrupt, which goes before
-    /// Ctrl-Z.
+    /// Ctrl-Z. Whoever called last and was passed over calls again.
     pub fn take(&self) -> Option<Arrived> {
         silence(self.wake.as_fd());
         if self.hang_up.swap(false, Ordering::SeqCst) {
@@ -114,7 +119,10 @@ impl Signals {
         if self.take_interrupt() {
             return Some(Arrived::Interrupt);
         }
-        self.suspend.swap(false, Ordering::SeqCst).then_some(Arrived::Suspend)
+        if self.suspend.swap(false, Ordering::SeqCst) {
+            return Some(Arrived::Suspend);
+        }
+        self.called.swap(false, Ordering::SeqCst).then_some(Arrived::Called)
     }
 
     fn take_interrupt(&self) -> bool {
@@ -183,6 +191,7 @@ mod tests {
             (SIGTERM, Arrived::HangUp),
             (SIGHUP, Arrived::HangUp),
             (SIGTSTP, Arrived::Suspend),
+            (SIGUSR1, Arrived::Called),
         ] {
             raise(signal).unwrap();
             assert_eq!(signals.wait(LONG), Some(expected));

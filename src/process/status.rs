@@ -22,6 +22,12 @@ const SUPERVISOR: &str = "supervisor.json";
 /// to what they left.
 const SUCCESSION: Duration = Duration::from_secs(2);
 
+/// Whether a process of this machine is there.
+pub fn is_alive(pid: u32) -> bool {
+    let stat = i32::try_from(pid).ok().and_then(Stat::of);
+    stat.is_some_and(|stat| !stat.is_dead())
+}
+
 /// Who supervises a run.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Identity {

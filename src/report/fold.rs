@@ -66,6 +66,7 @@ impl Fold {
                 skipped: Vec::new(),
                 edited: Vec::new(),
                 obligations: Vec::new(),
+                review: None,
             },
             paused: None,
             finished: None,

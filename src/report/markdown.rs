@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::inert::{fenced, link, markdown as safe};
 use super::phrases;
+use super::review_text;
 use super::summary::{
     ApprovalAnswer, Attempt, Change, Obligation, SkipReason, State, Step, Summary, UndoState,
 };
@@ -32,6 +33,9 @@ pub fn markdown(summary: &Summary, records: &[Record]) -> String {
         ("Steps", steps(summary)),
         ("Timeline", times(records)),
     ];
+    for (heading, lines) in summary.review.iter().flat_map(review_text::sections) {
+        section(&mut document, heading, &lines);
+    }
     let rare = [("Deviations", deviations(summary)), ("Approvals", approvals(summary))];
     for (heading, lines) in rare {
         section(&mut document, heading, &lines);
@@ -69,7 +73,7 @@ fn row(cells: &[&str]) -> String {
     format!("| {} |", cells.join(" | "))
 }
 
-fn table(columns: &[&str], rows: Vec<String>) -> Vec<String> {
+pub(super) fn table(columns: &[&str], rows: Vec<String>) -> Vec<String> {
     if rows.is_empty() {
         return rows;
     }
@@ -79,7 +83,7 @@ fn table(columns: &[&str], rows: Vec<String>) -> Vec<String> {
     lines
 }
 
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 

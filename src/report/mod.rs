@@ -17,6 +17,10 @@ mod timeline;
 
 mod alternatives;
 
+mod review;
+
+mod review_text;
+
 mod markdown;
 
 mod json;
@@ -31,6 +35,7 @@ pub use inert::line as inert_line;
 pub use json::{FORMAT, json};
 pub use markdown::markdown;
 pub use phrases::{numbered, outcome_name, state};
+pub use review::{Done, Doubted, Fault, Reached, Review, add_review};
 pub use summary::{
     Approval, ApprovalAnswer, Attempt, Change, Decision, Deviation, Edited, EffectCounts, Ended,
     Finding, Given, Milestones, Note, Obligation, SkipReason, Skipped, State, Step, Summary,

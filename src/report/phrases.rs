@@ -202,6 +202,7 @@ pub(super) fn pause(reason: &PauseReason) -> String {
         PauseReason::Interrupted => "interrupted".to_owned(),
         PauseReason::PersonNeeded { question } => format!("a person is needed: {question}"),
         PauseReason::Refused { question } => format!("not without a person: {question}"),
+        PauseReason::TakenOver { by } => format!("taken over by {by}"),
         PauseReason::Wished => "by the responder".to_owned(),
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::fold::Fold;
+use super::review::Review;
 use crate::engine::{
     AttemptId, Confirmation, End, Event, FindingRecord, InputRecord, Kept, KeptFile, Missing,
     PauseReason, Recorded, Responder, Role, RunStarted, StepStatus, Survivor, Verdict,
@@ -62,6 +63,9 @@ pub struct Summary {
     pub edited: Vec<Edited>,
     /// What somebody still has to do.
     pub obligations: Vec<Obligation>,
+    /// What a game day showed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
 }
 
 impl Summary {

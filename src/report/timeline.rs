@@ -216,7 +216,11 @@ fn attempt_ended(ended: &AttemptEnded) -> String {
 }
 
 fn taken_over(resumed: &Resumed) -> String {
-    let mut parts = vec![format!("resumed by {}", resumed.responder.name)];
+    let by = &resumed.responder.name;
+    let mut parts = vec![match &resumed.from {
+        Some(from) => format!("taken over by {by} from {from}"),
+        None => format!("resumed by {by}"),
+    }];
     if resumed.set_aside > 0 {
         let bytes = resumed.set_aside;
         parts.push(format!("{bytes} bytes of a torn record were set aside"));

@@ -203,6 +203,7 @@ impl Session<'_> {
         interrupted: &mut BTreeSet<AttemptId>,
     ) -> Result<(), Broken> {
         match happening {
+            Happening::Called { by } => self.hand_over(&by),
             Happening::Ended(mut ended) => {
                 interrupted.remove(&ended.attempt);
                 // A part of an output, or no text, is told apart where values are taken from it.
@@ -252,6 +253,22 @@ impl Session<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Somebody else asks for the walk. It is theirs once the record says so, unless something is
+    /// under way that nobody else could answer for.
+    fn hand_over(&mut self, by: &str) -> Result<(), Broken> {
+        let refused = match self.run.holds_on() {
+            Some(why) => Some(why),
+            None => {
+                self.try_establish(Input::Paused(PauseReason::TakenOver { by: by.to_owned() }))?
+            }
+        };
+        self.executor.answer_call(refused.as_deref());
+        if let Some(why) = &refused {
+            self.notice(&Notice::NotGiven { by, why });
+        }
+        Ok(())
     }
 
     fn ask_password(

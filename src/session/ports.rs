@@ -112,6 +112,11 @@ pub trait Executor {
     /// Runs jq filters on a document, each with a bound on what it may need.
     fn filter(&mut self, filters: &[Filter], document: &str) -> Filtered;
 
+    /// Answers whoever asked for the walk: gives it, or says why not.
+    fn answer_call(&mut self, refused: Option<&str>) {
+        let _ = refused;
+    }
+
     /// Waits for what happens next, at most until the next tick of the display.
     fn next(&mut self) -> Happening;
 
@@ -144,6 +149,11 @@ pub trait Executor {
 /// What happens while commands run.
 #[derive(Clone, Debug)]
 pub enum Happening {
+    /// Somebody else asks for the walk; [`Executor::answer_call`] answers.
+    Called {
+        /// Who.
+        by: String,
+    },
     /// A command ended.
     Ended(Box<Ended>),
     /// The terminal is gone, or the system asks the program to end.
@@ -227,6 +237,13 @@ pub trait Observer {
 /// What is shown and never recorded.
 #[derive(Clone, Copy, Debug)]
 pub enum Notice<'a> {
+    /// Somebody else asked for the walk and does not get it now.
+    NotGiven {
+        /// Who.
+        by: &'a str,
+        /// Why not.
+        why: &'a str,
+    },
     /// The program goes on after Ctrl-Z.
     Continued,
     /// A command is being stopped; it has this many milliseconds before it is killed.

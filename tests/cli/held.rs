@@ -35,6 +35,7 @@ fn a_run_that_somebody_walks_is_held() {
         exit 9
         --- stderr
         error: the run RUN is held by LOGIN@HOST, process PID on HOST, run RUN
+        hint: surefoot follow RUN shows it; surefoot resume RUN --take-over asks for it
     ",
     );
     let journal = sandbox.journal();

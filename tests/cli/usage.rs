@@ -19,6 +19,7 @@ fn help_is_data_and_one_page() {
           policy       Say what would be asked before each command, and what decides it
           show         Show a runbook for reading
           check        Validate runbooks
+          follow       Show a run while somebody else walks it, in a second terminal; nothing is changed
           history      List past runs
           log          Show what happened in a run, line by line
           report       Write the document of a run, for a review or a ticket

@@ -439,6 +439,7 @@ pub(crate) fn resumed(policy: &Policy, found: BTreeMap<AttemptId, Found>) -> Inp
         found,
         set_aside: 0,
         voided: BTreeMap::new(),
+        from: None,
     }))
 }
 

@@ -8,6 +8,7 @@ mod approval;
 mod beside;
 mod driver;
 mod flow;
+mod game_day;
 mod loops;
 mod model;
 mod notation;

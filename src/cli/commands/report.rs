@@ -7,7 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::frozen::frozen;
 use crate::cli::runs::{contents, find};
 use crate::engine::Event;
-use crate::report::{Summary, add_alternatives, json, markdown};
+use crate::report::{Summary, add_alternatives, add_review, json, markdown};
 
 pub(crate) fn run(arguments: &ReportArguments, context: &Context) -> Result<Exit, Failure> {
     let folder = find(arguments.run.as_deref(), context)?;
@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: &ReportArguments, context: &Context) -> Result<Exit
         && let Ok(runbook) = frozen(started, &folder, context)
     {
         add_alternatives(&mut summary, &runbook);
+        add_review(&mut summary, &contents.records, &runbook);
     }
     let text = match arguments.format {
         ReportFormat::Json => json(&summary, &contents.records),

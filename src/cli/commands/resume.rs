@@ -8,7 +8,6 @@ use crate::cli::Context;
 use crate::cli::agreement;
 use crate::cli::args::{AutoArgument, ResumeArguments};
 use crate::cli::backstage::Behind;
-use crate::cli::commands::run::{held, holder};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::frozen::frozen;
@@ -16,11 +15,12 @@ use crate::cli::governing::governing;
 use crate::cli::inputs;
 use crate::cli::past;
 use crate::cli::runs;
+use crate::cli::taking_over::{Taken, take};
 use crate::cli::trusted::{guard_place, store_failed};
 use crate::cli::walk::{Walk, agreed, answers, attendance};
 use crate::effects::SystemClock;
 use crate::engine::{Event, Input, Recorded, Rest, Resumed, Run, RunStarted};
-use crate::journal::{Lock, ReadFailed, Record, RecoverFailed, RunFolder, read, recover};
+use crate::journal::{ReadFailed, Record, RecoverFailed, RunFolder, read, recover};
 use crate::plan::{DigestKey, Given, Plan};
 use crate::policy::{Policy, Trust};
 use crate::report::{State, Summary};
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         None => latest_open(context)?,
     };
     guard_place(folder.path())?;
-    let _lock = Lock::of_run(folder.path(), &holder(context, &folder)).map_err(|it| held(&it))?;
+    let Taken { lock: _lock, from } = take(&folder, arguments, context)?;
     let recovered = recover(folder.path()).map_err(|error| match error {
         RecoverFailed::Unread(error) => runs::damaged(&folder, &error),
         RecoverFailed::Unwritten(error) => {
@@ -71,6 +71,7 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         found: found.collect(),
         set_aside: recovered.set_aside.map_or(0, |aside| aside.bytes),
         voided: notary.own_among(&run.standing()),
+        from,
     };
     let walk = Walk {
         run,

@@ -6,8 +6,8 @@ use crate::console::wording;
 use crate::expression::Expression;
 use crate::plan::place_words;
 use crate::runbook::{
-    Action, Ask, Choice, Choices, Command, Destination, Effect, OnFailure, Run, Step, StepKey,
-    TargetRef, Then, Undo, Verify,
+    Action, Ask, AtTheEnd, Choice, Choices, Command, Destination, Effect, OnFailure, Run, Step,
+    StepKey, TargetRef, Then, Undo, Verify,
 };
 use crate::template::Template;
 
@@ -152,8 +152,21 @@ impl Writer<'_> {
         }
         if let Some(poll) = &run.poll {
             let (every, within) = (&poll.every.written, &poll.within.written);
-            let text = format!("{}, every {every}, within {within}", poll.until.text());
+            let text = match poll.at_the_end {
+                AtTheEnd::Failed => {
+                    format!("{}, every {every}, within {within}", poll.until.text())
+                }
+                AtTheEnd::Passed if poll.until.text() == "false" => {
+                    format!("{within} are over, every {every}")
+                }
+                AtTheEnd::Passed => {
+                    format!("{}, or {within} are over, every {every}", poll.until.text())
+                }
+            };
             self.field("until", text);
+            if let Some(abort_when) = &poll.abort_when {
+                self.field("abort", format!("when {}", abort_when.text()));
+            }
         }
         let names: Vec<&str> = run.captures.iter().map(|capture| capture.name.as_str()).collect();
         if !names.is_empty() {

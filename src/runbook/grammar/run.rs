@@ -18,9 +18,12 @@ pub(super) const RUN_KEYS: &[Key] = &[
     only!(&["run"], key("subject", LINE, "What is destroyed, which the responder must type.",),),
     only!(&["run"], key("expect", EXPRESSIONS, "What must hold afterwards."),),
     only!(&["run"], key("sample", Shape::Verbatim, "What good, and bad, output looks like.",),),
-    only!(&["run"], key("findings", Shape::List(&Shape::Map(&FINDING)), "What the result means.",),),
     only!(
-        &["run"],
+        &["run", "wait"],
+        key("findings", Shape::List(&Shape::Map(&FINDING)), "What the result means.",),
+    ),
+    only!(
+        &["run", "wait"],
         key(
             "capture",
             Shape::OneOf(&[Shape::ValueName, Shape::Table(Keys::Value, &Shape::Map(&CAPTURE)),]),
@@ -46,9 +49,12 @@ pub(super) const RUN_KEYS: &[Key] = &[
     ),
     only!(&["run"], key("irreversible", PLAIN, "Why the step cannot be undone."),),
     only!(&["run"], key("retry", Shape::Map(&RETRY), "How often a failure is tried again.",),),
-    only!(&["run"], key("until", Shape::Expression, "Repeats the command until this holds.",),),
     only!(
-        &["run"],
+        &["run", "wait"],
+        key("until", Shape::Expression, "Repeats the command until this holds.",),
+    ),
+    only!(
+        &["run", "wait"],
         key("every", Shape::Duration, "The pause between repetitions; 10s by default.",),
     ),
     only!(&["run"], key("within", Shape::Duration, "How long it repeats; 10m by default.",),),

@@ -1,6 +1,6 @@
 //! Steps and everything that stands in one.
 
-use super::command::{CONTEXT, ENV, RUN};
+use super::command::{COMMAND, CONTEXT, ENV, RUN};
 use super::run::RUN_KEYS;
 use super::top::{TYPE, VALUES};
 use super::{Key, Keys, LINE, Mapping, Need, PLAIN, PLAIN_LINE, Shape, TEMPLATE};
@@ -75,7 +75,7 @@ const INHERITED: &[Key] = &[
     only!(&["run", "steps"], key("target", Shape::Word, "Where commands run."),),
     only!(&["run", "steps"], key("env", ENV, "Environment variables.")),
     only!(
-        &["run", "steps", "use"],
+        &["run", "wait", "steps", "use"],
         key(
             "on_failure",
             Shape::OneOf(&[
@@ -93,6 +93,12 @@ const INHERITED: &[Key] = &[
 
 const OTHER: &[Key] = &[
     only!(&["steps"], key("parallel", Shape::Whole(1, 64), "How many read steps run at once.",),),
+    only!(&["wait"], key("watch", COMMAND, "A read command that is run beside the wait."),),
+    only!(
+        &["wait"],
+        key("abort_when", Shape::Expression, "The wait has failed as soon as this holds.",),
+    ),
+    only!(&["do"], key("role", PLAIN_LINE, "Who does it: a role, never the name of a person."),),
     only!(&["do"], key("checklist", Shape::List(&TEMPLATE), "Parts that are ticked one by one.",),),
     only!(&["ask"], key("options", Shape::List(&Shape::Map(&OPTION)), "The ways to go on.",),),
     only!(&["ask"], key("into", Shape::ValueName, "The name of the answer."),),

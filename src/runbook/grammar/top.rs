@@ -15,6 +15,11 @@ pub(in crate::runbook) static TOP: Mapping = Mapping {
 const ABOUT: &[Key] = &[
     required!("schema", Shape::Keyword(&["surefoot/v1"]), "The version of the language.",),
     required!("title", LINE, "What the runbook is about."),
+    key!(
+        "kind",
+        Shape::Keyword(&["runbook", "game_day"]),
+        "What the file is; `runbook` by default.",
+    ),
     key!("service", Shape::Id, "The service it belongs to; the source's name by default.",),
     key!("id", Shape::Id, "Its id; the file's stem by default."),
     key!("summary", PLAIN, "What the situation means, Markdown."),

@@ -28,7 +28,7 @@ pub use input::{
 };
 pub use repeat::{ForEach, ItemConfirm, ItemFailure, Items, Order, Timebox};
 pub use run::{
-    Background, Capture, CaptureSource, Effect, Finding, FindingSeverity, Interactive,
+    AtTheEnd, Background, Capture, CaptureSource, Effect, Finding, FindingSeverity, Interactive,
     OnDisconnect, OnFailure, Poll, Ready, Retry, Run, Undo, Verify,
 };
 pub use step::{
@@ -45,6 +45,8 @@ pub struct Runbook {
     pub source: Source,
     /// Its id; the file's stem unless it says otherwise.
     pub id: String,
+    /// What the file is.
+    pub kind: RunbookKind,
     /// The service it belongs to.
     pub service: Option<String>,
     /// What it is about, one line.
@@ -93,6 +95,16 @@ pub struct Runbook {
     pub bytes: Arc<[u8]>,
     /// The runbooks it uses, each as often as it is used; linking fills this.
     pub books: Vec<Book>,
+}
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum RunbookKind {
+    /// An exercise whose changes are faults.
+    GameDay,
+    /// What to do in a situation.
+    #[default]
+    Runbook,
 }
 
 /// A line of steps.

@@ -199,6 +199,19 @@ pub struct Poll {
     pub every: Duration,
     /// How long in all.
     pub within: Duration,
+    /// What it means that this time is over.
+    pub at_the_end: AtTheEnd,
+    /// It has failed as soon as this holds.
+    pub abort_when: Option<Expression>,
+}
+
+/// What it means that the time of a poll is over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AtTheEnd {
+    /// What was to come did not.
+    Failed,
+    /// It was a wait, and nothing came between.
+    Passed,
 }
 
 /// What a failure does.

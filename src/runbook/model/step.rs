@@ -59,6 +59,8 @@ pub struct Step {
     pub for_each: Option<ForEach>,
     /// The `for_each` steps around it and around what uses its part, itself among them.
     pub loops: BTreeSet<StepKey>,
+    /// The role that does it, if it is something that people do.
+    pub role: Option<String>,
     /// What is said when it takes too long.
     pub timebox: Option<Timebox>,
     /// What is done.

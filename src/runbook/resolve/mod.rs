@@ -22,6 +22,7 @@ mod texts;
 mod titles;
 mod top;
 mod used;
+mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,8 +2,8 @@
 //! is proved, repeated and undone.
 
 use super::super::model::{
-    Capture, CaptureSource, Command, Effect, Finding, FindingSeverity, OnDisconnect, OnFailure,
-    Poll, Retry, Run, StepKey, TargetRef, Undo, Verify,
+    AtTheEnd, Capture, CaptureSource, Command, Effect, Finding, FindingSeverity, OnDisconnect,
+    OnFailure, Poll, Retry, Run, StepKey, TargetRef, Undo, Verify,
 };
 use super::super::parse::{Entry, Node};
 use super::commands::Reads;
@@ -14,7 +14,7 @@ use crate::value::{Duration, Name, Type};
 
 /// The pauses and limits that hold if none are given, in milliseconds.
 const RETRY_EVERY: u64 = 5_000;
-const POLL_EVERY: u64 = 10_000;
+pub(super) const POLL_EVERY: u64 = 10_000;
 const POLL_WITHIN: u64 = 600_000;
 /// A person who talks to a program is not hurried: a week, in milliseconds.
 const INTERACTIVE_WITHIN: u64 = 7 * 24 * 3_600_000;
@@ -97,12 +97,17 @@ impl Resolver<'_> {
     }
 
     fn exit_is_zero(&mut self, key: StepKey) -> Option<Expression> {
-        let place = self.place(key, Moment::After);
-        let scope = super::scope::ExpressionScope { resolver: self, place: &place };
-        Expression::compile("exit == 0", &scope, Type::Boolean).ok()
+        self.of_result(key, "exit == 0")
     }
 
-    fn findings(&mut self, key: StepKey, node: &Node) -> Option<Vec<Finding>> {
+    /// An expression of our own over a step's result.
+    pub(super) fn of_result(&mut self, key: StepKey, text: &str) -> Option<Expression> {
+        let place = self.place(key, Moment::After);
+        let scope = super::scope::ExpressionScope { resolver: self, place: &place };
+        Expression::compile(text, &scope, Type::Boolean).ok()
+    }
+
+    pub(super) fn findings(&mut self, key: StepKey, node: &Node) -> Option<Vec<Finding>> {
         let items = node.get("findings").and_then(Node::list).unwrap_or(&[]);
         let all: Vec<_> = items.iter().map(|item| self.finding(key, item)).collect();
         all.into_iter().collect()
@@ -154,7 +159,7 @@ impl Resolver<'_> {
         None
     }
 
-    fn captures(&mut self, node: &Node) -> Option<Vec<Capture>> {
+    pub(super) fn captures(&mut self, node: &Node) -> Option<Vec<Capture>> {
         let Some(capture) = node.get("capture") else {
             return Some(Vec::new());
         };
@@ -325,13 +330,15 @@ impl Resolver<'_> {
     fn poll(&mut self, key: StepKey, node: &Node, until: &Node) -> Option<Poll> {
         let until = self.condition(until, &self.place(key, Moment::After))?;
         Some(Poll {
+            abort_when: None,
+            at_the_end: AtTheEnd::Failed,
             until,
             every: Self::duration_or(node.get("every"), POLL_EVERY),
             within: Self::duration_or(node.get("within"), POLL_WITHIN),
         })
     }
 
-    fn duration_or(node: Option<&Node>, millis: u64) -> Duration {
+    pub(super) fn duration_or(node: Option<&Node>, millis: u64) -> Duration {
         super::texts::duration(node).unwrap_or_else(|| Duration::from_millis(millis))
     }
 

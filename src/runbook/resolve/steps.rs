@@ -55,6 +55,7 @@ impl Resolver<'_> {
                 None => None,
             },
             loops: sketch.loops.clone(),
+            role: node.get("role").and_then(Node::text).map(str::to_owned),
             timebox: match timebox {
                 Some(timebox) => Some(timebox?),
                 None => None,
@@ -78,7 +79,10 @@ impl Resolver<'_> {
             return self.open(open, place);
         }
         if let Some(wait) = node.get("wait") {
-            return self.wait(wait, place);
+            return match node.get("watch") {
+                Some(watch) => self.watched(key, node, wait, watch).map(Box::new).map(Action::Run),
+                None => self.wait(wait, node, place),
+            };
         }
         if let Some(used) = node.get("use") {
             let used = self.used(used, place);
@@ -282,7 +286,8 @@ impl Resolver<'_> {
         Some(Action::Open(pages))
     }
 
-    fn wait(&mut self, node: &Node, place: &Place) -> Option<Action> {
+    fn wait(&mut self, node: &Node, step: &Node, place: &Place) -> Option<Action> {
+        self.check_unwatched(step);
         let text = node.text()?;
         if !text.contains("{{")
             && let Err(problem) = crate::value::Duration::parse(text)

@@ -41,6 +41,7 @@ impl Resolver<'_> {
             Action::Open(pages) => pages
                 .first()
                 .map_or_else(String::new, |page| format!("Open {}", first_line(page.source()))),
+            Action::Run(_) if node.get("wait").is_some() => format!("Wait {}", of("wait")),
             Action::Run(_) => Self::command_title(node, first_line),
             Action::Use { used, .. } => match used {
                 Used::Procedure(name) => self.procedure_title(name),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::model::{
-    Change, ChangeKind, Escalation, Link, Owner, Procedure, Requirement, Runbook,
+    Change, ChangeKind, Escalation, Link, Owner, Procedure, Requirement, Runbook, RunbookKind,
 };
 use super::super::parse::{Entry, Node};
 use super::texts::duration;
@@ -35,6 +35,10 @@ impl Resolver<'_> {
         Some(Runbook {
             source: self.source.clone(),
             id: id?,
+            kind: match self.text("kind").as_deref() {
+                Some("game_day") => RunbookKind::GameDay,
+                _ => RunbookKind::Runbook,
+            },
             service: self.text("service").or_else(|| self.repository.service_name()),
             title: title?,
             summary: self.text("summary"),

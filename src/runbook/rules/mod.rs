@@ -12,6 +12,7 @@ mod credential;
 mod cycle;
 mod dead_link;
 mod finally;
+mod game_day;
 mod graph;
 mod interactive;
 mod leftover;
@@ -59,6 +60,8 @@ pub struct Rule {
 pub static RULES: &[Rule] = &[
     cycle::RULE,
     finally::RULE,
+    game_day::STEADY,
+    game_day::UNDO,
     interactive::RULE,
     at_once::RULE,
     loop_bounds::RULE,

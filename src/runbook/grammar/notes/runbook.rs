@@ -189,7 +189,20 @@ const STEP: &[Note] = &[
         "They are printed, opened on request, and \
         asked about.",
     ),
-    of("wait", "5m", "It goes on after a restart."),
+    of(
+        "wait",
+        "5m",
+        "It goes on after a restart. With `watch` it is a duration as such, and a command is run \
+        beside it, which can end it early or abort it.",
+    ),
+    of(
+        "watch",
+        "curl -fsS http://shop.example/health",
+        "It is run every ten seconds, or as `every` says. Without `until` and `abort_when` the \
+        wait has failed as soon as it fails.",
+    ),
+    of("abort_when", "exit != 0", "What then happens says `on_failure`."),
+    of("role", "game master", "The review of a game day lists what each role did."),
     of("goto", "get_help", "It does not come back. With `when` it is a branch."),
     of("escalate", "payments secondary", "Shows how to reach it, with the evidence so far."),
     of("end", "resolved", ""),
@@ -250,7 +263,11 @@ const STEP: &[Note] = &[
         "The first such step is shown as the point of no \
         return.",
     ),
-    of("until", "rate == 0", "The condition is the assertion."),
+    of(
+        "until",
+        "rate == 0",
+        "The condition is the assertion. Of a `wait` it is the end before its time.",
+    ),
     of("every", "10s", ""),
     of("within", "10m", ""),
     of("interactive", "", "The responder says what was seen."),

@@ -6,6 +6,14 @@ pub(super) static WORDS: &[(&[&str], &[&str])] = &[
     (&["surefoot-scenario/v1"], &["The first version of scenarios."]),
     (&["bash", "sh"], &["Bash with `-euo pipefail`.", "The system's plain shell, with `-eu`."]),
     (
+        &["runbook", "game_day"],
+        &[
+            "What to do in a situation.",
+            "An exercise whose changes are faults: each has an `undo`, which is offered at the end, \
+            however it ended, and `finally` checks the steady state again.",
+        ],
+    ),
+    (
         &["read", "change", "destroy"],
         &[
             "It changes nothing.",
