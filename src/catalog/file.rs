@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use super::asked::{Asked, Look};
-use super::beneath::{Unread, Whole, read, read_beneath, said};
+use super::beneath::{Unread, Whole, read};
+use super::held::Held;
 use super::reference::FOLDER;
 use super::settings_file::settings_findings;
-use super::walk::runbooks_below;
+use super::snapshot::Content;
 use crate::diagnostic::Source;
 use crate::runbook::{
     BroughtFile, Loaded, Repaired, Repository, Shelf, UseFailed, UsedFile, UsedPlace, decode,
@@ -115,9 +116,12 @@ impl File {
     }
 }
 
-/// The repository around a runbook: files are read below its root only, links resolved.
+/// The repository around a runbook, as it lies on the disk or in a commit: files are read below its
+/// root only, links resolved.
 #[derive(Debug)]
 pub struct Folder {
+    /// Where its files are read.
+    held: Held,
     /// The folder of the runbook.
     base: PathBuf,
     /// The repository's root; the runbook's folder if it stands in none.
@@ -136,13 +140,22 @@ impl Folder {
         let root = base.ancestors().find(|folder| folder.join(".git").exists());
         let root = root.unwrap_or(&base).to_owned();
         let service = service_of(&root);
-        Self { base, root, file, service }
+        Self { held: Held::Disk, base, root, file, service }
+    }
+
+    /// A repository whose files are held elsewhere than on the disk, below a root and around a file that
+    /// is no link.
+    pub(super) fn held(held: Held, root: &Path, file: &Path) -> Self {
+        let (root, file) = (root.to_owned(), file.to_owned());
+        let base = file.parent().unwrap_or(&root).to_owned();
+        let service = service_of(&root);
+        Self { held, base, root, file, service }
     }
 
     /// A repository as it was frozen: its root, what it was called, and a file in it.
     pub fn frozen(root: &Path, service: Option<String>, path: &str) -> Self {
         let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-        Self { base: root.clone(), file: root.clone(), root, service }.at(path)
+        Self { held: Held::Disk, base: root.clone(), file: root.clone(), root, service }.at(path)
     }
 
     /// The same repository, as seen from another of its files.
@@ -150,7 +163,8 @@ impl Folder {
     pub fn at(&self, path: &str) -> Self {
         let file = self.root.join(path);
         let base = file.parent().unwrap_or(&self.root).to_owned();
-        Self { base, root: self.root.clone(), file, service: self.service.clone() }
+        let (held, service) = (self.held.clone(), self.service.clone());
+        Self { held, base, root: self.root.clone(), file, service }
     }
 
     /// The path of its own file in the repository.
@@ -165,7 +179,7 @@ impl Folder {
 
     /// The path of a file in the repository; the file's name if it lies elsewhere.
     pub fn relative(&self, file: &Path) -> String {
-        let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        let real = self.held.real(file).unwrap_or_else(|_| file.to_owned());
         let path = real.strip_prefix(&self.root).ok().map(Path::to_owned);
         let name = || PathBuf::from(file.file_name().unwrap_or_default());
         path.unwrap_or_else(name).to_string_lossy().into_owned()
@@ -187,6 +201,11 @@ impl Folder {
         named.to_string_lossy().into_owned()
     }
 
+    /// Where its files are read.
+    pub(super) fn holding(&self) -> &Held {
+        &self.held
+    }
+
     /// The folder of the file.
     pub(super) fn base(&self) -> &Path {
         &self.base
@@ -196,13 +215,15 @@ impl Folder {
     fn runbook(&self, service: &ServiceId, id: &RunbookId) -> Option<PathBuf> {
         let stem =
             |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        runbooks_below(&self.root.join(FOLDER)).into_iter().find(|path| {
-            let Ok(file) = File::read(path) else {
+        let runbooks = self.held.runbooks_below(&self.root.join(FOLDER));
+        self.held.prefetch(&runbooks);
+        runbooks.into_iter().find(|path| {
+            let Some(bytes) = self.held.glance(path) else {
                 return false;
             };
             // Only a text that holds the id can give it to itself.
             let called = stem(path) == id.as_str();
-            let (source, findings) = decode(id.as_str(), &file.bytes);
+            let (source, findings) = decode(id.as_str(), &bytes);
             if !findings.is_empty() || !called && !source.text.contains(id.as_str()) {
                 return false;
             }
@@ -234,11 +255,11 @@ impl Folder {
     pub(super) fn open(&self, place: &UsedPlace, path: &Path) -> Result<UsedFile, UseFailed> {
         let unreadable =
             |why: String| UseFailed::Unreadable(format!("`{place}` cannot be read: {why}"));
-        let real = fs::canonicalize(path).map_err(|error| unreadable(said(&error)))?;
-        let whole = read_beneath(&self.root, &real).map_err(|why| unreadable(why.to_string()))?;
+        let real = self.held.real(path).map_err(unreadable)?;
+        let content = self.held.read(&self.root, &real).map_err(unreadable)?;
         let name = self.relative(&real);
         let repository = self.at(&name);
-        Ok(UsedFile { name, bytes: whole.bytes, repository: Box::new(repository) })
+        Ok(UsedFile { name, bytes: content.bytes, repository: Box::new(repository) })
     }
 
     /// The repository's root.
@@ -256,9 +277,9 @@ impl Folder {
             return Err(format!("`{path}` is not a path inside the repository"));
         }
         // A frozen repository holds no folder that only a path leads through.
-        let real = fs::canonicalize(self.base.join(relative))
-            .or_else(|_| fs::canonicalize(self.root.join(self.named(path))))
-            .map_err(|error| format!("`{path}`: {}", said(&error)))?;
+        let real = (self.held.real(&self.base.join(relative)))
+            .or_else(|_| self.held.real(&self.root.join(self.named(path))))
+            .map_err(|why| format!("`{path}`: {why}"))?;
         let Ok(below) = real.strip_prefix(&self.root) else {
             return Err(format!("`{path}` leads out of the repository"));
         };
@@ -271,11 +292,9 @@ impl Folder {
 
 impl Repository for Folder {
     fn read(&self, path: &str) -> Result<BroughtFile, String> {
-        use std::os::unix::fs::PermissionsExt as _;
         let real = self.inside(path)?;
-        let whole = read_beneath(&self.root, &real);
-        let Whole { bytes, found } = whole.map_err(|why| format!("`{path}`: {why}"))?;
-        let executable = found.permissions().mode() & 0o100 != 0;
+        let content = self.held.read(&self.root, &real);
+        let Content { bytes, executable } = content.map_err(|why| format!("`{path}`: {why}"))?;
         Ok(BroughtFile { path: path.to_owned(), bytes, executable })
     }
 
@@ -289,7 +308,8 @@ impl Repository for Folder {
 
     fn holds(&self, word: &str) -> bool {
         // Most words name nothing, and one look tells.
-        self.base.join(word).is_file() && self.inside(word).is_ok_and(|path| path.is_file())
+        let file = |path: &Path| self.held.is_file(path);
+        file(&self.base.join(word)) && self.inside(word).is_ok_and(|path| file(&path))
     }
 
     fn service_name(&self) -> Option<String> {

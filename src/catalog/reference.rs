@@ -1,7 +1,12 @@
-//! From what a person types to a runbook's file: a path, an id, `service/id`, or any unique part.
+//! From what a person types to a runbook's file: a path, an id, `service/id`, or any unique part, each
+//! with `@REV` for what it was at a revision of its repository.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
 
+use super::file::{File, Folder};
+use super::held::Held;
+use super::version::{Version, VersionFailed, snapshot};
 use super::walk::{has_ending, runbooks_below};
 use crate::diagnostic::did_you_mean;
 
@@ -19,9 +24,6 @@ pub enum ReferenceFailed {
         /// The nearest id.
         suggestion: Option<String>,
     },
-    /// A revision was asked for.
-    #[error("`{0}`: versions at a git revision are not supported yet; check the revision out")]
-    Revision(String),
     /// Several have it.
     #[error("several runbooks match `{reference}`: {}", ids.join(", "))]
     Several {
@@ -30,24 +32,134 @@ pub enum ReferenceFailed {
         /// Their paths.
         ids: Vec<String>,
     },
+    /// There is no such revision.
+    #[error(transparent)]
+    Version(#[from] VersionFailed),
+    /// The revision holds no such runbook, or none that can be read.
+    #[error("at `{revision}` ({commit}): {why}")]
+    AtRevision {
+        /// The revision.
+        revision: String,
+        /// The beginning of the commit's name.
+        commit: String,
+        /// What is the matter.
+        why: String,
+    },
 }
 
 fn hint(suggestion: Option<&String>) -> String {
     suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
+/// A runbook that was found.
+#[derive(Debug)]
+pub struct Located {
+    /// What it is called where people read it, and by which it is found again.
+    pub name: PathBuf,
+    /// Its file.
+    pub file: File,
+    /// The repository it stands in.
+    pub folder: Folder,
+    /// The commit it was read from; none for a file on the disk.
+    pub version: Option<Version>,
+}
+
+/// Takes a reference apart: what it names, and at which revision. What is there under the whole of it,
+/// is meant.
+pub fn revision_of(reference: &str) -> (&str, Option<&str>) {
+    if Path::new(reference).exists() {
+        return (reference, None);
+    }
+    let after_ending = [".yaml@", ".yml@"].iter().find_map(|ending| {
+        let at = reference.rfind(ending)?;
+        Some(at + ending.len() - 1)
+    });
+    match after_ending.or_else(|| reference.find('@')) {
+        // An ending behind it says that this is a path with the letter in it.
+        Some(at) if after_ending.is_some() || !has_ending(Path::new(reference)) => {
+            (&reference[..at], Some(&reference[at + 1..]))
+        }
+        _ => (reference, None),
+    }
+}
+
 /// Finds the file of a runbook. Ids are looked for in `runbooks/` of the repository around
 /// `here`, or of `here` itself.
 pub fn locate(reference: &str, here: &Path) -> Result<PathBuf, ReferenceFailed> {
+    if is_path(reference) {
+        return Ok(reference.into());
+    }
+    choose(reference, &folder(here).map(|folder| runbooks_below(&folder)).unwrap_or_default())
+}
+
+/// Finds a runbook at a revision of the repository around it, or around `here`. Git is found in `path`.
+pub fn locate_at(
+    name: &str,
+    revision: &str,
+    here: &Path,
+    path: &OsStr,
+) -> Result<Located, ReferenceFailed> {
+    let here = &here.canonicalize().unwrap_or_else(|_| here.to_owned());
+    let by_path = is_path(name).then(|| placed(name, here));
+    let place = by_path.as_deref().unwrap_or(here);
+    let repository = place.ancestors().find(|folder| folder.join(".git").exists());
+    let root = repository.ok_or_else(|| VersionFailed::NoRepository {
+        place: place.to_owned(),
+        revision: revision.to_owned(),
+    })?;
+    let (files, version) = snapshot(root, revision, path)?;
+    let held = Held::Commit(files);
+    let refuse = |why: String| ReferenceFailed::AtRevision {
+        revision: revision.to_owned(),
+        commit: version.commit.chars().take(12).collect(),
+        why,
+    };
+    let file = match &by_path {
+        Some(path) => path.clone(),
+        None => {
+            let around = here.ancestors().take_while(|folder| folder.starts_with(root));
+            let all = around.map(|folder| held.runbooks_below(&folder.join(FOLDER)));
+            let all = all.into_iter().find(|all| !all.is_empty()).unwrap_or_default();
+            choose(name, &all).map_err(|error| refuse(error.to_string()))?
+        }
+    };
+    let below = file.strip_prefix(root).unwrap_or(&file).display().to_string();
+    let real = held.real(&file).and_then(|real| Ok((held.read(root, &real)?, real)));
+    let (content, real) = real.map_err(|why| refuse(format!("{below}: {why}")))?;
+    let folder = Folder::held(held, root, &real);
+    let file = File { path: real, bytes: content.bytes };
+    let name = PathBuf::from(format!("{name}@{revision}"));
+    Ok(Located { name, file, folder, version: Some(version) })
+}
+
+/// Whether a reference is a path. What is there under a name, is meant by it.
+fn is_path(reference: &str) -> bool {
     let path = Path::new(reference);
     let looks_like_path = reference.contains('/') && path.extension().is_some();
-    if path.exists() || looks_like_path || has_ending(path) {
-        return Ok(path.to_owned());
+    path.exists() || looks_like_path || has_ending(path)
+}
+
+/// Where a path leads to, with links resolved as far as it is there: the file may be gone by now.
+fn placed(path: &str, here: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in here.join(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
     }
-    if reference.contains('@') {
-        return Err(ReferenceFailed::Revision(reference.to_owned()));
-    }
-    let runbooks = folder(here).map(|folder| runbooks_below(&folder)).unwrap_or_default();
+    let there = plain.parent().into_iter().flat_map(Path::ancestors).find_map(|folder| {
+        let rest = plain.strip_prefix(folder).ok()?;
+        Some(folder.canonicalize().ok()?.join(rest))
+    });
+    there.unwrap_or(plain)
+}
+
+/// The runbook that is meant by an id, `service/id`, or a unique part.
+fn choose(reference: &str, runbooks: &[PathBuf]) -> Result<PathBuf, ReferenceFailed> {
     let wanted = reference.rsplit('/').next().unwrap_or(reference);
     let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     if let Some(exact) = runbooks.iter().find(|path| stem(path) == wanted) {
@@ -96,6 +208,21 @@ mod tests {
         assert!(matches!(at("port"), Err(ReferenceFailed::Several { ids, .. }) if ids.len() == 2));
         let error = at("disk-fill").unwrap_err().to_string();
         assert_eq!(error, "there is no runbook `disk-fill`; did you mean `disk-full`?");
-        assert!(matches!(at("disk-full@v1"), Err(ReferenceFailed::Revision(_))));
+    }
+
+    #[test]
+    fn a_revision_stands_behind_an_id_or_a_path() {
+        let check = |reference: &str, name: &str, revision: Option<&str>| {
+            assert_eq!(revision_of(reference), (name, revision), "{reference}");
+        };
+        check("disk", "disk", None);
+        check("disk@v1", "disk", Some("v1"));
+        check("shop/disk@feature/x", "shop/disk", Some("feature/x"));
+        check("disk@", "disk", Some(""));
+        check("disk@a@b", "disk", Some("a@b"));
+        check("disk@--upload-pack=x", "disk", Some("--upload-pack=x"));
+        check("books/a@b.yaml", "books/a@b.yaml", None);
+        check("books/a@b.yaml@v1", "books/a@b.yaml", Some("v1"));
+        check("books/a.yml@HEAD~3", "books/a.yml", Some("HEAD~3"));
     }
 }

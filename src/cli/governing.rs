@@ -8,14 +8,15 @@ use std::sync::Arc;
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::open::show_findings;
+use super::open::{Opened, show_findings};
 use super::trusted::guard_place;
-use crate::catalog::{REPOSITORY_SETTINGS, read_settings};
+use crate::catalog::{FileFailed, REPOSITORY_SETTINGS, read_settings};
+use crate::diagnostic::Source;
 use crate::engine::Run;
 use crate::plan::Plan;
 use crate::policy::{Authority, Level, Origin};
 use crate::runbook::{StepId, StepKey};
-use crate::settings::{Settings, SettingsFile};
+use crate::settings::{LoadedSettings, Settings, SettingsFile};
 
 /// What all settings files say.
 pub(crate) struct Governing {
@@ -41,6 +42,30 @@ pub(crate) fn governing(
     context: &Context,
     repository: Option<&Path>,
 ) -> Result<Governing, Failure> {
+    joined(context, repository, None)
+}
+
+/// Reads the files that hold for a runbook. For one of a commit these are those of the commit, and as
+/// they can only ask for more care, those of the working copy as well.
+pub(crate) fn governing_of(context: &Context, opened: &Opened) -> Result<Governing, Failure> {
+    let own = committed(opened, context)?;
+    joined(context, Some(opened.folder.root()), own)
+}
+
+/// The repository's settings as the commit holds them.
+fn committed(opened: &Opened, context: &Context) -> Result<Option<SettingsFile>, Failure> {
+    let Some(version) = &opened.version else {
+        return Ok(None);
+    };
+    let name = format!("{}:{REPOSITORY_SETTINGS}", version.revision);
+    accepted(opened.folder.own_settings(&name), context)
+}
+
+fn joined(
+    context: &Context,
+    repository: Option<&Path>,
+    committed: Option<SettingsFile>,
+) -> Result<Governing, Failure> {
     let own = &context.settings;
     let mut paths = Vec::new();
     let mut read = |path: &Path, authority| {
@@ -65,6 +90,7 @@ pub(crate) fn governing(
     if let Some(root) = repository {
         files.extend(read(&root.join(REPOSITORY_SETTINGS), Authority::Repository)?);
     }
+    files.extend(committed);
     let settings = Settings::of(&files).map_err(|conflict| {
         let failure = Failure::from_error(Exit::Invalid, &conflict);
         failure.hint("let one of them speak for it; nothing was run")
@@ -89,7 +115,14 @@ fn read(
     authority: Authority,
     context: &Context,
 ) -> Result<Option<SettingsFile>, Failure> {
-    let read = read_settings(path, authority, context.settings.home.as_deref());
+    accepted(read_settings(path, authority, context.settings.home.as_deref()), context)
+}
+
+/// What a file says; what is wrong in it is shown.
+fn accepted(
+    read: Result<Option<(Source, LoadedSettings)>, FileFailed>,
+    context: &Context,
+) -> Result<Option<SettingsFile>, Failure> {
     let read = read.map_err(|error| {
         let failure = Failure::from_error(Exit::Invalid, &error);
         failure.hint("settings that are there hold: nothing was run")
@@ -103,7 +136,7 @@ fn read(
             1 => "1 error".to_owned(),
             count => format!("{count} errors"),
         };
-        let message = format!("{} is invalid: {found}, nothing was run", path.display());
+        let message = format!("{} is invalid: {found}, nothing was run", source.name);
         let failure = Failure::new(Exit::Invalid, message);
         return Err(failure.hint("`surefoot schema config` has every key, for editors"));
     }

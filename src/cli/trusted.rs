@@ -48,7 +48,13 @@ pub(crate) fn store_failed(error: &TrustFailed) -> Failure {
 
 /// As root: refuses a runbook of which others can write anything.
 pub(crate) fn guard(opened: &Opened) -> Result<(), Failure> {
-    guard_each(opened.closure.parts().iter().map(|part| opened.folder.root().join(&part.path)))
+    let Some(version) = &opened.version else {
+        let parts = opened.closure.parts().iter();
+        return guard_each(parts.map(|part| opened.folder.root().join(&part.path)));
+    };
+    // Who can write objects or names of commits, says what a revision holds.
+    let kept = ["objects", "objects/pack", "refs", "packed-refs", "HEAD"];
+    guard_each(kept.iter().map(|name| version.git_folder.join(name)))
 }
 
 /// As root: refuses a place where others can write.
@@ -118,11 +124,14 @@ pub(crate) fn speaks(
 ) -> Result<(), Claimed> {
     let file = opened.folder.root().join(opened.folder.own_path());
     let cloned = |source: &Source| matches!(source.kind, SourceKind::Git { .. });
-    let origin = sources.iter().any(cloned).then(|| {
-        let search = context.settings.search_path();
-        describe(&[(&file, b"")], &search).pop().flatten()
-    });
-    let remote = origin.flatten().and_then(|origin| origin.remote);
+    let remote = match &opened.version {
+        Some(version) => version.remote.clone(),
+        None if sources.iter().any(cloned) => {
+            let search = context.settings.search_path();
+            describe(&[(&file, b"")], &search).pop().flatten().and_then(|origin| origin.remote)
+        }
+        None => None,
+    };
     may_speak(&opened.runbook, Lies { file: &file, remote: remote.as_deref() }, sources)
 }
 

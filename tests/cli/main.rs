@@ -37,6 +37,7 @@ mod trust_bypass;
 mod usage;
 mod used;
 mod values;
+mod versions;
 
 /// A runbook that looks twice and is done.
 const READS: &str = "\
