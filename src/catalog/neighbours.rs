@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 
-use super::file::{Folder, Home};
+use super::folder::{Folder, Home};
 use super::held::Held;
 use super::snapshot::Snapshot;
 use super::version::Version;
@@ -114,6 +114,11 @@ impl Neighbour {
         self.name == service.as_str() || self.services.iter().any(|own| own == service.as_str())
     }
 
+    /// The commit that its files are read from, if it is a mirror.
+    pub fn version(&self) -> Option<&Version> {
+        self.version.as_ref()
+    }
+
     /// Where it is, for people.
     pub fn place(&self) -> String {
         match &self.version {
@@ -206,21 +211,20 @@ impl Neighbours {
 
     /// The repository that the path of a kept file belongs to, if it is another's.
     pub(super) fn of_path(&self, path: &str) -> Option<Home> {
-        if !path.starts_with(KEPT) {
-            return None;
-        }
-        let own = self.all().iter().find(|neighbour| path.starts_with(&neighbour.prefix))?;
-        Some(own.home(self))
+        self.source_of(path).map(|neighbour| neighbour.home(self))
+    }
+
+    /// The source that a kept file comes from, if it is another.
+    pub fn source_of(&self, path: &str) -> Option<&Neighbour> {
+        let other = path.starts_with(KEPT);
+        let mut all = other.then(|| self.all().iter()).into_iter().flatten();
+        all.find(|neighbour| path.starts_with(&neighbour.prefix))
     }
 
     /// The runbook that has these names. Those that speak for the service are asked first, and the
     /// others only where these have none. A working copy wins over the mirror of its repository; any
     /// other two are one too many.
-    pub fn find(
-        &self,
-        service: &ServiceId,
-        id: &RunbookId,
-    ) -> Result<Elsewhere, UseFailed> {
+    pub fn find(&self, service: &ServiceId, id: &RunbookId) -> Result<Elsewhere, UseFailed> {
         let (own, others): (Vec<&Neighbour>, Vec<&Neighbour>) =
             self.all().iter().partition(|neighbour| neighbour.speaks_for(service));
         for some in [own, others] {
@@ -282,5 +286,103 @@ impl Neighbour {
         };
         let own = self.version.as_ref().and_then(|version| version.remote.as_deref());
         own.zip(remote).is_some_and(|(own, remote)| plain(own) == plain(remote))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::Command;
+
+    use super::*;
+    use crate::catalog::{Lying, of_neighbour};
+
+    const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+    const PLAIN: &str = "schema: surefoot/v1\ntitle: A\nsteps: [ { end: done } ]\n";
+
+    #[expect(clippy::disallowed_methods, reason = "tests make their repositories with git")]
+    fn git(folder: &Path, args: &[&str]) -> String {
+        let own = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+        let mut git = Command::new("git");
+        git.env_clear().env("PATH", PATH).env("GIT_CONFIG_GLOBAL", "/dev/null");
+        let said = git.current_dir(folder).args(own).args(args).output().unwrap();
+        assert!(said.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8(said.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// A working copy `pay` whose `runbooks/db.yaml` has these titles one after the other, and a bare
+    /// mirror of it.
+    fn repository(folder: &Path) -> (PathBuf, PathBuf) {
+        let (copy, mirror) = (folder.join("pay"), folder.join("mirror.git"));
+        fs::create_dir_all(copy.join("runbooks")).unwrap();
+        git(&copy, &["init", "-q", "-b", "main"]);
+        git(&copy, &["config", "remote.origin.url", "https://git.example.org/pay"]);
+        for title in ["One", "Two"] {
+            let text = PLAIN.replace("title: A", &format!("title: {title}"));
+            fs::write(copy.join("runbooks/db.yaml"), text).unwrap();
+            git(&copy, &["add", "."]);
+            git(&copy, &["commit", "-q", "-m", title]);
+        }
+        git(folder, &["clone", "-q", "--bare", "pay", "mirror.git"]);
+        (copy, mirror)
+    }
+
+    fn mirror(name: &str, git_folder: &Path, url: &str) -> Neighbour {
+        let commit = git(git_folder, &["rev-parse", "main"]);
+        let fetched = Timestamp::UNIX_EPOCH;
+        let mirrored = Mirrored { git_folder, commit: &commit, url, runbooks: "runbooks", fetched };
+        Neighbour::mirror(name, &["payments".to_owned()], mirrored, OsStr::new(PATH)).unwrap()
+    }
+
+    fn found(neighbours: &[Neighbour], service: &str, id: &str) -> Result<Elsewhere, UseFailed> {
+        let neighbours = neighbours.to_vec();
+        let all = Neighbours::new(PATH.into(), move || neighbours.clone());
+        all.find(&ServiceId::new(service).unwrap(), &RunbookId::new(id).unwrap())
+    }
+
+    #[test]
+    fn a_runbook_is_read_from_a_mirror_as_it_was_fetched_and_as_it_was_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let (copy, git_folder) = repository(folder.path());
+        let own = [mirror("pay", &git_folder, "https://git.example.org/pay.git")];
+        fs::remove_dir_all(copy).unwrap();
+        let names = (ServiceId::new("pay").unwrap(), RunbookId::new("db").unwrap());
+        for (revision, title) in [(None, "Two"), (Some("main~1"), "One")] {
+            let found = found(&own, "pay", "db").unwrap();
+            let path = OsStr::new(PATH);
+            let located = of_neighbour(found, (&names.0, &names.1), revision, path).unwrap();
+            let text = String::from_utf8(located.file.bytes.clone()).unwrap();
+            assert!(text.contains(&format!("title: {title}")), "{text}");
+            // Its paths are those of its repository, as in a working copy.
+            assert_eq!(located.folder.own_path(), "runbooks/db.yaml");
+            let Lying::Commit { version, path } = located.folder.lying("runbooks/db.yaml") else {
+                panic!("it lies in a commit");
+            };
+            assert_eq!(path, "runbooks/db.yaml");
+            assert_eq!(version.remote.as_deref(), Some("https://git.example.org/pay.git"));
+        }
+        assert!(matches!(found(&own, "pay", "dc"), Err(UseFailed::Away)));
+        // Its source may speak for it, and the runbook does not.
+        assert!(matches!(found(&own, "payments", "db"), Err(UseFailed::Away)));
+    }
+
+    #[test]
+    fn a_working_copy_wins_over_its_mirror_and_over_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (copy, git_folder) = repository(folder.path());
+        let here = Neighbour::folder("pay", &[], &copy.join("runbooks"));
+        let same = mirror("pay", &git_folder, "https://git.example.org/pay.git");
+        git(folder.path(), &["clone", "-q", "--bare", "pay", "other.git"]);
+        let git_folder = folder.path().join("other.git");
+        let other = mirror("pay", &git_folder, "https://elsewhere.example.org/pay.git");
+        let one = found(&[same.clone(), here.clone()], "pay", "db").unwrap();
+        assert!(one.neighbour.fetched.is_none());
+        assert_eq!(one.rather_than.unwrap().place(), same.place());
+        for two in [[here, other.clone()], [same, other]] {
+            let failed = found(&two, "pay", "db").err().unwrap();
+            let UseFailed::Unreadable(problem) = failed else { panic!("{failed:?}") };
+            assert!(problem.starts_with("several sources have pay/db: "), "{problem}");
+        }
     }
 }

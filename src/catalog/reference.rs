@@ -4,11 +4,14 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use super::file::{File, Folder};
+use super::file::{File, FileFailed};
+use super::folder::Folder;
 use super::held::Held;
-use super::version::{Version, VersionFailed, snapshot};
+use super::neighbours::{Elsewhere, Neighbour, Neighbours};
+use super::version::{Version, VersionFailed, snapshot, snapshot_of_mirror};
 use super::walk::{has_ending, runbooks_below};
 use crate::diagnostic::did_you_mean;
+use crate::value::{RunbookId, ServiceId};
 
 /// The folder of a repository that holds its runbooks.
 pub(super) const FOLDER: &str = "runbooks";
@@ -35,6 +38,14 @@ pub enum ReferenceFailed {
     /// There is no such revision.
     #[error(transparent)]
     Version(#[from] VersionFailed),
+    /// It cannot be read.
+    #[error("`{reference}`: {why}")]
+    Unreadable {
+        /// What was typed.
+        reference: String,
+        /// Why, a phrase.
+        why: String,
+    },
     /// The revision holds no such runbook, or none that can be read.
     #[error("at `{revision}` ({commit}): {why}")]
     AtRevision {
@@ -45,6 +56,13 @@ pub enum ReferenceFailed {
         /// What is the matter.
         why: String,
     },
+}
+
+impl ReferenceFailed {
+    fn at(version: &Version, why: String) -> Self {
+        let commit = version.commit.chars().take(12).collect();
+        Self::AtRevision { revision: version.revision.clone(), commit, why }
+    }
 }
 
 fn hint(suggestion: Option<&String>) -> String {
@@ -60,8 +78,68 @@ pub struct Located {
     pub file: File,
     /// The repository it stands in.
     pub folder: Folder,
-    /// The commit it was read from; none for a file on the disk.
-    pub version: Option<Version>,
+    /// Which other source it comes from, if it does.
+    pub source: Option<Neighbour>,
+    /// The mirror of the same repository that it was preferred to.
+    pub rather_than: Option<Neighbour>,
+}
+
+impl Located {
+    /// The runbook in a file on the disk.
+    pub fn on_disk(path: PathBuf) -> Result<Self, FileFailed> {
+        let file = File::read(&path)?;
+        let folder = Folder::around(&path);
+        Ok(Self { name: path, file, folder, source: None, rather_than: None })
+    }
+
+    /// The same, where runbooks of other sources are found as well.
+    #[must_use]
+    pub fn beside(self, neighbours: Neighbours) -> Self {
+        Self { folder: self.folder.beside(neighbours), ..self }
+    }
+}
+
+/// The two names of a runbook, if that is what somebody typed.
+pub fn names_of(reference: &str) -> Option<(ServiceId, RunbookId)> {
+    let (service, id) = reference.split_once('/')?;
+    let names = (ServiceId::new(service).ok()?, RunbookId::new(id).ok()?);
+    (!is_path(reference)).then_some(names)
+}
+
+/// The runbook of the repository around `here` that has these names.
+pub fn named_here(service: &ServiceId, id: &RunbookId, here: &Path) -> Option<PathBuf> {
+    Folder::around(&folder(here)?.join("of.yaml")).runbook(service, id)
+}
+
+/// A runbook of another source, as it is there or at a revision.
+pub fn of_neighbour(
+    elsewhere: Elsewhere,
+    (service, id): (&ServiceId, &RunbookId),
+    revision: Option<&str>,
+    path: &OsStr,
+) -> Result<Located, ReferenceFailed> {
+    let Elsewhere { folder, path: real, neighbour, rather_than } = elsewhere;
+    let called = format!("{service}/{id}");
+    let Some(revision) = revision else {
+        let failed = |why| ReferenceFailed::Unreadable { reference: called.clone(), why };
+        let content = folder.holding().read(folder.root(), &real).map_err(failed)?;
+        let file = File { path: real, bytes: content.bytes };
+        let (name, folder) = (called.into(), folder.as_first());
+        return Ok(Located { name, file, folder, source: Some(neighbour), rather_than });
+    };
+    let (files, version) = match folder.version() {
+        Some(mirror) => snapshot_of_mirror(mirror, revision, path)?,
+        None => snapshot(folder.root(), revision, path)?,
+    };
+    let refuse = |why: String| ReferenceFailed::at(&version, why);
+    let folder = folder.as_first().in_commit(Held::Commit(files), version.clone());
+    let real = folder.runbook(service, id);
+    let real = real.ok_or_else(|| refuse(format!("there is no runbook `{called}`")))?;
+    let content = folder.holding().read(folder.root(), &real).map_err(refuse)?;
+    let folder = folder.at(&folder.relative(&real));
+    let file = File { path: real, bytes: content.bytes };
+    let name = PathBuf::from(format!("{called}@{revision}"));
+    Ok(Located { name, file, folder, source: Some(neighbour), rather_than: None })
 }
 
 /// Takes a reference apart: what it names, and at which revision. What is there under the whole of it,
@@ -109,27 +187,27 @@ pub fn locate_at(
     })?;
     let (files, version) = snapshot(root, revision, path)?;
     let held = Held::Commit(files);
-    let refuse = |why: String| ReferenceFailed::AtRevision {
-        revision: revision.to_owned(),
-        commit: version.commit.chars().take(12).collect(),
-        why,
-    };
-    let file = match &by_path {
-        Some(path) => path.clone(),
-        None => {
-            let around = here.ancestors().take_while(|folder| folder.starts_with(root));
-            let all = around.map(|folder| held.runbooks_below(&folder.join(FOLDER)));
-            let all = all.into_iter().find(|all| !all.is_empty()).unwrap_or_default();
-            choose(name, &all).map_err(|error| refuse(error.to_string()))?
-        }
+    let refuse = |why: String| ReferenceFailed::at(&version, why);
+    let file = if let Some(path) = &by_path {
+        path.clone()
+    } else {
+        let top = Folder::of_commit(held.clone(), version.clone(), root, &root.join(FOLDER));
+        let exact = names_of(name).and_then(|(service, id)| top.runbook(&service, &id));
+        let around = here.ancestors().take_while(|folder| folder.starts_with(root));
+        let all = || {
+            let mut all = around.map(|folder| held.runbooks_below(&folder.join(FOLDER)));
+            all.find(|all| !all.is_empty()).unwrap_or_default()
+        };
+        let found = exact.map_or_else(|| choose(name, &all()), Ok);
+        found.map_err(|error| refuse(error.to_string()))?
     };
     let below = file.strip_prefix(root).unwrap_or(&file).display().to_string();
     let real = held.real(&file).and_then(|real| Ok((held.read(root, &real)?, real)));
     let (content, real) = real.map_err(|why| refuse(format!("{below}: {why}")))?;
-    let folder = Folder::held(held, root, &real);
+    let folder = Folder::of_commit(held, version.clone(), root, &real);
     let file = File { path: real, bytes: content.bytes };
     let name = PathBuf::from(format!("{name}@{revision}"));
-    Ok(Located { name, file, folder, version: Some(version) })
+    Ok(Located { name, file, folder, source: None, rather_than: None })
 }
 
 /// Whether a reference is a path. What is there under a name, is meant by it.

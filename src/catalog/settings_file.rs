@@ -6,7 +6,8 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::beneath::said;
-use super::file::{FileFailed, Folder};
+use super::file::FileFailed;
+use super::folder::Folder;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::policy::Authority;
 use crate::runbook::decode;

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::file::Folder;
+use super::folder::Folder;
 use super::held::Held;
 use super::reference::FOLDER;
 use super::walk::has_ending;

@@ -48,7 +48,7 @@ pub(super) enum Unfound {
     #[error("it is a folder")]
     Folder,
     /// It was not fetched.
-    #[error("it was not fetched to this machine, and nothing is fetched now: surefoot sync")]
+    #[error("it was not fetched to this machine, and nothing is fetched now")]
     NotFetched,
     /// It was stored elsewhere.
     #[error("git keeps it on a server for large files; only a checkout brings it")]

@@ -71,14 +71,30 @@ pub(super) fn snapshot(
     path: &OsStr,
 ) -> Result<(Rc<Snapshot>, Version), VersionFailed> {
     let objects = Objects::of_working_copy(root, path)?;
-    let commit = commit(&objects, root, revision)?;
     let version = Version {
         revision: revision.to_owned(),
-        commit: commit.clone(),
+        commit: commit(&objects, root, revision)?,
         remote: objects.remote(),
-        git_folder: git_folder(root),
+        git_folder: objects.common_folder().unwrap_or_else(|| git_folder(root)),
     };
-    Ok((Rc::new(Snapshot::new(objects, commit, root.to_owned())), version))
+    Ok((files(objects, &version, root), version))
+}
+
+/// The files of a mirror, as they were at a revision: another one than it was fetched for.
+pub(super) fn snapshot_of_mirror(
+    mirror: &Version,
+    revision: &str,
+    path: &OsStr,
+) -> Result<(Rc<Snapshot>, Version), VersionFailed> {
+    let root = &mirror.git_folder;
+    let objects = Objects::at(root, path)?;
+    let commit = commit(&objects, root, revision)?;
+    let version = Version { revision: revision.to_owned(), commit, ..mirror.clone() };
+    Ok((files(objects, &version, root), version))
+}
+
+fn files(objects: Objects, version: &Version, root: &Path) -> Rc<Snapshot> {
+    Rc::new(Snapshot::new(objects, version.commit.clone(), root.to_owned()))
 }
 
 /// The commit that a revision means. One that git would choose among several is refused.
@@ -136,7 +152,8 @@ fn near(objects: &Objects, place: &Path, wanted: &str) -> String {
         let mark = if said.is_empty() { ";" } else { "" };
         said = format!("{said}{mark} there are {some}{more}");
     }
-    if git_folder(place).join("shallow").exists() {
+    let folder = objects.common_folder().unwrap_or_else(|| git_folder(place));
+    if folder.join("shallow").exists() {
         said.push_str("; its history was fetched only in part");
     }
     said

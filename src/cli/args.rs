@@ -228,8 +228,8 @@ pub(crate) struct ShowArguments {
     pub(crate) why: bool,
     /// What is otherwise than at a git revision; without one, than in its last run here, or when it was
     /// trusted
-    #[arg(long, value_name = "REV", num_args = 0..=1, conflicts_with_all = ["ShowForm", "why"])]
-    pub(crate) diff: Option<Option<String>>,
+    #[arg(long, value_name = "REV", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["ShowForm", "why"])]
+    pub(crate) diff: Option<String>,
 }
 
 #[derive(Args, Clone, Copy, Debug)]

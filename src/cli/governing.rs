@@ -1,7 +1,7 @@
 //! The settings files that hold for a command: found, read, and joined. One that is wrong is shown
 //! with all that is wrong in it, and nothing goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,29 +42,34 @@ pub(crate) fn governing(
     context: &Context,
     repository: Option<&Path>,
 ) -> Result<Governing, Failure> {
-    joined(context, repository, None)
+    joined(context, repository, Vec::new())
 }
 
-/// Reads the files that hold for a runbook. For one of a commit these are those of the commit, and as
-/// they can only ask for more care, those of the working copy as well.
+/// Reads the files that hold for a runbook. For one of a commit these are those of the commit, and those
+/// of the working copy as well; and for what it uses of other sources, theirs: a repository can only ask
+/// for more care.
 pub(crate) fn governing_of(context: &Context, opened: &Opened) -> Result<Governing, Failure> {
-    let own = committed(opened, context)?;
-    joined(context, Some(opened.folder.root()), own)
-}
-
-/// The repository's settings as the commit holds them.
-fn committed(opened: &Opened, context: &Context) -> Result<Option<SettingsFile>, Failure> {
-    let Some(version) = &opened.version else {
-        return Ok(None);
-    };
-    let name = format!("{}:{REPOSITORY_SETTINGS}", version.revision);
-    accepted(opened.folder.own_settings(&name), context)
+    let mut others = Vec::new();
+    if let Some(version) = opened.folder.version() {
+        let name = format!("{}:{REPOSITORY_SETTINGS}", version.revision);
+        others.extend(accepted(opened.folder.own_settings(&name), context)?);
+    }
+    let mut asked = BTreeSet::new();
+    for part in opened.closure.parts() {
+        let source = opened.folder.neighbours().source_of(&part.path);
+        if let Some(source) = source.filter(|source| asked.insert(source.name.clone())) {
+            let name = format!("{}:{REPOSITORY_SETTINGS}", source.name);
+            let folder = opened.folder.at(&part.path);
+            others.extend(accepted(folder.own_settings(&name), context)?);
+        }
+    }
+    joined(context, Some(opened.folder.root()), others)
 }
 
 fn joined(
     context: &Context,
     repository: Option<&Path>,
-    committed: Option<SettingsFile>,
+    others: Vec<SettingsFile>,
 ) -> Result<Governing, Failure> {
     let own = &context.settings;
     let mut paths = Vec::new();
@@ -90,7 +95,7 @@ fn joined(
     if let Some(root) = repository {
         files.extend(read(&root.join(REPOSITORY_SETTINGS), Authority::Repository)?);
     }
-    files.extend(committed);
+    files.extend(others);
     let settings = Settings::of(&files).map_err(|conflict| {
         let failure = Failure::from_error(Exit::Invalid, &conflict);
         failure.hint("let one of them speak for it; nothing was run")

@@ -239,6 +239,15 @@ impl Objects {
         (!url.is_empty()).then(|| without_password(url))
     }
 
+    /// The folder in which git keeps the objects and their names, also where a working copy is one of
+    /// several.
+    pub fn common_folder(&self) -> Option<PathBuf> {
+        let args = ["rev-parse", "--path-format=absolute", "--git-common-dir"];
+        let said = String::from_utf8(self.ask(args, b"").ok()?).ok()?;
+        let folder = PathBuf::from(said.strip_suffix('\n')?);
+        folder.is_absolute().then_some(folder)
+    }
+
     fn ask<'a>(
         &self,
         args: impl IntoIterator<Item = &'a str>,
@@ -342,6 +351,8 @@ mod tests {
         assert!(objects.is_called(b"one\n", names[1]).unwrap());
         assert!(!objects.is_called(b"two\n", names[1]).unwrap());
         assert_eq!(objects.references().unwrap(), ["refs/heads/main", "refs/tags/v1"]);
+        let kept = folder.path().canonicalize().unwrap().join(".git");
+        assert_eq!(objects.common_folder(), Some(kept));
         // The same from the folder that git keeps.
         let bare = Objects::at(&folder.path().join(".git"), OsStr::new(PATH)).unwrap();
         assert_eq!(bare.read(&names[..1], 100).unwrap(), [whole("two\n\n")]);

@@ -12,6 +12,7 @@ mod sandbox;
 #[path = "../support/terminal_strings.rs"]
 mod terminal_strings;
 
+mod across;
 mod bad_runbooks;
 mod check;
 mod check_fix;

@@ -5,7 +5,8 @@ use std::os::unix::fs::symlink;
 
 use serde_json::Value;
 
-use crate::sandbox::{Outcome, Sandbox, same};
+use crate::pty::Session;
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, same};
 
 const HEAD: &str = "schema: surefoot/v1\nowner: { team: payments }\nescalation: [ { role: secondary, how: page the rota } ]\n";
 
@@ -389,7 +390,23 @@ text     runbooks/parts/part.yaml
     let (_, none, _) = shown(&["show", "book", "--diff", "HEAD"]);
     assert!(none.starts_with("Nothing is otherwise than in HEAD ("), "{none}");
 
-    // Without a revision: what was trusted, and once it was run, what was run.
+    // A version that is not valid has a text.
+    author(
+        &sandbox,
+        "echo nothing: true >>runbooks/book.yaml; git commit -qam bad; git checkout -q HEAD~1",
+    );
+    let (code, bad, _) = shown(&["show", "book", "--diff", "main"]);
+    assert_eq!(code, 0);
+    assert!(bad.contains("    - nothing: true"), "{bad}");
+}
+
+#[test]
+fn without_a_revision_it_is_compared_with_what_was_run_or_trusted() {
+    let Some(sandbox) = repository() else { return };
+    let shown = |arguments: &[&str]| {
+        let outcome = sandbox.surefoot(arguments).run();
+        (outcome.code(), outcome.stdout, outcome.stderr)
+    };
     let (code, _, said) = shown(&["show", "book", "--diff"]);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("was neither run nor trusted on this machine"), "{said}");
@@ -402,13 +419,42 @@ text     runbooks/parts/part.yaml
     assert_eq!(sandbox.surefoot(&["run", "book@v1"]).run().code(), 4);
     let (_, run, _) = shown(&["show", "book", "--diff"]);
     assert!(run.starts_with("Since run ") && run.contains("1 command altered"), "{run}");
+}
 
-    // A version that is not valid has a text.
-    author(
-        &sandbox,
-        "echo nothing: true >>runbooks/book.yaml; git commit -qam bad; git checkout -q HEAD~1",
+#[test]
+fn one_key_shows_what_is_otherwise_than_in_the_last_run() {
+    let Some(sandbox) = repository() else { return };
+    sandbox.trust("book@v1");
+    sandbox.trust("book");
+    assert_eq!(sandbox.surefoot(&["run", "book@v1"]).run().code(), 4);
+    let environment = sandbox.environment();
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut session = Session::start(
+        "/bin/sh",
+        &[
+            "-c",
+            "cd \"$0\" && exec \"$1\" run book",
+            &sandbox.path("").display().to_string(),
+            PROGRAM,
+        ],
+        &environment,
+        120,
     );
-    let (code, bad, _) = shown(&["show", "book", "--diff", "main"]);
-    assert_eq!(code, 0);
-    assert!(bad.contains("    - nothing: true"), "{bad}");
+    session.wait_for("changed since you last ran it (d)");
+    session.send("d\r");
+    for line in [
+        "1 command altered, 3 files",
+        "altered  own  [read]",
+        "-   echo book one",
+        "+   echo book two",
+        "file     it.sh",
+        "text     runbooks/book.yaml",
+        "- title: Book one",
+        "+ title: Book two",
+    ] {
+        session.wait_for(line);
+    }
+    session.send("q\r");
+    assert_eq!(session.wait().code(), Some(4));
 }

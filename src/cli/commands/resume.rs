@@ -58,12 +58,12 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
     }
     let found =
         run.running().map(|attempt| (attempt, crate::process::find(folder.path(), attempt)));
-    let content = || content_of(&started, &folder, SystemClock::start().now());
+    let ran = || content_of(started, &folder, SystemClock::start().now());
     let history = past::known(
         &context.store()?,
         &run.plan().runbook,
         &started.runbook.digest,
-        content,
+        ran,
         attendance(),
     );
     let resumed = Resumed {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::catalog::{Closure, Folder, Part, Version};
+use crate::catalog::{Closure, Folder, Part};
 use crate::cli::Context;
 use crate::cli::agreement;
 use crate::cli::args::{ModeArgument, RunArguments};
@@ -16,6 +16,7 @@ use crate::cli::governing::{governing_of, levels};
 use crate::cli::inputs;
 use crate::cli::open::{self, Opened};
 use crate::cli::past;
+use crate::cli::provenance::origins;
 use crate::cli::trusted::trust;
 use crate::cli::walk::{Asked, Walk, agreed, answers, ask, attendance, pace};
 use crate::console::{Echo, Meaning, Text};
@@ -134,10 +135,10 @@ fn begin(
     };
     let answers = answers(&arguments.walking, &opened.runbook)?;
     let store = context.store()?;
-    let content = opened.as_trusted();
+    let now = opened.as_trusted();
     let runbook = Arc::new(opened.runbook);
     let history =
-        past::known(&store, &runbook, &opened.digest, || Some(content), prepared.policy.attendance);
+        past::known(&store, &runbook, &opened.digest, || Some(now), prepared.policy.attendance);
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
     let folder = store
         .create(SystemClock::start().now(), name, random)
@@ -150,8 +151,7 @@ fn begin(
     let mut plan = plan(arguments, &runbook, &prepared, &folder, DigestKey::new(key));
     plan.policy.rules.levels = levels(&plan);
     let _named = named_lock(context, &plan, &holder)?;
-    let from = From { folder: &opened.folder, version: opened.version.as_ref() };
-    let origin = origin(&opened.closure, from, &plan, context);
+    let origin = origin(&opened.closure, &opened.folder, &plan, context);
     let started = started(arguments, context, &plan, origin, terms.at);
     let walk = Walk {
         run: Run::new(Arc::new(plan)),
@@ -252,32 +252,13 @@ fn plan(
     }
 }
 
-/// Where the files of a runbook come from.
-#[derive(Clone, Copy)]
-struct From<'a> {
-    folder: &'a Folder,
-    /// The commit that they were read from, if they were.
-    version: Option<&'a Version>,
-}
-
 /// What is run, and where each of its files comes from.
-fn origin(closure: &Closure, from: From<'_>, plan: &Plan, context: &Context) -> RunbookOrigin {
-    let From { folder, version } = from;
+fn origin(closure: &Closure, folder: &Folder, plan: &Plan, context: &Context) -> RunbookOrigin {
     let facts = Run::new(Arc::new(plan.clone()));
     let runbook = &plan.runbook;
     let title = runbook.title.render(&*facts.facts());
     let parts = closure.parts();
-    let known = match version {
-        // What was read is what the commit holds.
-        Some(version) => parts.iter().map(|part| Some(of_commit(version, part))).collect(),
-        None => {
-            let paths = parts.iter().map(|part| folder.root().join(&part.path));
-            let paths: Vec<_> = paths.collect();
-            let bytes = parts.iter().map(|part| part.bytes.as_slice());
-            let read: Vec<_> = paths.iter().map(|path| path.as_path()).zip(bytes).collect();
-            crate::process::describe(&read, &context.settings.search_path())
-        }
-    };
+    let known = origins(parts, folder, context);
     let file = |(part, known): (&Part, &Option<GitOrigin>)| {
         let known = known.as_ref();
         FileOrigin {
@@ -295,15 +276,6 @@ fn origin(closure: &Closure, from: From<'_>, plan: &Plan, context: &Context) -> 
         title: title.unwrap_or_else(|_| runbook.title.source().to_owned()),
         digest: closure.digest(),
         files: parts.iter().zip(&known).map(file).collect(),
-    }
-}
-
-fn of_commit(version: &Version, part: &Part) -> GitOrigin {
-    GitOrigin {
-        remote: version.remote.clone(),
-        commit: Some(version.commit.clone()),
-        path_in_repository: part.path.clone(),
-        dirty: false,
     }
 }
 

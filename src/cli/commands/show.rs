@@ -11,7 +11,7 @@ use crate::console::{Detail, graph, html, show};
 
 pub(crate) fn run(arguments: &ShowArguments, context: &Context) -> Result<Exit, Failure> {
     if let Some(since) = &arguments.diff {
-        return diff::run(&arguments.reference, since.as_deref(), context);
+        return diff::run(&arguments.reference, since, context);
     }
     let opened = open(&arguments.reference, context)?;
     let detail = if arguments.why { Detail::Unfolded } else { Detail::Folded };

@@ -1,12 +1,13 @@
 //! `surefoot show --diff`: what is otherwise than at a revision, in the last run, or when it was trusted:
 //! the commands first, then the files, then the text.
 
-use crate::catalog::{Trusted, locate_at, revision_of};
+use crate::catalog::{Trusted, revision_of};
 use crate::cli::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::open::{load, open, short};
+use crate::cli::open::{find, load, open};
 use crate::cli::past::{ago, last_run};
+use crate::cli::provenance::short;
 use crate::cli::trusted::store_failed;
 use crate::console::{Meaning, Page, Text, changes_in_words, changes_page, texts_page};
 use crate::effects::SystemClock;
@@ -16,27 +17,25 @@ use crate::session::Clock as _;
 struct Before {
     /// What it is called.
     name: String,
-    content: Trusted,
+    was: Trusted,
 }
 
-pub(crate) fn run(
-    reference: &str,
-    since: Option<&str>,
-    context: &Context,
-) -> Result<Exit, Failure> {
+/// Tells what is otherwise than at a revision, or, where that is empty, in the last run or when it was
+/// trusted.
+pub(crate) fn run(reference: &str, since: &str, context: &Context) -> Result<Exit, Failure> {
     let opened = open(reference, context)?;
     let now = opened.as_trusted();
     let before = match since {
-        Some(revision) => at(reference, revision, context)?,
-        None => match last_run(&context.store()?, &opened.runbook) {
-            Some((run, at, content)) => Before { name: format!("run {run} {}", ago(at)), content },
+        "" => match last_run(&context.store()?, &opened.runbook) {
+            Some((run, at, ran)) => Before { name: format!("run {run} {}", ago(at)), was: ran },
             None => trusted(reference, &now, context)?,
         },
+        revision => at(reference, revision, context)?,
     };
     let mut page = Page::new();
-    let Before { name, content } = before;
-    let difference = content.difference(&now);
-    let texts = content.texts(&now);
+    let Before { name, was } = before;
+    let difference = was.difference(&now);
+    let texts = was.texts(&now);
     let same = difference.as_ref().is_none_or(crate::catalog::Difference::is_empty);
     if same && texts.is_empty() {
         page.line(Text::plain(format!("Nothing is otherwise than in {name}.")));
@@ -60,25 +59,23 @@ pub(crate) fn run(
 /// The runbook as it was at a revision.
 fn at(reference: &str, revision: &str, context: &Context) -> Result<Before, Failure> {
     let (name, _) = revision_of(reference);
-    let located =
-        locate_at(name, revision, &context.settings.here, &context.settings.search_path());
-    let located = located.map_err(|error| Failure::from_error(Exit::Invalid, &error))?;
-    let commit = located.version.as_ref().map_or("", |version| short(&version.commit));
+    let located = find(&format!("{name}@{revision}"), context)?;
+    let commit = located.folder.version().map_or("", |version| short(&version.commit));
     let name = format!("{revision} ({commit})");
     let text = Trusted::of_text(&located, SystemClock::start().now());
     // One that is not valid any more has a text, and no commands that could be told.
-    let content = load(located, context).map_or(text, |opened| opened.as_trusted());
-    Ok(Before { name, content })
+    let was = load(located, context).map_or(text, |opened| opened.as_trusted());
+    Ok(Before { name, was })
 }
 
 /// The content that was trusted last.
 fn trusted(reference: &str, now: &Trusted, context: &Context) -> Result<Before, Failure> {
     let store = context.trust_store()?;
     let latest = store.latest_of(now).map_err(|error| store_failed(&error))?;
-    let Some(content) = latest else {
+    let Some(was) = latest else {
         let message = format!("{reference} was neither run nor trusted on this machine");
         let failure = Failure::new(Exit::Usage, message);
         return Err(failure.hint(format!("say a git revision: show {reference} --diff HEAD~1")));
     };
-    Ok(Before { name: format!("what was trusted {}", ago(content.at)), content })
+    Ok(Before { name: format!("what was trusted {}", ago(was.at)), was })
 }
