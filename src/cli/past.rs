@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::frozen::content_of;
+use super::runs::newest_first;
 use crate::catalog::Trusted;
 use crate::console::{
     Colour, Known, Page, Text, Width, changes_in_words, changes_page, texts_page,
@@ -51,8 +52,8 @@ pub(crate) fn known(
     if attendance == Attendance::Unattended {
         return History::default();
     }
-    let folders = store.folders().unwrap_or_default();
-    let earlier = folders.into_iter().take(MOST_RUNS).filter_map(|folder| {
+    let folders = newest_first(store).into_iter().flatten();
+    let earlier = folders.take(MOST_RUNS).filter_map(|folder| {
         let summary = earlier(&folder, runbook)?;
         Some((folder, summary))
     });
@@ -147,8 +148,7 @@ fn as_run(folder: &RunFolder) -> Option<(Timestamp, Trusted)> {
 
 /// The latest run of a runbook on this machine: its id, when it began, and what it ran.
 pub(crate) fn last_run(store: &Store, runbook: &Runbook) -> Option<(String, Timestamp, Trusted)> {
-    let folders = store.folders().unwrap_or_default();
-    let mut folders = folders.into_iter().take(MOST_RUNS);
+    let mut folders = newest_first(store).into_iter().flatten().take(MOST_RUNS);
     let folder = folders.find(|folder| earlier(folder, runbook).is_some())?;
     let (at, content) = as_run(&folder)?;
     Some((folder.id().to_owned(), at, content))

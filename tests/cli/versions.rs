@@ -419,6 +419,12 @@ fn without_a_revision_it_is_compared_with_what_was_run_or_trusted() {
     assert_eq!(sandbox.surefoot(&["run", "book@v1"]).run().code(), 4);
     let (_, run, _) = shown(&["show", "book", "--diff"]);
     assert!(run.starts_with("Since run ") && run.contains("1 command altered"), "{run}");
+    // Runs of one minute are told apart as well.
+    for reference in ["book", "book@v1", "book"] {
+        assert_eq!(sandbox.surefoot(&["run", reference]).run().code(), 4);
+    }
+    let (_, same, _) = shown(&["show", "book", "--diff"]);
+    assert!(same.starts_with("Nothing is otherwise than in run "), "{same}");
 }
 
 #[test]
