@@ -448,6 +448,8 @@ fn one_key_shows_what_is_otherwise_than_in_the_last_run() {
         120,
     );
     session.wait_for("changed since you last ran it (d)");
+    // What is typed before the question is thrown away.
+    session.wait_for("> ");
     session.send("d\r");
     for line in [
         "1 command altered, 3 files",
@@ -461,6 +463,7 @@ fn one_key_shows_what_is_otherwise_than_in_the_last_run() {
     ] {
         session.wait_for(line);
     }
+    session.wait_for("> ");
     session.send("q\r");
     assert_eq!(session.wait().code(), Some(4));
 }
