@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::file::Folder;
+use super::folder::Folder;
 use crate::runbook::{
     BroughtFile, Found, NotFound, Repository, Shelf, UseFailed, UsedFile, UsedPlace,
 };
@@ -71,7 +71,11 @@ impl Repository for Asked {
         if let UsedPlace::File(path) = place {
             self.note_named(path);
         }
-        let path = self.folder.place_of(place)?;
+        let path = match self.folder.place_of(place) {
+            // Another source has it, or none.
+            Err(UseFailed::Away) => return self.folder.used(place),
+            path => path?,
+        };
         self.note(path.clone());
         let found = self.folder.open(place, &path)?;
         let repository = Box::new(self.beside(self.folder.at(&found.name)));

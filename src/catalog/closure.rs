@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use super::digest::closure_digest;
-use super::file::{File, FileFailed, Folder};
+use super::file::{File, FileFailed};
+use super::folder::Folder;
 use crate::runbook::Runbook;
 
 /// What a file is to a runbook.
@@ -39,14 +40,14 @@ impl Closure {
         let mut closure = Self(Vec::new());
         let path = folder.own_path();
         let kind = PartKind::Runbook;
-        closure.add(Part { path, bytes: file.bytes, executable: false, kind })?;
+        closure.add(folder, Part { path, bytes: file.bytes, executable: false, kind })?;
         closure.bring(runbook, folder)?;
         for book in &runbook.books {
             let path = book.runbook.source.name.clone();
             let within = folder.at(&path);
             if !closure.0.iter().any(|part| part.path == path) {
                 let bytes = book.runbook.bytes.to_vec();
-                closure.add(Part { path, bytes, executable: false, kind })?;
+                closure.add(&within, Part { path, bytes, executable: false, kind })?;
             }
             closure.bring(&book.runbook, &within)?;
         }
@@ -57,14 +58,18 @@ impl Closure {
         for brought in &runbook.brought {
             let path = folder.named(&brought.path);
             let (bytes, executable) = (brought.bytes.clone(), brought.executable);
-            self.add(Part { path, bytes, executable, kind: PartKind::Brought })?;
+            self.add(folder, Part { path, bytes, executable, kind: PartKind::Brought })?;
         }
         Ok(())
     }
 
     /// One place holds one content: a file that changed while it was read would be two. A name that
     /// people cannot be shown as it is could pass for another.
-    fn add(&mut self, part: Part) -> Result<(), FileFailed> {
+    fn add(&mut self, folder: &Folder, part: Part) -> Result<(), FileFailed> {
+        if !folder.owns(&part.path) {
+            let why = "files of other sources are kept in the folder of this name".to_owned();
+            return Err(FileFailed { path: Path::new(&part.path).to_owned(), why });
+        }
         if part.path.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
             let why = "its name holds a control character, or is not UTF-8".to_owned();
             return Err(FileFailed { path: Path::new(&part.path).to_owned(), why });

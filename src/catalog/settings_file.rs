@@ -3,10 +3,11 @@
 use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::beneath::said;
-use super::file::{FileFailed, Folder};
+use super::file::FileFailed;
+use super::folder::Folder;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::policy::Authority;
 use crate::runbook::decode;
@@ -38,15 +39,41 @@ pub fn read_settings(
         Ok(_) => {}
     }
     let bytes = bytes(path, authority).map_err(failed)?;
-    let (source, findings) = decode(&path.display().to_string(), &bytes);
-    if !findings.is_empty() {
-        return Ok(Some((source, LoadedSettings { file: None, findings })));
-    }
     let folder = path.parent().unwrap_or(Path::new("/"));
     let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let place = Place { authority, folder, home: home.map(Path::to_owned) };
-    let loaded = load(&source, &place);
-    Ok(Some((source, loaded)))
+    Ok(Some(loaded(&path.display().to_string(), &bytes, &place)))
+}
+
+fn loaded(name: &str, bytes: &[u8], place: &Place) -> (Source, LoadedSettings) {
+    let (source, findings) = decode(name, bytes);
+    if !findings.is_empty() {
+        return (source, LoadedSettings { file: None, findings });
+    }
+    let loaded = load(&source, place);
+    (source, loaded)
+}
+
+impl Folder {
+    /// The settings of the repository, read where its runbooks are; they are called by a name. `None` if
+    /// there are none.
+    pub fn own_settings(&self, name: &str) -> Result<Option<(Source, LoadedSettings)>, FileFailed> {
+        let path = self.root().join(REPOSITORY_SETTINGS);
+        let failed = |why: String| FileFailed { path: PathBuf::from(name), why };
+        if !self.holding().has(&path).map_err(failed)? {
+            return Ok(None);
+        }
+        if self.holding().real(&path).map_err(failed)? != path {
+            return Err(failed("it is a link, and a repository's settings are a file".to_owned()));
+        }
+        let content = self.holding().read(self.root(), &path).map_err(failed)?;
+        if content.bytes.len() as u64 > MOST_BYTES {
+            return Err(failed("it has more than 1 MiB".to_owned()));
+        }
+        let (authority, folder) = (Authority::Repository, self.root().to_owned());
+        let place = Place { authority, folder, home: None };
+        Ok(Some(loaded(name, &content.bytes, &place)))
+    }
 }
 
 /// What is wrong with a text of settings; whose they are is told by the file's name.

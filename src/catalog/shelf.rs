@@ -1,12 +1,12 @@
 //! The runbooks that a file of a repository may name: beside it, in the folders above it, and in
 //! the repository's folder of runbooks.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::file::{File, Folder};
+use super::folder::Folder;
+use super::held::Held;
 use super::reference::FOLDER;
-use super::walk::{has_ending, runbooks_below};
+use super::walk::has_ending;
 use crate::diagnostic::{cut, did_you_mean};
 use crate::runbook::{Found, NotFound, Shelf, decode, is_scenario};
 
@@ -17,11 +17,12 @@ impl Shelf for Folder {
                 message,
                 help: "name a runbook by its id, or by a path inside the repository".to_owned(),
             })?;
-            return opened(&path).ok_or_else(|| self.none(reference, &[]));
+            return self.opened(&path).ok_or_else(|| self.none(reference, &[]));
         }
         let wanted = reference.rsplit('/').next().unwrap_or(reference);
         let near = self.near();
-        let found = near.iter().filter(|path| stem(path) == wanted).find_map(|path| opened(path));
+        let mut called = near.iter().filter(|path| stem(path) == wanted);
+        let found = called.find_map(|path| self.opened(path));
         found.ok_or_else(|| self.none(wanted, &near))
     }
 }
@@ -32,14 +33,9 @@ impl Folder {
         let inside = |folder: &&Path| folder.starts_with(self.root());
         let mut found = Vec::new();
         for folder in self.base().ancestors().take_while(inside) {
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
-            let mut files: Vec<PathBuf> = files.map(|entry| entry.path()).collect();
-            files.retain(|path| has_ending(path));
-            files.sort();
-            found.extend(files);
+            found.extend(self.holding().beside(folder));
         }
-        found.extend(runbooks_below(&self.root().join(FOLDER)));
+        found.extend(self.holding().runbooks_below(&self.root().join(FOLDER)));
         found
     }
 
@@ -54,22 +50,28 @@ impl Folder {
         };
         NotFound { message: format!("there is no runbook `{}`", cut(wanted)), help }
     }
+
+    /// A runbook's text; a scenario may have the same name and is none.
+    fn opened(&self, path: &Path) -> Option<Found<'static>> {
+        let bytes = self.holding().glance(path)?;
+        let (source, findings) = decode(&path.display().to_string(), &bytes);
+        let readable = findings.is_empty() && !is_scenario(&source.text);
+        let repository = || match self.holding() {
+            Held::Disk => Self::around(path),
+            Held::Commit(_) => self.at(&self.relative(path)),
+        };
+        readable.then(|| Found { source, repository: Box::new(repository()) })
+    }
 }
 
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// A runbook's text; a scenario may have the same name and is none.
-fn opened(path: &Path) -> Option<Found<'static>> {
-    let file = File::read(path).ok()?;
-    let (source, findings) = decode(&path.display().to_string(), &file.bytes);
-    let readable = findings.is_empty() && !is_scenario(&source.text);
-    readable.then(|| Found { source, repository: Box::new(Folder::around(path)) })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

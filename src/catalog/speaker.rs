@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use crate::policy::Pattern;
-use crate::runbook::Runbook;
 use crate::settings::{Source, SourceKind};
 
 /// A runbook that names a service for which it may not speak.
@@ -42,15 +41,8 @@ pub struct Lies<'a> {
     pub remote: Option<&'a str>,
 }
 
-/// Whether a runbook, and each that it uses, may speak for the service that it names.
-pub fn may_speak(runbook: &Runbook, lies: Lies<'_>, sources: &[Source]) -> Result<(), Claimed> {
-    runbook
-        .all_books()
-        .filter_map(|(_, book)| book.service.as_deref())
-        .try_for_each(|service| may_speak_for(service, lies, sources))
-}
-
-fn may_speak_for(service: &str, lies: Lies<'_>, sources: &[Source]) -> Result<(), Claimed> {
+/// Whether a runbook that lies there may speak for the service that it names.
+pub fn may_speak_for(service: &str, lies: Lies<'_>, sources: &[Source]) -> Result<(), Claimed> {
     let own = source_of(lies, sources);
     let speaks = |source: &Source| source.services.iter().any(|named| named == service);
     if own.is_some_and(speaks) {

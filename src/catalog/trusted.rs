@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::closure::{Closure, Part, PartKind};
 use super::commands::{Changed, Stated, changes, commands};
 use super::digest::sha256;
+use super::reference::Located;
 use crate::runbook::Runbook;
 
 /// The text of a longer file is not kept.
@@ -64,6 +65,39 @@ impl Trusted {
             commands: Some(commands(runbook)),
             files,
         }
+    }
+
+    /// What is known of a runbook that is only a text.
+    pub fn of_text(located: &Located, at: Timestamp) -> Self {
+        let part = Part {
+            path: located.folder.own_path(),
+            bytes: located.file.bytes.clone(),
+            executable: false,
+            kind: PartKind::Runbook,
+        };
+        Self {
+            at,
+            path: located.file.path.clone(),
+            service: None,
+            id: located.file.stem(),
+            commands: None,
+            files: vec![file(&part, &mut MOST_TEXT.clone())],
+        }
+    }
+
+    /// The runbooks whose texts are otherwise in later content, with the lines that are, each with a
+    /// sign before it. A runbook of which no text was kept is not among them.
+    pub fn texts(&self, now: &Self) -> Vec<(String, Vec<String>)> {
+        let mut texts = Vec::new();
+        for file in now.files.iter().filter(|file| file.runbook) {
+            let old = self.files.iter().find(|old| old.path == file.path);
+            if let (Some(Some(before)), Some(text)) = (old.map(|old| &old.text), &file.text)
+                && before != text
+            {
+                texts.push((file.path.clone(), lines(before, text)));
+            }
+        }
+        texts
     }
 
     /// Its name for people.
@@ -132,6 +166,11 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.files.is_empty()
+    }
+
     /// How many commands were added, altered, moved and removed.
     pub fn counts(&self) -> [usize; 4] {
         let mut counts = [0; 4];

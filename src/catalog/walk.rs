@@ -10,7 +10,7 @@ use super::beneath::said;
 use crate::diagnostic::Severity;
 
 /// Deeper folders are not searched.
-const MOST_DEPTH: usize = 16;
+pub(super) const MOST_DEPTH: usize = 16;
 
 /// What was found below a folder.
 #[derive(Debug, Default)]

@@ -49,7 +49,7 @@ Examples:
     Policy(PolicyCommand),
     /// Show a runbook for reading
     #[command(
-        after_help = "Examples:\n  surefoot show disk-filling --why\n  surefoot show disk-filling --html > disk-filling.html\n  surefoot show disk-filling --graph > disk-filling.mmd"
+        after_help = "Examples:\n  surefoot show disk-filling --why\n  surefoot show disk-filling --html > disk-filling.html\n  surefoot show disk-filling --graph > disk-filling.mmd\n  surefoot show disk-filling@v1.4\n  surefoot show disk-filling --diff HEAD~3\n  surefoot show disk-filling --diff"
     )]
     Show(ShowArguments),
     /// Validate runbooks
@@ -149,7 +149,7 @@ pub(crate) struct InputArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
-    /// The runbook: a path, an id, `service/id`, or any unique part
+    /// The runbook: a path, an id, `service/id`, or any unique part; with `@REV` as it was at a git revision
     #[arg(value_name = "REF")]
     pub(crate) reference: String,
     #[command(flatten)]
@@ -245,6 +245,10 @@ pub(crate) struct ShowArguments {
     /// With the reasons of each step, and what its output looks like
     #[arg(long)]
     pub(crate) why: bool,
+    /// What is otherwise than at a git revision; without one, than in its last run here, or when it was
+    /// trusted
+    #[arg(long, value_name = "REV", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["ShowForm", "why"])]
+    pub(crate) diff: Option<String>,
 }
 
 #[derive(Args, Clone, Copy, Debug)]

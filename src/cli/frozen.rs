@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::open::show_findings;
 use super::runs::unreadable;
-use crate::catalog::{File, Folder};
+use crate::catalog::{Closure, File, Folder, Trusted};
 use crate::engine::RunStarted;
 use crate::journal::RunFolder;
 use crate::runbook::Runbook;
@@ -18,6 +20,37 @@ pub(crate) fn frozen(
     folder: &RunFolder,
     context: &Context,
 ) -> Result<Runbook, Failure> {
+    let Frozen { name, file, folder } = kept(started, folder)?;
+    let (source, loaded) = file.load_in(&name, &folder);
+    let Some(runbook) = loaded.runbook else {
+        show_findings(&context.terminal, &source, &loaded.findings);
+        let message = "this version of surefoot does not accept the runbook of the run";
+        return Err(Failure::new(Exit::Invalid, message));
+    };
+    Ok(named(runbook, started))
+}
+
+/// What a run ran, for a comparison; nothing if that cannot be told any more.
+pub(crate) fn content_of(
+    started: &RunStarted,
+    folder: &RunFolder,
+    at: Timestamp,
+) -> Option<Trusted> {
+    let Frozen { name, file, folder } = kept(started, folder).ok()?;
+    let path = folder.root().join(folder.own_path());
+    let runbook = named(file.load_in(&name, &folder).1.runbook?, started);
+    let closure = Closure::of(&runbook, file, &folder).ok()?;
+    Some(Trusted::of(&runbook, &closure, &path, at))
+}
+
+/// The file of a run's runbook, and the repository as it was frozen around it.
+struct Frozen {
+    name: String,
+    file: File,
+    folder: Folder,
+}
+
+fn kept(started: &RunStarted, folder: &RunFolder) -> Result<Frozen, Failure> {
     let damaged = |message: String| Failure::new(Exit::Damaged, message);
     let main = started.runbook.files.first();
     let main = main.ok_or_else(|| damaged("the run names no runbook".to_owned()))?;
@@ -29,18 +62,17 @@ pub(crate) fn frozen(
         }
     }
     let root = folder.runbook();
-    let path = root.join(&main.path);
     // It was all there a moment ago.
-    let file = File::read(&path).map_err(|error| Failure::from_error(Exit::Failed, &error))?;
+    let file = File::read(&root.join(&main.path));
+    let file = file.map_err(|error| Failure::from_error(Exit::Failed, &error))?;
     let service = started.runbook.repository.clone();
-    let folder_of_run = Folder::frozen(&root, service, &main.path);
-    let (source, loaded) = file.load_in(&main.path, &folder_of_run);
-    let Some(mut runbook) = loaded.runbook else {
-        show_findings(&context.terminal, &source, &loaded.findings);
-        let message = "this version of surefoot does not accept the runbook of the run";
-        return Err(Failure::new(Exit::Invalid, message));
-    };
+    let folder = Folder::frozen(&root, service, &main.path);
+    Ok(Frozen { name: main.path.clone(), file, folder })
+}
+
+/// The runbook with the names that it had.
+fn named(mut runbook: Runbook, started: &RunStarted) -> Runbook {
     runbook.id.clone_from(&started.runbook.id);
     runbook.service.clone_from(&started.runbook.service);
-    Ok(runbook)
+    runbook
 }

@@ -1,21 +1,22 @@
 //! The settings files that hold for a command: found, read, and joined. One that is wrong is shown
 //! with all that is wrong in it, and nothing goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::open::show_findings;
+use super::open::{Opened, show_findings};
 use super::trusted::{guard_place, guard_shared};
-use crate::catalog::{REPOSITORY_SETTINGS, read_settings};
+use crate::catalog::{FileFailed, REPOSITORY_SETTINGS, read_settings};
+use crate::diagnostic::Source;
 use crate::engine::Run;
 use crate::plan::Plan;
 use crate::policy::{Authority, Level, Origin};
 use crate::runbook::{StepId, StepKey};
-use crate::settings::{Settings, SettingsFile};
+use crate::settings::{LoadedSettings, Settings, SettingsFile};
 
 /// What all settings files say.
 pub(crate) struct Governing {
@@ -46,6 +47,35 @@ pub(crate) fn governing(
     context: &Context,
     repository: Option<&Path>,
 ) -> Result<Governing, Failure> {
+    joined(context, repository, Vec::new())
+}
+
+/// Reads the files that hold for a runbook. For one of a commit these are those of the commit, and those
+/// of the working copy as well; and for what it uses of other sources, theirs: a repository can only ask
+/// for more care.
+pub(crate) fn governing_of(context: &Context, opened: &Opened) -> Result<Governing, Failure> {
+    let mut others = Vec::new();
+    if let Some(version) = opened.folder.version() {
+        let name = format!("{}:{REPOSITORY_SETTINGS}", version.revision);
+        others.extend(accepted(opened.folder.own_settings(&name), context)?);
+    }
+    let mut asked = BTreeSet::new();
+    for part in opened.closure.parts() {
+        let source = opened.folder.neighbours().source_of(&part.path);
+        if let Some(source) = source.filter(|source| asked.insert(source.name.clone())) {
+            let name = format!("{}:{REPOSITORY_SETTINGS}", source.name);
+            let folder = opened.folder.at(&part.path);
+            others.extend(accepted(folder.own_settings(&name), context)?);
+        }
+    }
+    joined(context, Some(opened.folder.root()), others)
+}
+
+fn joined(
+    context: &Context,
+    repository: Option<&Path>,
+    others: Vec<SettingsFile>,
+) -> Result<Governing, Failure> {
     let own = &context.settings;
     let mut paths = Vec::new();
     let mut read = |path: &Path, authority| {
@@ -70,6 +100,7 @@ pub(crate) fn governing(
     if let Some(root) = repository {
         files.extend(read(&root.join(REPOSITORY_SETTINGS), Authority::Repository)?);
     }
+    files.extend(others);
     let settings = Settings::of(&files).map_err(|conflict| {
         let failure = Failure::from_error(Exit::Invalid, &conflict);
         failure.hint("let one of them speak for it; nothing was run")
@@ -94,7 +125,14 @@ fn read(
     authority: Authority,
     context: &Context,
 ) -> Result<Option<SettingsFile>, Failure> {
-    let read = read_settings(path, authority, context.settings.home.as_deref());
+    accepted(read_settings(path, authority, context.settings.home.as_deref()), context)
+}
+
+/// What a file says; what is wrong in it is shown.
+fn accepted(
+    read: Result<Option<(Source, LoadedSettings)>, FileFailed>,
+    context: &Context,
+) -> Result<Option<SettingsFile>, Failure> {
     let read = read.map_err(|error| {
         let failure = Failure::from_error(Exit::Invalid, &error);
         failure.hint("settings that are there hold: nothing was run")
@@ -108,7 +146,7 @@ fn read(
             1 => "1 error".to_owned(),
             count => format!("{count} errors"),
         };
-        let message = format!("{} is invalid: {found}, nothing was run", path.display());
+        let message = format!("{} is invalid: {found}, nothing was run", source.name);
         let failure = Failure::new(Exit::Invalid, message);
         return Err(failure.hint("`surefoot schema config` has every key, for editors"));
     }

@@ -5,15 +5,20 @@ use std::path::PathBuf;
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::catalog::{Closure, File, Folder, locate, read_alert};
-use crate::console::{Colour, Terminal};
+use super::provenance::{provenance, used_mirrors};
+use crate::catalog::{
+    Closure, Elsewhere, Folder, Located, ReferenceFailed, Version, locate, locate_at, named_here,
+    names_of, of_neighbour, read_alert, revision_of,
+};
+use crate::console::{Colour, Meaning, Terminal, Text};
 use crate::diagnostic::{self, Diagnostic, Severity, Source};
 use crate::plan::Alert;
-use crate::runbook::Runbook;
+use crate::runbook::{Runbook, UseFailed};
+use crate::value::{RunbookId, ServiceId};
 
 /// A runbook that is valid.
 pub(crate) struct Opened {
-    /// Its file.
+    /// What it is called: its file, or its name with the revision.
     pub(crate) path: PathBuf,
     /// What it is.
     pub(crate) runbook: Runbook,
@@ -27,13 +32,88 @@ pub(crate) struct Opened {
 
 /// Opens the runbook that a reference names.
 pub(crate) fn open(reference: &str, context: &Context) -> Result<Opened, Failure> {
-    let path = locate(reference, &context.settings.here).map_err(|error| {
-        let failure = Failure::from_error(Exit::Invalid, &error);
-        failure.hint("runbooks are found by path, or by name in `runbooks/` of this repository")
+    let located = find(reference, context)?;
+    if let Some(text) = provenance(&located, context) {
+        context.terminal.line(&Text::of(Meaning::Dim, text));
+    }
+    let opened = load(located, context)?;
+    for text in used_mirrors(&opened) {
+        context.terminal.line(&Text::of(Meaning::Dim, text));
+    }
+    Ok(opened)
+}
+
+/// Finds the runbook that a reference names, and reads its file: in the repository around here, then in
+/// the other sources.
+pub(crate) fn find(reference: &str, context: &Context) -> Result<Located, Failure> {
+    let (name, revision) = revision_of(reference);
+    let neighbours = context.neighbours();
+    let here = &context.settings.here;
+    let named = names_of(name).filter(|_| !neighbours.all().is_empty());
+    if let Some((service, id)) = named {
+        return match named_here(&service, &id, here) {
+            Some(path) => found_here(&path.to_string_lossy(), revision, context),
+            None => match neighbours.find(&service, &id) {
+                // What is gone from the working copy may be in its history.
+                Err(UseFailed::Away) if revision.is_some() => found_here(name, revision, context),
+                found => elsewhere(found, (&service, &id), revision, context),
+            },
+        };
+    }
+    found_here(name, revision, context)
+}
+
+/// Finds a runbook in the repository around here.
+fn found_here(name: &str, revision: Option<&str>, context: &Context) -> Result<Located, Failure> {
+    let here = &context.settings.here;
+    let search = context.settings.search_path();
+    let located = if let Some(revision) = revision {
+        locate_at(name, revision, here, &search).map_err(|error| not_found(&error))?
+    } else {
+        let path = locate(name, here).map_err(|error| not_found(&error))?;
+        Located::on_disk(path).map_err(|error| Failure::from_error(Exit::Invalid, &error))?
+    };
+    Ok(located.beside(context.neighbours()))
+}
+
+/// Opens what was found in the other sources.
+fn elsewhere(
+    found: Result<Elsewhere, UseFailed>,
+    (service, id): (&ServiceId, &RunbookId),
+    revision: Option<&str>,
+    context: &Context,
+) -> Result<Located, Failure> {
+    let found = found.map_err(|failed| {
+        let message = if let UseFailed::Unreadable(problem) = failed {
+            problem
+        } else {
+            format!("there is no runbook `{service}/{id}` on this machine")
+        };
+        Failure::new(Exit::Invalid, message)
     })?;
-    let file = File::read(&path).map_err(|error| Failure::from_error(Exit::Invalid, &error))?;
-    let folder = Folder::around(&path);
-    let (source, loaded) = file.load_in(&path.display().to_string(), &folder);
+    let search = context.settings.search_path();
+    of_neighbour(found, (service, id), revision, &search).map_err(|error| not_found(&error))
+}
+
+/// A reference that names no runbook.
+pub(crate) fn not_found(error: &ReferenceFailed) -> Failure {
+    let failure = Failure::from_error(Exit::Invalid, error);
+    match error {
+        ReferenceFailed::None { .. } | ReferenceFailed::Several { .. } => {
+            failure.hint("runbooks are found by path, or by name in `runbooks/` of this repository")
+        }
+        _ => failure,
+    }
+}
+
+/// Checks a runbook that was found.
+pub(crate) fn load(located: Located, context: &Context) -> Result<Opened, Failure> {
+    let Located { name: path, file, folder, .. } = located;
+    let called = match folder.version() {
+        None => path.display().to_string(),
+        Some(version) => in_commit(version, &folder.own_path()),
+    };
+    let (source, loaded) = file.load_in(&called, &folder);
     let errors: Vec<Diagnostic> =
         loaded.findings.into_iter().filter(|it| it.severity == Severity::Error).collect();
     let Some(runbook) = loaded.runbook else {
@@ -47,6 +127,12 @@ pub(crate) fn open(reference: &str, context: &Context) -> Result<Opened, Failure
         .map_err(|error| Failure::from_error(Exit::Invalid, &error))?;
     let digest = closure.digest();
     Ok(Opened { path, runbook, closure, folder, digest })
+}
+
+/// What git calls a file of a commit. What follows the last slash is the file's name.
+fn in_commit(version: &Version, path: &str) -> String {
+    let here = if path.contains('/') { "" } else { "./" };
+    format!("{}:{here}{path}", version.revision)
 }
 
 /// Shows findings where everything but data goes.

@@ -1,16 +1,20 @@
 //! What earlier runs on this machine say about a runbook that is about to be walked.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::console::Known;
+use super::frozen::content_of;
+use super::runs::newest_first;
+use crate::catalog::Trusted;
+use crate::console::{
+    Colour, Known, Page, Text, Width, changes_in_words, changes_page, texts_page,
+};
 use crate::effects::SystemClock;
-use crate::engine::Role;
+use crate::engine::{Event, Role};
 use crate::journal::{RunFolder, Store, read};
 use crate::policy::Attendance;
 use crate::report::{OfRunbook, Row, Summary, WentWell, last_ok, usual_times};
@@ -36,18 +40,20 @@ pub(crate) struct History {
     pub(crate) summaries: Vec<Summary>,
 }
 
-/// Looks at earlier runs, for a person who reads it.
+/// Looks at earlier runs, for a person who reads it. What is run now is asked for if it has another
+/// digest than the last run.
 pub(crate) fn known(
     store: &Store,
     runbook: &Runbook,
     digest: &str,
+    now: impl FnOnce() -> Option<Trusted>,
     attendance: Attendance,
 ) -> History {
     if attendance == Attendance::Unattended {
         return History::default();
     }
-    let folders = store.folders().unwrap_or_default();
-    let earlier = folders.into_iter().take(MOST_RUNS).filter_map(|folder| {
+    let folders = newest_first(store).into_iter().flatten();
+    let earlier = folders.take(MOST_RUNS).filter_map(|folder| {
         let summary = earlier(&folder, runbook)?;
         Some((folder, summary))
     });
@@ -67,7 +73,7 @@ pub(crate) fn known(
             usual_steps: of_role(&summaries, Role::Main),
             usual_undo: of_role(&summaries, Role::Undo),
         },
-        difference: difference.and_then(|folder| difference_to(folder, runbook)),
+        difference: difference.and_then(|folder| difference_to(folder, &now()?)),
         summaries,
     }
 }
@@ -116,20 +122,36 @@ struct Origin {
     service: Option<String>,
 }
 
-/// The lines that differ from the runbook as it was frozen in an earlier run.
-fn difference_to(folder: &RunFolder, runbook: &Runbook) -> Option<String> {
+/// What differs from the runbook as it was frozen in an earlier run: commands, files, then the text.
+fn difference_to(folder: &RunFolder, now: &Trusted) -> Option<String> {
+    let (_, before) = as_run(folder)?;
+    let mut page = Page::new();
+    if let Some(difference) = before.difference(now) {
+        let words = Text::plain(format!("{}.", changes_in_words(&difference)));
+        page.line(words);
+        page.inset(changes_page(&difference), 0);
+    }
+    page.inset(texts_page(&before.texts(now)), 0);
+    let text = page.written(Colour::Never, Width::Unlimited);
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// The content that an earlier run ran, and when it began.
+fn as_run(folder: &RunFolder) -> Option<(Timestamp, Trusted)> {
     let contents = read(&folder.journal()).ok()?;
-    let crate::engine::Event::RunStarted(started) = &contents.records.first()?.event else {
+    let record = contents.records.first()?;
+    let Event::RunStarted(started) = &record.event else {
         return None;
     };
-    let path = std::path::Path::new(&started.runbook.files.first()?.path);
-    let before = String::from_utf8(folder.frozen(path).ok()?).ok()?;
-    let diff = similar::TextDiff::from_lines(before.as_str(), &*runbook.source.text);
-    let mut text = String::new();
-    for hunk in diff.unified_diff().context_radius(2).iter_hunks() {
-        let _ = write!(text, "{hunk}");
-    }
-    (!text.is_empty()).then_some(text)
+    Some((record.at, content_of(started, folder, record.at)?))
+}
+
+/// The latest run of a runbook on this machine: its id, when it began, and what it ran.
+pub(crate) fn last_run(store: &Store, runbook: &Runbook) -> Option<(String, Timestamp, Trusted)> {
+    let mut folders = newest_first(store).into_iter().flatten().take(MOST_RUNS);
+    let folder = folders.find(|folder| earlier(folder, runbook).is_some())?;
+    let (at, content) = as_run(&folder)?;
+    Some((folder.id().to_owned(), at, content))
 }
 
 /// How long ago a moment was, for people.

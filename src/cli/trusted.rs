@@ -1,5 +1,6 @@
 //! Whether the content of a runbook is trusted, and whether anybody else could have written it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
@@ -8,7 +9,8 @@ use super::failure::Failure;
 use super::open::Opened;
 use super::past::ago;
 use crate::catalog::{
-    Claimed, Difference, Lies, TrustFailed, TrustStore, Trusted, closed, guarded, may_speak,
+    Claimed, Difference, Lies, Lying, TrustFailed, TrustStore, Trusted, closed, guarded,
+    may_speak_for,
 };
 use crate::console::{Meaning, Text, changes_in_words};
 use crate::effects::SystemClock;
@@ -48,7 +50,18 @@ pub(crate) fn store_failed(error: &TrustFailed) -> Failure {
 
 /// As root: refuses a runbook of which others can write anything.
 pub(crate) fn guard(opened: &Opened) -> Result<(), Failure> {
-    guard_each(opened.closure.parts().iter().map(|part| opened.folder.root().join(&part.path)))
+    // Who can write objects or names of commits, says what a revision holds.
+    const KEPT: [&str; 5] = ["objects", "objects/pack", "refs", "packed-refs", "HEAD"];
+    let mut places = BTreeSet::new();
+    for part in opened.closure.parts() {
+        match opened.folder.lying(&part.path) {
+            Lying::Disk(path) => places.extend([path]),
+            Lying::Commit { version, .. } => {
+                places.extend(KEPT.map(|name| version.git_folder.join(name)));
+            }
+        }
+    }
+    guard_each(places)
 }
 
 /// As root: refuses a place where others can write.
@@ -118,21 +131,35 @@ pub(crate) fn trust(
     Ok(Trust::Untrusted)
 }
 
-/// Whether a runbook, and each that it uses, speaks only for services of its own source. A source
-/// that is a repository is known by what git says that the runbook's own was cloned from.
+/// Whether a runbook, and each that it uses, speaks only for services of the source that it comes from
+/// itself. A source that is a repository is known by what git says that the runbook's own was cloned
+/// from.
 pub(crate) fn speaks(
     opened: &Opened,
     sources: &[Source],
     context: &Context,
 ) -> Result<(), Claimed> {
-    let file = opened.folder.root().join(opened.folder.own_path());
     let cloned = |source: &Source| matches!(source.kind, SourceKind::Git { .. });
-    let origin = sources.iter().any(cloned).then(|| {
-        let search = context.settings.search_path();
-        describe(&[(&file, b"")], &search).pop().flatten()
-    });
-    let remote = origin.flatten().and_then(|origin| origin.remote);
-    may_speak(&opened.runbook, Lies { file: &file, remote: remote.as_deref() }, sources)
+    let search = sources.iter().any(cloned).then(|| context.settings.search_path());
+    for (id, book) in opened.runbook.all_books() {
+        let Some(service) = &book.service else { continue };
+        let path = match opened.runbook.used_by(id) {
+            Some(_) => book.source.name.clone(),
+            None => opened.folder.own_path(),
+        };
+        let (file, remote) = match opened.folder.lying(&path) {
+            Lying::Commit { version, path: below } => {
+                (opened.folder.at(&path).root().join(below), version.remote)
+            }
+            Lying::Disk(file) => {
+                let origin = search.as_ref().map(|search| describe(&[(&file, b"")], search));
+                let origin = origin.and_then(|mut origins| origins.pop().flatten());
+                (file, origin.and_then(|origin| origin.remote))
+            }
+        };
+        may_speak_for(service, Lies { file: &file, remote: remote.as_deref() }, sources)?;
+    }
+    Ok(())
 }
 
 /// Tells what a runbook claims; with nobody there to look, nothing goes on.

@@ -46,12 +46,26 @@ pub fn changes_page(difference: &Difference) -> Page {
     for file in &difference.files {
         let text = Text::of(Meaning::Heading, format!("file     {}", file.path));
         page.line(text.add(Meaning::Plain, format!(": {}", happened(file))));
-        for line in &file.lines {
-            let sign = line.chars().next().unwrap_or(' ');
-            exact(&mut page, sign, &[line.get(sign.len_utf8()..).unwrap_or_default().to_owned()]);
-        }
+        signed(&mut page, &file.lines);
     }
     page
+}
+
+/// The texts of runbooks that are otherwise: of each its path, and lines with a sign before them.
+pub fn texts_page(texts: &[(String, Vec<String>)]) -> Page {
+    let mut page = Page::new();
+    for (path, lines) in texts {
+        page.line(Text::of(Meaning::Heading, format!("text     {path}")));
+        signed(&mut page, lines);
+    }
+    page
+}
+
+fn signed(page: &mut Page, lines: &[String]) {
+    for line in lines {
+        let sign = line.chars().next().unwrap_or(' ');
+        exact(page, sign, &[line.get(sign.len_utf8()..).unwrap_or_default().to_owned()]);
+    }
 }
 
 fn happened(file: &ChangedFile) -> String {

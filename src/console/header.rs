@@ -46,7 +46,7 @@ fn counts(terminal: &Terminal, known: &Known, run: &Run) {
         facts.push(Text::plain(last));
     }
     if known.changed {
-        facts.push(Text::of(Meaning::Warning, "changed since you last ran it"));
+        facts.push(Text::of(Meaning::Warning, "changed since you last ran it (d)"));
     }
     terminal.indented(&joined_facts(terminal, facts), 0);
 }

@@ -94,7 +94,7 @@ pub(super) fn difference(terminal: &Terminal, difference: Option<String>) {
         return say(terminal, "Nothing is known to have changed since it was last run here.");
     };
     for line in difference.lines() {
-        let meaning = match line.as_bytes().first() {
+        let meaning = match line.trim_start().as_bytes().first() {
             Some(b'+') => Meaning::Good,
             Some(b'-') => Meaning::Bad,
             _ => Meaning::Plain,

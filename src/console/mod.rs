@@ -43,7 +43,7 @@ mod wording;
 
 pub use ask::Walker;
 pub use backstage::{Backstage, HandedOut, Nothing};
-pub use changes::{changes_in_words, changes_page};
+pub use changes::{changes_in_words, changes_page, texts_page};
 pub use document::{Detail, Outline, graph, html, plan, show};
 pub use filter::{Filter, shown, shown_line, unescape};
 pub use input::{Echo, Input, Line, Signal, Signals, Tty, attended};

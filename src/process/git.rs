@@ -1,7 +1,7 @@
 //! Where files come from, as git knows it. Git is asked only where there is a repository, and in such
 //! a way that nothing the repository brings is run: no hooks, no file system monitor, no filters, no
-//! remote helpers, no prompts, no locks. Of a runbook's repository it is asked for names of objects
-//! alone, never for what they hold, and compares no working copy.
+//! remote helpers, no prompts, no locks. Of a runbook's working copy it is asked for names of objects
+//! alone, never for what they hold, and compares nothing; what objects hold is asked in `objects`.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::program::program_in_path;
-use super::tool::{Captured, Tool, capture};
+use super::tool::{Captured, Tool, ToolError, capture};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -88,9 +88,9 @@ fn placed(file: &Path) -> Option<(PathBuf, String)> {
 }
 
 /// Git, in a repository.
-struct Git<'a> {
-    program: &'a Path,
-    root: &'a Path,
+pub(super) struct Git<'a> {
+    pub(super) program: &'a Path,
+    pub(super) root: &'a Path,
 }
 
 impl Git<'_> {
@@ -140,6 +140,16 @@ impl Git<'_> {
     }
 
     fn asked(&self, args: impl IntoIterator<Item = OsString>, stdin: &[u8]) -> Option<Captured> {
+        self.ask(args, stdin, TIMEOUT).ok()
+    }
+
+    /// One question, and what git answers.
+    pub(super) fn ask(
+        &self,
+        args: impl IntoIterator<Item = OsString>,
+        stdin: &[u8],
+        timeout: Duration,
+    ) -> Result<Captured, ToolError> {
         let mut words: Vec<OsString> = OPTIONS.iter().map(OsString::from).collect();
         for setting in SETTINGS {
             words.extend(["-c".into(), setting.into()]);
@@ -157,9 +167,9 @@ impl Git<'_> {
             environment,
             folder: self.root.to_owned(),
             stdin: stdin.to_vec(),
-            timeout: TIMEOUT,
+            timeout,
         };
-        capture(&tool).ok()
+        capture(&tool)
     }
 }
 
@@ -211,6 +221,11 @@ const ENVIRONMENT: [(&str, &str); 18] = [
     ("SSH_ASKPASS", "/bin/false"),
 ];
 
+/// Whether this can be the whole name of an object.
+pub(super) fn is_name(name: &str) -> bool {
+    (40..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 /// An object as git names it.
 struct Object {
     name: String,
@@ -221,13 +236,12 @@ struct Object {
 fn object(kind: &str, line: &str) -> Option<Object> {
     let (found, rest) = line.split_once(' ')?;
     let (size, name) = rest.split_once(' ')?;
-    let hex = (40..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_hexdigit());
     let object = Object { name: name.to_owned(), size: size.parse().ok()? };
-    (found == kind && hex).then_some(object)
+    (found == kind && is_name(name)).then_some(object)
 }
 
 /// A URL may carry a password, which belongs into no record.
-fn without_password(remote: &str) -> String {
+pub(super) fn without_password(remote: &str) -> String {
     let Some((scheme, rest)) = remote.split_once("://") else {
         return remote.to_owned();
     };

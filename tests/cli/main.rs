@@ -12,6 +12,7 @@ mod sandbox;
 #[path = "../support/terminal_strings.rs"]
 mod terminal_strings;
 
+mod across;
 mod bad_runbooks;
 mod check;
 mod check_fix;
@@ -39,6 +40,7 @@ mod trust_bypass;
 mod usage;
 mod used;
 mod values;
+mod versions;
 
 /// A runbook that looks twice and is done.
 const READS: &str = "\

@@ -276,6 +276,11 @@ fn use_it(sandbox: &Sandbox, name: &str) {
     for command in ["check", "plan", "run"] {
         sandbox.surefoot(&[command, BOOK]).run();
     }
+    // Some have no revision that could be read; whatever comes of it, nothing else is run.
+    for version in ["book@HEAD", "runbooks/book.yaml@main", "book@origin/main", "book@HEAD~1"] {
+        sandbox.surefoot(&["plan", version]).run();
+    }
+    sandbox.surefoot(&["show", BOOK, "--diff", "HEAD"]).run();
     sandbox.trust(BOOK);
     let outcome = sandbox.surefoot(&["run", BOOK]).run();
     assert_eq!(outcome.code(), 0, "{name}: {}", outcome.text());
@@ -418,6 +423,40 @@ fn who_only_looks_starts_nothing_writes_nothing_and_opens_no_socket() {
         }
         assert!(!sandbox.state().exists(), "{arguments:?}");
     }
+}
+
+#[test]
+fn who_looks_at_a_version_starts_git_and_nothing_else() {
+    let Some(sandbox) = repository() else {
+        return;
+    };
+    let promisor = LAYOUTS.iter().find(|trap| trap.name.ends_with("remote helper")).unwrap();
+    let before = |path: PathBuf| fs::metadata(path).unwrap().modified().unwrap();
+    let index = before(sandbox.path(".git/index"));
+    for arguments in [
+        &["show", "book@HEAD"][..],
+        &["plan", "runbooks/book.yaml@main"],
+        &["trust", "--print", "book@HEAD"],
+        &["show", "book", "--diff", "HEAD"],
+        &["policy", "explain", "book@HEAD"],
+    ] {
+        let calls = "?execve,?socket,?connect,?mkdir,?openat,?rename,?unlink";
+        let Some(trace) = traced(&sandbox, arguments, calls) else {
+            return;
+        };
+        assert_eq!(programs(&trace), ["git", "surefoot"], "{trace}");
+        for call in ["socket(", "connect(", "mkdir(", "rename", "unlink", "O_CREAT"] {
+            assert!(!trace.contains(call), "{arguments:?}: {call} in\n{trace}");
+        }
+        assert!(!sandbox.state().exists(), "{arguments:?}");
+    }
+    assert_eq!(before(sandbox.path(".git/index")), index);
+    // What was not fetched is not fetched for it.
+    assert_eq!(shell(&sandbox, promisor.laid).code(), 0);
+    let missing = sandbox.surefoot(&["plan", "book@HEAD"]).run();
+    assert_eq!(missing.code(), 3, "{}", missing.text());
+    assert!(missing.stderr.contains("it was not fetched to this machine"), "{}", missing.stderr);
+    assert!(!trace(&sandbox).exists());
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::cli::governing::governing;
 use crate::runbook::CustomSchema;
 use crate::settings::SettingsFile;
 use files::Files;
-use one::Checked;
+use one::{Checked, With};
 use print::Printer;
 
 pub(crate) fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit, Failure> {
@@ -46,9 +46,10 @@ fn once(
     for report in files.unreadable {
         printer.file(report)?;
     }
-    let work = |path: &std::path::PathBuf| one::check(path, &schemas, arguments.fix);
+    let with = With { schemas: &schemas, sources: &context.said() };
+    let work = |path: &std::path::PathBuf| one::check(path, with, arguments.fix);
     many::in_order(&files.runbooks, &context.terminal, work, |checked| {
-        let checked = if arguments.fix { one::write(checked, &schemas, context) } else { checked };
+        let checked = if arguments.fix { one::write(checked, with, context) } else { checked };
         look(&checked);
         printer.file(checked.report)
     })?;

@@ -11,7 +11,7 @@ use crate::cli::args::FollowArguments;
 use crate::cli::backstage::Behind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::frozen::frozen;
+use crate::cli::frozen::{content_of, frozen};
 use crate::cli::past;
 use crate::cli::runs;
 use crate::console::{JsonLines, Onlooker};
@@ -21,6 +21,7 @@ use crate::journal::{Follower, Record, RunFolder, last_holder};
 use crate::plan::{DigestKey, Given, Plan};
 use crate::policy::Attendance;
 use crate::process::{Arrived, Signals, is_alive, suspend};
+use crate::session::Clock as _;
 use crate::value::{Datum, Secret};
 
 /// How often the journal is looked at.
@@ -181,7 +182,8 @@ impl<'a> Pictures<'a> {
         let plan = plan(started, self.folder, self.context)?;
         let store = self.context.store()?;
         let digest = &started.runbook.digest;
-        let history = past::known(&store, &plan.runbook, digest, Attendance::Attended);
+        let ran = || content_of(started, self.folder, SystemClock::start().now());
+        let history = past::known(&store, &plan.runbook, digest, ran, Attendance::Attended);
         let known = history.known.clone();
         let behind = Behind::of(self.context, self.folder, history);
         let clock = Rc::new(SystemClock::start());

@@ -9,7 +9,7 @@ use crate::cli::Context;
 use crate::cli::args::{ExplainArguments, ListFormat, PolicyCommand};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::governing::{Governing, governing};
+use crate::cli::governing::{Governing, governing_of};
 use crate::cli::inputs;
 use crate::cli::open::{Opened, open};
 use crate::console::{Meaning, Page, Text};
@@ -47,8 +47,9 @@ struct Explained<'a> {
 }
 
 fn explain(arguments: &ExplainArguments, context: &Context) -> Result<Exit, Failure> {
-    let Opened { runbook, folder, digest, .. } = open(&arguments.reference, context)?;
-    let governing = governing(context, Some(folder.root()))?;
+    let opened = open(&arguments.reference, context)?;
+    let governing = governing_of(context, &opened)?;
+    let Opened { runbook, digest, .. } = opened;
     let runbook = Arc::new(runbook);
     let environment = inputs::environment(&runbook, arguments.environment.as_deref());
     let environment = environment.map_err(|problem| Failure::new(Exit::Usage, problem))?;

@@ -10,7 +10,7 @@ use crate::cli::args::{AutoArgument, ResumeArguments};
 use crate::cli::backstage::Behind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::frozen::frozen;
+use crate::cli::frozen::{content_of, frozen};
 use crate::cli::governing::governing;
 use crate::cli::inputs;
 use crate::cli::past;
@@ -58,8 +58,14 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
     }
     let found =
         run.running().map(|attempt| (attempt, crate::process::find(folder.path(), attempt)));
-    let history =
-        past::known(&context.store()?, &run.plan().runbook, &started.runbook.digest, attendance());
+    let ran = || content_of(started, &folder, SystemClock::start().now());
+    let history = past::known(
+        &context.store()?,
+        &run.plan().runbook,
+        &started.runbook.digest,
+        ran,
+        attendance(),
+    );
     let notary = agreement::notary(context, &folder, agreement.clone())?;
     let resumed = Resumed {
         program: env!("CARGO_PKG_VERSION").to_owned(),

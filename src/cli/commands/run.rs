@@ -12,10 +12,11 @@ use crate::cli::asking::ask_for_inputs;
 use crate::cli::backstage::Behind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::governing::{governing, levels};
+use crate::cli::governing::{governing_of, levels};
 use crate::cli::inputs;
 use crate::cli::open::{self, Opened};
 use crate::cli::past;
+use crate::cli::provenance::origins;
 use crate::cli::trusted::trust;
 use crate::cli::walk::{Asked, Walk, agreed, answers, ask, attendance, pace};
 use crate::console::{Echo, Meaning, Text};
@@ -36,7 +37,7 @@ const FORMAT: &str = crate::journal::FORMAT;
 pub(crate) fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
     let opened = open::open(&arguments.reference, context)?;
     let root = opened.folder.root();
-    let settings = governing(context, Some(root))?.guarded()?.settings;
+    let settings = governing_of(context, &opened)?.guarded()?.settings;
     let attendance = attendance();
     let trust = trust(&opened, attendance, &settings.sources, context)?;
     let agreement = agreement::rules(context, &settings, Some(root.to_owned()))?;
@@ -134,8 +135,10 @@ fn begin(
     };
     let answers = answers(&arguments.walking, &opened.runbook)?;
     let store = context.store()?;
+    let now = opened.as_trusted();
     let runbook = Arc::new(opened.runbook);
-    let history = past::known(&store, &runbook, &opened.digest, prepared.policy.attendance);
+    let history =
+        past::known(&store, &runbook, &opened.digest, || Some(now), prepared.policy.attendance);
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
     let folder = store
         .create(SystemClock::start().now(), name, random)
@@ -255,10 +258,7 @@ fn origin(closure: &Closure, folder: &Folder, plan: &Plan, context: &Context) ->
     let runbook = &plan.runbook;
     let title = runbook.title.render(&*facts.facts());
     let parts = closure.parts();
-    let paths: Vec<_> = parts.iter().map(|part| folder.root().join(&part.path)).collect();
-    let read = paths.iter().zip(parts).map(|(path, part)| (path.as_path(), part.bytes.as_slice()));
-    let read: Vec<_> = read.collect();
-    let known = crate::process::describe(&read, &context.settings.search_path());
+    let known = origins(parts, folder, context);
     let file = |(part, known): (&Part, &Option<GitOrigin>)| {
         let known = known.as_ref();
         FileOrigin {

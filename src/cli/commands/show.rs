@@ -1,5 +1,7 @@
 //! `surefoot show`: a runbook for reading. Works when nothing else does: nothing is run.
 
+mod diff;
+
 use crate::cli::Context;
 use crate::cli::args::ShowArguments;
 use crate::cli::exit::Exit;
@@ -8,6 +10,9 @@ use crate::cli::open::open;
 use crate::console::{Detail, graph, html, show};
 
 pub(crate) fn run(arguments: &ShowArguments, context: &Context) -> Result<Exit, Failure> {
+    if let Some(since) = &arguments.diff {
+        return diff::run(&arguments.reference, since, context);
+    }
     let opened = open(&arguments.reference, context)?;
     let detail = if arguments.why { Detail::Unfolded } else { Detail::Folded };
     let runbook = &opened.runbook;

@@ -170,7 +170,7 @@ fn a_walk_begins_with_all_that_matters() {
         "\
 Checkout error rate is high               checkout/checkout-error-rate @ 4f2a91c
   2 read, 1 change, 0 destroy · usually 7 min · last walked OK on this machine
-  12 days ago · changed since you last ran it
+  12 days ago · changed since you last ran it (d)
   production · namespace shop (from the alert) · token (secret)
   never  Do not delete the checkout database pods. They hold unsettled payments.
 

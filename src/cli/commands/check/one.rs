@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::files::unread;
 use crate::catalog::{File, Look, rewrite};
 use crate::cli::Context;
+use crate::cli::neighbours::Said;
 use crate::console::{Meaning, Text};
 use crate::diagnostic::{Diagnostic, Report, Severity, cut, sort};
 use crate::runbook::{CustomSchema, Repair};
@@ -25,8 +26,17 @@ pub(super) struct Checked {
     repaired: Option<(Vec<Repair>, [Vec<u8>; 2])>,
 }
 
+/// What a file is checked with.
+#[derive(Clone, Copy)]
+pub(super) struct With<'a> {
+    /// Schemas that runbooks must fit as well.
+    pub(super) schemas: &'a [CustomSchema],
+    /// Where it is said which sources there are.
+    pub(super) sources: &'a Said,
+}
+
 /// Checks a file; with repairs that are not written yet, if they are wanted.
-pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked {
+pub(super) fn check(path: &Path, with: With<'_>, fix: bool) -> Checked {
     let name = path.display().to_string();
     let file = match File::read(path) {
         Ok(file) => file,
@@ -45,11 +55,11 @@ pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked
     let (source, loaded, others, repairs) = if let Some(repaired) = repaired {
         (repaired.source, repaired.loaded, BTreeMap::new(), repaired.made)
     } else {
-        let (source, loaded, others) = file.check_and_tell(&name);
+        let (source, loaded, others) = file.check_and_tell(&name, with.sources.neighbours());
         (source, loaded, others, Vec::new())
     };
     let mut findings = loaded.findings;
-    let schemas = if is_settings { &[] } else { schemas };
+    let schemas = if is_settings { &[] } else { with.schemas };
     for schema in schemas {
         findings.extend(schema.check(&source));
     }
@@ -66,12 +76,12 @@ pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked
 
 /// Writes the repairs of a file, and says what they are. What could not be written is a finding of
 /// the file as it is.
-pub(super) fn write(checked: Checked, schemas: &[CustomSchema], context: &Context) -> Checked {
+pub(super) fn write(checked: Checked, with: With<'_>, context: &Context) -> Checked {
     let Some((repairs, [old, new])) = &checked.repaired else {
         return checked;
     };
     if let Err(error) = rewrite(&checked.path, old, new) {
-        let mut now = check(&checked.path, schemas, false);
+        let mut now = check(&checked.path, with, false);
         let why = match std::error::Error::source(&error) {
             Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),
