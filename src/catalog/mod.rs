@@ -1,5 +1,5 @@
 //! Runbooks where they lie: files in the folders of repositories, alerts that ask for them, which
-//! content is trusted, and the settings files beside them.
+//! content is trusted, the settings files beside them, and the records of a team's runs.
 
 mod alert;
 mod asked;
@@ -14,6 +14,7 @@ mod rewrite;
 mod settings_file;
 mod shelf;
 mod speaker;
+mod team_records;
 mod trust;
 mod trusted;
 mod walk;
@@ -29,6 +30,10 @@ pub use reference::{ReferenceFailed, locate};
 pub use rewrite::{RewriteFailed, rewrite};
 pub use settings_file::{REPOSITORY_SETTINGS, read_settings};
 pub use speaker::{Claimed, Lies, may_speak};
+pub use team_records::{
+    Delivered, Errand, Good, Head, Index, Indexed, Judged, PlaceFailed, PlaceState, Proof,
+    RECORD_FORMAT, RunRecord, TeamRecords, TeamWalked, Unsent, WalkedOk,
+};
 pub use trust::{Entry, TrustFailed, TrustStore};
 pub use trusted::{ChangedFile, Difference, Happened, Trusted};
 pub use walk::{Unreadable, Walked, runbooks_below, walk};

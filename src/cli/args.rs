@@ -55,9 +55,15 @@ Examples:
   surefoot check --schema owners.schema.json --format sarif > findings.sarif")]
     Check(CheckArguments),
     /// List past runs
-    History(FormatArguments),
+    #[command(
+        after_help = "Examples:\n  surefoot history\n  surefoot history --team --format json"
+    )]
+    History(HistoryArguments),
     /// Show what happened in a run, line by line
     Log(RunReference),
+    /// Deliver finished runs to the team's records, and read those of others
+    #[command(subcommand)]
+    Records(RecordsCommand),
     /// Write the document of a run, for a review or a ticket
     #[command(after_help = "Example:\n  surefoot report k3f9 > review.md")]
     Report(ReportArguments),
@@ -262,10 +268,31 @@ pub(crate) struct CheckArguments {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct FormatArguments {
+pub(crate) struct HistoryArguments {
+    /// Those of the whole team, as they were read last
+    #[arg(long)]
+    pub(crate) team: bool,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RecordsCommand {
+    /// Say what waits to be delivered, and how old is what is known of others
+    Status {
+        /// How it is printed
+        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+        format: ListFormat,
+    },
+    /// Deliver what waits, and read what others delivered
+    #[command(after_help = "\
+The place stands in the settings, in the table [records]. It may be tried at any time and as often
+as you like: nothing is lost, and nothing is delivered twice.
+
+Example:
+  surefoot records sync")]
+    Sync,
 }
 
 #[derive(Args, Debug)]

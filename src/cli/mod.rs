@@ -17,6 +17,7 @@ mod runs;
 mod settings;
 mod signing_key;
 mod sourced;
+mod team;
 mod trusted;
 mod walk;
 
@@ -138,6 +139,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),
         Command::Policy(command) => commands::policy::run(&command, context),
+        Command::Records(command) => commands::records::run(&command, context),
         Command::Report(arguments) => commands::report::run(&arguments, context),
         Command::Resume(arguments) => commands::resume::run(&arguments, context),
         Command::Run(arguments) => commands::run::run(&arguments, context),

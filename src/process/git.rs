@@ -227,7 +227,7 @@ fn object(kind: &str, line: &str) -> Option<Object> {
 }
 
 /// A URL may carry a password, which belongs into no record.
-fn without_password(remote: &str) -> String {
+pub fn without_password(remote: &str) -> String {
     let Some((scheme, rest)) = remote.split_once("://") else {
         return remote.to_owned();
     };

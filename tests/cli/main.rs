@@ -32,6 +32,7 @@ mod signals;
 mod sources;
 mod storage;
 mod streams;
+mod team_records;
 mod trust;
 mod trust_bypass;
 mod usage;

@@ -7,6 +7,7 @@ pub(crate) mod history;
 pub(crate) mod log;
 pub(crate) mod plan;
 pub(crate) mod policy;
+pub(crate) mod records;
 pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod run;

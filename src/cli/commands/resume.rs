@@ -58,8 +58,13 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
     }
     let found =
         run.running().map(|attempt| (attempt, crate::process::find(folder.path(), attempt)));
-    let history =
-        past::known(&context.store()?, &run.plan().runbook, &started.runbook.digest, attendance());
+    let history = past::known(
+        &context.store()?,
+        &run.plan().runbook,
+        &started.runbook.digest,
+        attendance(),
+        None,
+    );
     let resumed = Resumed {
         program: env!("CARGO_PKG_VERSION").to_owned(),
         host: context.settings.host.clone(),

@@ -16,6 +16,7 @@ use crate::cli::governing::{governing, levels};
 use crate::cli::inputs;
 use crate::cli::open::{self, Opened};
 use crate::cli::past;
+use crate::cli::team::walked;
 use crate::cli::trusted::trust;
 use crate::cli::walk::{Asked, Walk, agreed, answers, ask, attendance, pace};
 use crate::console::{Echo, Meaning, Text};
@@ -135,7 +136,9 @@ fn begin(
     let answers = answers(&arguments.walking, &opened.runbook)?;
     let store = context.store()?;
     let runbook = Arc::new(opened.runbook);
-    let history = past::known(&store, &runbook, &opened.digest, prepared.policy.attendance);
+    let team = walked(context);
+    let history =
+        past::known(&store, &runbook, &opened.digest, prepared.policy.attendance, team.as_ref());
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
     let folder = store
         .create(SystemClock::start().now(), name, random)
