@@ -26,7 +26,7 @@ pub use commands::{Changed, Stated};
 pub use digest::sha256;
 pub use file::{File, FileFailed, Folder};
 pub use ownership::{Exposed, Writable, guarded};
-pub use reference::{ReferenceFailed, locate};
+pub use reference::{ReferenceFailed, locate, runbooks_around};
 pub use rewrite::{RewriteFailed, rewrite};
 pub use settings_file::{REPOSITORY_SETTINGS, read_settings};
 pub use speaker::{Claimed, Lies, may_speak};

@@ -47,7 +47,7 @@ pub fn locate(reference: &str, here: &Path) -> Result<PathBuf, ReferenceFailed> 
     if reference.contains('@') {
         return Err(ReferenceFailed::Revision(reference.to_owned()));
     }
-    let runbooks = folder(here).map(|folder| runbooks_below(&folder)).unwrap_or_default();
+    let runbooks = runbooks_around(here);
     let wanted = reference.rsplit('/').next().unwrap_or(reference);
     let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     if let Some(exact) = runbooks.iter().find(|path| stem(path) == wanted) {
@@ -69,6 +69,11 @@ pub fn locate(reference: &str, here: &Path) -> Result<PathBuf, ReferenceFailed> 
             ids: several.iter().map(|path| stem(path)).collect(),
         }),
     }
+}
+
+/// All runbooks of the repository around `here`, or of `here` itself.
+pub fn runbooks_around(here: &Path) -> Vec<PathBuf> {
+    folder(here).map(|folder| runbooks_below(&folder)).unwrap_or_default()
 }
 
 fn folder(here: &Path) -> Option<PathBuf> {

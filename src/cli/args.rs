@@ -59,6 +59,17 @@ Examples:
         after_help = "Examples:\n  surefoot history\n  surefoot history --team --format json"
     )]
     History(HistoryArguments),
+    /// Say whether this machine is ready for a shift
+    #[command(after_help = "\
+Nothing is changed and no other machine is asked. What runbooks require is looked for; the commands by
+which they tell versions and check things run only if you say --run-checks, and only those of
+runbooks that are trusted. Secrets are never read.
+
+Examples:
+  surefoot doctor
+  surefoot doctor checkout-errors --run-checks
+  surefoot doctor --format json")]
+    Doctor(DoctorArguments),
     /// Show what happened in a run, line by line
     Log(RunReference),
     /// Deliver finished runs to the team's records, and read those of others
@@ -272,6 +283,19 @@ pub(crate) struct HistoryArguments {
     /// Those of the whole team, as they were read last
     #[arg(long)]
     pub(crate) team: bool,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArguments {
+    /// One runbook; those of the services that are on call, or of this repository, if not given
+    #[arg(value_name = "REF")]
+    pub(crate) reference: Option<String>,
+    /// Run the commands by which trusted runbooks tell versions and check what they require
+    #[arg(long)]
+    pub(crate) run_checks: bool,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub(crate) format: ListFormat,

@@ -13,6 +13,7 @@ mod governing;
 mod inputs;
 mod open;
 mod past;
+mod readiness;
 mod runs;
 mod settings;
 mod signing_key;
@@ -135,6 +136,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Approve(arguments) => commands::approve::run(&arguments, context),
         Command::Check(arguments) => commands::check::run(&arguments, context),
         Command::Completions { shell } => commands::completions::run(shell, context),
+        Command::Doctor(arguments) => commands::doctor::run(&arguments, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),

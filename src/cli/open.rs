@@ -1,6 +1,6 @@
 //! Opening a runbook for a command: found, read once, checked, and its findings told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::exit::Exit;
@@ -47,6 +47,21 @@ pub(crate) fn open(reference: &str, context: &Context) -> Result<Opened, Failure
         .map_err(|error| Failure::from_error(Exit::Invalid, &error))?;
     let digest = closure.digest();
     Ok(Opened { path, runbook, closure, folder, digest })
+}
+
+/// Opens a runbook that was read already; what is wrong with it is told in one phrase.
+pub(crate) fn open_quietly(path: &Path, file: File) -> Result<Opened, String> {
+    let folder = Folder::around(path);
+    let (source, loaded) = file.load_in(&path.display().to_string(), &folder);
+    let Some(runbook) = loaded.runbook else {
+        let error = loaded.findings.iter().find(|found| found.severity == Severity::Error);
+        return Err(error.map_or("it is invalid".to_owned(), |error| {
+            format!("invalid, line {}: {}", source.line_column(error.span.start).0, error.message)
+        }));
+    };
+    let closure = Closure::of(&runbook, file, &folder).map_err(|error| error.to_string())?;
+    let digest = closure.digest();
+    Ok(Opened { path: path.to_owned(), runbook, closure, folder, digest })
 }
 
 /// Shows findings where everything but data goes.

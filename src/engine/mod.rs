@@ -68,4 +68,5 @@ pub use demand::{
     Attempt, Corrupt, Demands, Ended, Filtered, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
 };
 pub use lane::{Beside, LaneId};
+pub use preflight::version_in;
 pub use run::{Alone, Run};

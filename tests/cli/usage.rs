@@ -20,6 +20,7 @@ fn help_is_data_and_one_page() {
           show         Show a runbook for reading
           check        Validate runbooks
           history      List past runs
+          doctor       Say whether this machine is ready for a shift
           log          Show what happened in a run, line by line
           records      Deliver finished runs to the team's records, and read those of others
           report       Write the document of a run, for a review or a ticket
