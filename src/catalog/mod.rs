@@ -1,5 +1,5 @@
 //! Runbooks where they lie: files in the folders of repositories, alerts that ask for them, which
-//! content is trusted, and the settings files beside them.
+//! content is trusted, the settings files beside them, and the records of a team's runs.
 
 mod alert;
 mod asked;
@@ -18,6 +18,7 @@ mod settings_file;
 mod shelf;
 mod snapshot;
 mod speaker;
+mod team_records;
 mod trust;
 mod trusted;
 mod version;
@@ -34,10 +35,15 @@ pub use neighbours::{Elsewhere, Mirrored, Neighbour, Neighbours};
 pub use ownership::{Exposed, Writable, closed, guarded};
 pub use reference::{
     Located, ReferenceFailed, locate, locate_at, named_here, names_of, of_neighbour, revision_of,
+    runbooks_around,
 };
 pub use rewrite::{RewriteFailed, rewrite};
 pub use settings_file::{REPOSITORY_SETTINGS, read_settings};
 pub use speaker::{Claimed, Lies, may_speak_for};
+pub use team_records::{
+    Delivered, Errand, Good, Head, Index, Indexed, Judged, PlaceFailed, PlaceState, Proof,
+    RECORD_FORMAT, RunRecord, TeamRecords, TeamWalked, Unsent, WalkedOk,
+};
 pub use trust::{Entry, TrustFailed, TrustStore};
 pub use trusted::{ChangedFile, Difference, Happened, Trusted};
 pub use version::{Version, VersionFailed};

@@ -261,6 +261,11 @@ fn choose(reference: &str, runbooks: &[PathBuf]) -> Result<PathBuf, ReferenceFai
     }
 }
 
+/// All runbooks of the repository around `here`, or of `here` itself.
+pub fn runbooks_around(here: &Path) -> Vec<PathBuf> {
+    folder(here).map(|folder| runbooks_below(&folder)).unwrap_or_default()
+}
+
 fn folder(here: &Path) -> Option<PathBuf> {
     here.ancestors().map(|folder| folder.join(FOLDER)).find(|folder| folder.is_dir())
 }

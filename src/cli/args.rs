@@ -71,9 +71,26 @@ Examples:
   surefoot follow k3f9 --format jsonl")]
     Follow(FollowArguments),
     /// List past runs
-    History(FormatArguments),
+    #[command(
+        after_help = "Examples:\n  surefoot history\n  surefoot history --team --format json"
+    )]
+    History(HistoryArguments),
+    /// Say whether this machine is ready for a shift
+    #[command(after_help = "\
+Nothing is changed and no other machine is asked. What runbooks require is looked for; the commands by
+which they tell versions and check things run only if you say --run-checks, and only those of
+runbooks that are trusted. Secrets are never read.
+
+Examples:
+  surefoot doctor
+  surefoot doctor checkout-errors --run-checks
+  surefoot doctor --format json")]
+    Doctor(DoctorArguments),
     /// Show what happened in a run, line by line
     Log(RunReference),
+    /// Deliver finished runs to the team's records, and read those of others
+    #[command(subcommand)]
+    Records(RecordsCommand),
     /// Write the document of a run, for a review or a ticket
     #[command(after_help = "Example:\n  surefoot report k3f9 > review.md")]
     Report(ReportArguments),
@@ -285,7 +302,10 @@ pub(crate) struct CheckArguments {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct FormatArguments {
+pub(crate) struct HistoryArguments {
+    /// Those of the whole team, as they were read last
+    #[arg(long)]
+    pub(crate) team: bool,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub(crate) format: ListFormat,
@@ -305,6 +325,37 @@ pub(crate) struct FollowArguments {
     /// Print every record from the first on, a JSON object a line
     #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "from_start")]
     pub(crate) format: Option<StreamFormat>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArguments {
+    /// One runbook; those of the services that are on call, or of this repository, if not given
+    #[arg(value_name = "REF")]
+    pub(crate) reference: Option<String>,
+    /// Run the commands by which trusted runbooks tell versions and check what they require
+    #[arg(long)]
+    pub(crate) run_checks: bool,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RecordsCommand {
+    /// Say what waits to be delivered, and how old is what is known of others
+    Status {
+        /// How it is printed
+        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+        format: ListFormat,
+    },
+    /// Deliver what waits, and read what others delivered
+    #[command(after_help = "\
+The place stands in the settings, in the table [records]. It may be tried at any time and as often
+as you like: nothing is lost, and nothing is delivered twice.
+
+Example:
+  surefoot records sync")]
+    Sync,
 }
 
 #[derive(Args, Debug)]

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::settings::Settings;
-use crate::plan::{Alert, Given, Origin};
+use crate::plan::{Alert, BoundForm, Given, Origin, bind};
 use crate::policy::Trust;
 use crate::process::{Tool, capture, keep_from_dumps, program_in_path};
 use crate::runbook::{Command, Environment, Form, Input, Presence, Runbook, Secrecy, SecretSource};
@@ -237,6 +237,58 @@ pub(crate) fn output(
         return Err(format!("the command that tells it failed: {}", captured.status));
     }
     String::from_utf8(captured.stdout).map_err(|_| "it is not UTF-8".to_owned())
+}
+
+/// What a command of a runbook prints that names no value, or why it failed; `Err` where it cannot be
+/// run by itself, on this machine, before a run.
+pub(crate) fn output_of(
+    runbook: &Runbook,
+    command: &Command,
+    settings: &Settings,
+) -> Result<Result<String, String>, String> {
+    let needs_values = |_| "it needs values that only a run has".to_owned();
+    let bound = bind(runbook, command, &Nothing).map_err(needs_values)?;
+    if bound.is_far() || bound.user.is_some() {
+        return Err("it runs elsewhere, or as somebody else".to_owned());
+    }
+    if !bound.files.is_empty() || bound.cwd.is_some() {
+        return Err("it needs the folder of a run".to_owned());
+    }
+    let words: Vec<String> = match &bound.form {
+        BoundForm::List(words) => words.clone(),
+        BoundForm::Shell { shell, text } => {
+            let shell: &[&str] = match shell {
+                Shell::Bash => &["bash", "-euo", "pipefail", "-c"],
+                Shell::Sh => &["sh", "-eu", "-c"],
+            };
+            shell.iter().map(|word| (*word).to_owned()).chain([text.clone()]).collect()
+        }
+    };
+    let (first, args) = words.split_first().ok_or("it is empty")?;
+    let Some(program) = program_in_path(first, &settings.search_path()) else {
+        return Ok(Err(format!("{first} is not there")));
+    };
+    let held = |value: &Held| match value {
+        Held::Open(text) => text.clone(),
+        Held::Secret(secret) => secret.expose().to_owned(),
+    };
+    let mut environment = settings.environment.clone();
+    for (name, value) in bound.variables.iter().chain(&bound.env) {
+        environment.insert(name.into(), held(value).into());
+    }
+    let said = capture(&Tool {
+        program,
+        args: args.iter().map(Into::into).collect(),
+        environment,
+        folder: settings.emergency.clone(),
+        stdin: bound.stdin.as_ref().map(held).unwrap_or_default().into_bytes(),
+        timeout: std::time::Duration::from_millis(command.timeout.millis),
+    });
+    Ok(match said {
+        Err(error) => Err(error.to_string()),
+        Ok(said) if !said.status.success() => Err(said.status.to_string()),
+        Ok(said) => Ok(String::from_utf8_lossy(&said.stdout).into_owned()),
+    })
 }
 
 /// The environment that was chosen, or what is wrong with the choice.

@@ -16,11 +16,13 @@ mod neighbours;
 mod open;
 mod past;
 mod provenance;
+mod readiness;
 mod runs;
 mod settings;
 mod signing_key;
 mod sourced;
 mod taking_over;
+mod team;
 mod trusted;
 mod walk;
 
@@ -139,10 +141,12 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Check(arguments) => commands::check::run(&arguments, context),
         Command::Completions { shell } => commands::completions::run(shell, context),
         Command::Follow(arguments) => commands::follow::run(&arguments, context),
+        Command::Doctor(arguments) => commands::doctor::run(&arguments, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),
         Command::Policy(command) => commands::policy::run(&command, context),
+        Command::Records(command) => commands::records::run(&command, context),
         Command::Report(arguments) => commands::report::run(&arguments, context),
         Command::Resume(arguments) => commands::resume::run(&arguments, context),
         Command::Run(arguments) => commands::run::run(&arguments, context),

@@ -1,14 +1,14 @@
 //! Opening a runbook for a command: found, read once, checked, and its findings told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::provenance::{provenance, used_mirrors};
 use crate::catalog::{
-    Closure, Elsewhere, Folder, Located, ReferenceFailed, Version, locate, locate_at, named_here,
-    names_of, of_neighbour, read_alert, revision_of,
+    Closure, Elsewhere, File, Folder, Located, ReferenceFailed, Version, locate, locate_at,
+    named_here, names_of, of_neighbour, read_alert, revision_of,
 };
 use crate::console::{Colour, Meaning, Terminal, Text};
 use crate::diagnostic::{self, Diagnostic, Severity, Source};
@@ -133,6 +133,21 @@ pub(crate) fn load(located: Located, context: &Context) -> Result<Opened, Failur
 fn in_commit(version: &Version, path: &str) -> String {
     let here = if path.contains('/') { "" } else { "./" };
     format!("{}:{here}{path}", version.revision)
+}
+
+/// Opens a runbook that was read already; what is wrong with it is told in one phrase.
+pub(crate) fn open_quietly(path: &Path, file: File) -> Result<Opened, String> {
+    let folder = Folder::around(path);
+    let (source, loaded) = file.load_in(&path.display().to_string(), &folder);
+    let Some(runbook) = loaded.runbook else {
+        let error = loaded.findings.iter().find(|found| found.severity == Severity::Error);
+        return Err(error.map_or("it is invalid".to_owned(), |error| {
+            format!("invalid, line {}: {}", source.line_column(error.span.start).0, error.message)
+        }));
+    };
+    let closure = Closure::of(&runbook, file, &folder).map_err(|error| error.to_string())?;
+    let digest = closure.digest();
+    Ok(Opened { path: path.to_owned(), runbook, closure, folder, digest })
 }
 
 /// Shows findings where everything but data goes.

@@ -1,4 +1,4 @@
-//! What earlier runs on this machine say about a runbook that is about to be walked.
+//! What earlier runs, on this machine and of the team, say about a runbook that is about to be walked.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::frozen::content_of;
 use super::runs::newest_first;
-use crate::catalog::Trusted;
+use crate::catalog::{TeamWalked, Trusted, WalkedOk};
 use crate::console::{
     Colour, Known, Page, Text, Width, changes_in_words, changes_page, texts_page,
 };
@@ -30,6 +30,9 @@ const MOST_READ: usize = 30;
 /// A first record is not longer than this, in bytes.
 const MOST_OF_A_RECORD: u64 = 1 << 20;
 
+/// Of records that were read so many seconds ago it need not be said how old they are.
+const FRESH: i64 = 24 * 60 * 60;
+
 /// What is known from before.
 #[derive(Default)]
 pub(crate) struct History {
@@ -48,6 +51,7 @@ pub(crate) fn known(
     digest: &str,
     now: impl FnOnce() -> Option<Trusted>,
     attendance: Attendance,
+    team: Option<&TeamWalked>,
 ) -> History {
     if attendance == Attendance::Unattended {
         return History::default();
@@ -68,7 +72,7 @@ pub(crate) fn known(
     History {
         known: Known {
             usual: well.as_ref().map(|well| well.usual),
-            last_walked: Some(last_walked(well.as_ref(), latest)),
+            last_walked: Some(last_walked(well.as_ref(), latest, of_team(team, runbook).as_ref())),
             changed,
             usual_steps: of_role(&summaries, Role::Main),
             usual_undo: of_role(&summaries, Role::Undo),
@@ -78,12 +82,39 @@ pub(crate) fn known(
     }
 }
 
-fn last_walked(well: Option<&WentWell>, latest: Option<&Summary>) -> String {
-    match (well, latest) {
+/// What the team's records say of a runbook, and when they were read.
+struct OfTeam<'a> {
+    walked: Option<&'a WalkedOk>,
+    read: Timestamp,
+}
+
+fn of_team<'a>(team: Option<&'a TeamWalked>, runbook: &Runbook) -> Option<OfTeam<'a>> {
+    let team = team?;
+    let walked = team.of(runbook.service.as_deref(), &runbook.id);
+    Some(OfTeam { walked, read: team.read })
+}
+
+fn last_walked(
+    well: Option<&WentWell>,
+    latest: Option<&Summary>,
+    team: Option<&OfTeam<'_>>,
+) -> String {
+    let here = match (well, latest) {
         (Some(well), _) => format!("last walked OK on this machine {}", ago(well.started)),
         (None, Some(_)) => "never walked OK on this machine".to_owned(),
         (None, None) => "never walked on this machine".to_owned(),
-    }
+    };
+    let Some(&OfTeam { walked, read }) = team else {
+        return here;
+    };
+    let newer = walked.filter(|it| well.is_none_or(|well| well.started < it.started));
+    let told = match newer {
+        Some(walked) => format!("last walked OK by the team {}", ago(walked.started)),
+        None if well.is_none() => format!("{here}, nor OK by the team"),
+        None => return here,
+    };
+    let age = SystemClock::start().now().duration_since(read).as_secs();
+    if age < FRESH { told } else { format!("{told} (its records were read {})", ago(read)) }
 }
 
 fn of_role(summaries: &[Summary], wanted: Role) -> BTreeMap<StepId, u64> {

@@ -12,7 +12,7 @@ use crate::console::{Echo, Meaning, Text};
 use crate::signing::{Scratch, Signature, public_keys};
 
 /// The names of keys in `~/.ssh`, in the order in which `ssh` tries them.
-const USUAL: [&str; 4] = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_rsa"];
+pub(crate) const USUAL: [&str; 4] = ["id_ed25519", "id_ed25519_sk", "id_ecdsa", "id_rsa"];
 
 /// A key to sign with.
 pub(crate) enum SigningKey {

@@ -69,5 +69,6 @@ pub use demand::{
     Attempt, Corrupt, Demands, Ended, Filtered, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
 };
 pub use lane::{Beside, LaneId};
+pub use preflight::version_in;
 pub use run::{Alone, Run};
 pub use standing::Standing;

@@ -259,7 +259,7 @@ impl Run {
 }
 
 /// The version in a program's words: the first two or three numbers joined by dots.
-pub(super) fn version_in(text: &str) -> Option<semver::Version> {
+pub fn version_in(text: &str) -> Option<semver::Version> {
     let pattern = regex::Regex::new(r"(\d+)\.(\d+)(?:\.(\d+))?").expect("a constant pattern");
     let found = pattern.captures(text)?;
     let number = |group: usize| found.get(group).map_or(Some(0), |m| m.as_str().parse().ok());

@@ -22,6 +22,9 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// A helper that prints more than this is ended: it is not what it should be.
 const MOST_OUTPUT: u64 = 64 << 20;
 
+/// So much is kept of what it says to people.
+const MOST_WORDS: u64 = 16 << 10;
+
 /// A helper program.
 #[derive(Clone, Debug)]
 pub struct Tool {
@@ -46,6 +49,8 @@ pub struct Captured {
     pub status: ExitStatus,
     /// Its standard output.
     pub stdout: Vec<u8>,
+    /// The beginning of what it said to people.
+    pub stderr: Vec<u8>,
 }
 
 /// A helper that gave no result.
@@ -75,23 +80,26 @@ pub enum ToolError {
     },
 }
 
-/// Runs a helper to its end; its standard error is dropped. When its time is up, it and its process
-/// group are killed.
+/// Runs a helper to its end. When its time is up, it and its process group are killed.
 pub fn capture(tool: &Tool) -> Result<Captured, ToolError> {
     let program = tool.program.display().to_string();
     let failed = |source| ToolError::Failed { program: program.clone(), source };
+    let (ear, words) = io::pipe().map_err(failed)?;
     #[expect(clippy::disallowed_methods, reason = "this is where helpers are spawned")]
     let command = duct::cmd(&tool.program, &tool.args)
         .full_env(&tool.environment)
         .dir(&tool.folder)
         .stdin_bytes(tool.stdin.clone())
-        .stderr_null()
+        .stderr_file(words)
         .unchecked()
         .before_spawn(|command| {
             command.process_group(0);
             Ok(())
         });
     let handle = with_given_limit(|| command.reader()).map(Arc::new).map_err(failed)?;
+    // Its own copy of the pipe would keep that open.
+    drop(command);
+    let words = listen(ear);
     let (sender, printed) = mpsc::channel();
     let reader = Arc::clone(&handle);
     std::thread::spawn(move || {
@@ -104,7 +112,8 @@ pub fn capture(tool: &Tool) -> Result<Captured, ToolError> {
         Ok(Ok(stdout)) if stdout.len() as u64 <= MOST_OUTPUT => {
             let output = handle.try_wait().map_err(failed)?;
             let status = output.expect("who has read all has waited for the end").status;
-            return Ok(Captured { status, stdout });
+            let stderr = words.recv_timeout(LAST_WORDS).unwrap_or_default();
+            return Ok(Captured { status, stdout, stderr });
         }
         Ok(Err(error)) => return Err(failed(error)),
         Ok(Ok(_)) => ToolError::TooMuch { program: program.clone() },
@@ -118,6 +127,19 @@ pub fn capture(tool: &Tool) -> Result<Captured, ToolError> {
     }
     let _ = printed.recv_timeout(LAST_WORDS);
     Err(late)
+}
+
+/// Keeps the beginning of what comes, and lets the rest pass.
+fn listen(mut ear: io::PipeReader) -> mpsc::Receiver<Vec<u8>> {
+    let (sender, words) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut said = Vec::new();
+        let _ = (&mut ear).take(MOST_WORDS).read_to_end(&mut said);
+        let _ = io::copy(&mut ear, &mut io::sink());
+        // Nobody waits any more for one that took too long.
+        let _ = sender.send(said);
+    });
+    words
 }
 
 /// Runs an editor on a file, on the terminal, with what the caller's environment is; waits until it
@@ -183,6 +205,7 @@ mod tests {
     fn a_helper_gives_its_output_and_status() {
         let captured = sh("echo $A; cat; echo x >&2; exit 3", Duration::from_secs(20)).unwrap();
         assert_eq!(captured.stdout, b"1\nin");
+        assert_eq!(captured.stderr, b"x\n");
         assert_eq!(captured.status.code(), Some(3));
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::phrases;
 use super::summary::{State, Summary};
@@ -35,7 +35,7 @@ pub enum Told {
 }
 
 /// How a past run went.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Past {
     /// The runbook's id.
     pub runbook: String,
@@ -68,12 +68,12 @@ pub struct Past {
     pub obligations: usize,
 }
 
-impl Row {
-    /// The row of a run that could be read.
-    pub fn of(run: &str, summary: &Summary) -> Self {
+impl Past {
+    /// How a run went, from its summary.
+    pub fn of(summary: &Summary) -> Self {
         let with = &summary.started_with;
         let responders = summary.responders.iter();
-        let past = Past {
+        Self {
             runbook: with.runbook.id.clone(),
             service: with.runbook.service.clone(),
             digest: with.runbook.digest.clone(),
@@ -88,8 +88,14 @@ impl Row {
             steps: summary.steps.len(),
             changes: summary.effects.change + summary.effects.destroy,
             obligations: summary.obligations.len(),
-        };
-        Self { run: run.to_owned(), told: Told::Run(Box::new(past)) }
+        }
+    }
+}
+
+impl Row {
+    /// The row of a run that could be read.
+    pub fn of(run: &str, summary: &Summary) -> Self {
+        Self { run: run.to_owned(), told: Told::Run(Box::new(Past::of(summary))) }
     }
 
     /// The row of a run that could not be read.

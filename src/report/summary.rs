@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::fold::Fold;
 use super::review::Review;
@@ -91,7 +91,7 @@ impl Summary {
 }
 
 /// Where a run stands. Whether one that is open is being walked at this moment, only its lock tells.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum State {
     /// Over.
@@ -222,7 +222,7 @@ pub struct Ended {
 }
 
 /// How many commands had each effect.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct EffectCounts {
     /// Commands that only look.
     pub read: u64,

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use super::model::{SettingsFile, Signers, Source};
+use super::model::{Records, SettingsFile, Signers, Source};
 use crate::policy::{Authority, Grant, Granted, Origin, Rule, Rules, StandardChange};
 use crate::runbook::{ChangeKind, Runbook};
 
 /// How long a request for approval can be answered, if no file says it, in milliseconds.
 const EXPIRES: u64 = 60 * 60 * 1000;
+
+/// When what was fetched counts as old, if no file says it, in milliseconds.
+const STALE_AFTER: u64 = 7 * 24 * 60 * 60 * 1000;
 
 /// All settings files together.
 #[derive(Clone, Debug)]
@@ -23,6 +26,12 @@ pub struct Settings {
     pub expires: u64,
     /// Where runbooks come from.
     pub sources: Vec<Source>,
+    /// Where finished runs go.
+    pub records: Option<Records>,
+    /// The services that are on call.
+    pub on_call: Vec<String>,
+    /// When what was fetched counts as old, in milliseconds.
+    pub stale_after: u64,
     pub(super) demands: Vec<Rule>,
     pub(super) yes: Vec<Granted>,
     pub(super) break_glass: Vec<Granted>,
@@ -65,6 +74,14 @@ impl Settings {
                 .min()
                 .unwrap_or(EXPIRES),
             sources,
+            records: signers.iter().find_map(|file| file.records.clone()),
+            on_call: on_call(&signers),
+            stale_after: signers
+                .iter()
+                .filter_map(|file| file.stale_after.as_ref())
+                .map(|after| after.millis)
+                .min()
+                .unwrap_or(STALE_AFTER),
             demands: files.iter().flat_map(|file| file.demands.clone()).collect(),
             yes: granted(files, |file| &file.yes),
             break_glass: granted(files, |file| &file.break_glass),
@@ -109,6 +126,17 @@ fn granted(files: &[SettingsFile], of: impl Fn(&SettingsFile) -> &Vec<Grant>) ->
     };
     let all = files.iter().filter(says);
     all.map(|file| Granted { by: file.name.clone(), grants: of(file).clone() }).collect()
+}
+
+/// All services that files name, once each, in the order of the files.
+fn on_call(files: &[&SettingsFile]) -> Vec<String> {
+    let mut services: Vec<String> = Vec::new();
+    for service in files.iter().flat_map(|file| &file.on_call) {
+        if !services.contains(service) {
+            services.push(service.clone());
+        }
+    }
+    services
 }
 
 fn claimed_once(sources: &[Source]) -> Result<(), Conflict> {

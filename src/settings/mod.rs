@@ -16,4 +16,6 @@ mod toml;
 
 pub use combine::{Conflict, Settings};
 pub use load::{LoadedSettings, load};
-pub use model::{Place, SettingsFile, Signers, Source, SourceKind, SourceTrust};
+pub use model::{
+    Place, Records, RecordsPlace, SettingsFile, Shared, Signers, Source, SourceKind, SourceTrust,
+};

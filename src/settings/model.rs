@@ -41,6 +41,47 @@ pub struct SettingsFile {
     pub expires: Option<Duration>,
     /// Where runbooks come from.
     pub sources: Vec<Source>,
+    /// Where finished runs go.
+    pub records: Option<Records>,
+    /// The services that this person, or everybody, is on call for.
+    pub on_call: Vec<String>,
+    /// When what was fetched counts as old.
+    pub stale_after: Option<Duration>,
+}
+
+/// Where the records of a team's runs are.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Records {
+    /// Where.
+    pub place: RecordsPlace,
+    /// What of a run goes there.
+    pub what: Shared,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// What kind of place that is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum RecordsPlace {
+    /// A folder.
+    Folder(PathBuf),
+    /// A branch of a git repository.
+    Git {
+        /// As git names it.
+        url: String,
+        /// The branch.
+        branch: String,
+    },
+}
+
+/// What of a run is shared.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Shared {
+    /// What a list of runs shows.
+    #[default]
+    Summary,
+    /// Everything but the working directory.
+    Bundle,
 }
 
 /// Where the keys of those are who may agree.

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use super::branch::unusable;
-use super::model::{Place, SettingsFile, Signers, Source as Runbooks, SourceKind, SourceTrust};
+use super::model::{
+    Place, Records, RecordsPlace, SettingsFile, Shared, Signers, Source as Runbooks, SourceKind,
+    SourceTrust,
+};
 use crate::diagnostic::{Diagnostic, Source, Span, cut};
 use crate::policy::{
     Approvers, Authority, Grant, Level, Origin, Pattern, Rule, Scope, StandardChange,
@@ -15,6 +18,9 @@ use crate::value::{Duration, Type, Value};
 
 /// The folder of a source's runbooks, if none is named.
 const RUNBOOKS: &str = "runbooks";
+
+/// The branch of records, if none is named.
+const RECORDS: &str = "records";
 
 /// What a whole file says.
 pub(super) fn file(
@@ -45,6 +51,9 @@ pub(super) fn file(
             .and_then(|node| text(node, "expires"))
             .and_then(|text| Duration::parse(text).ok()),
         sources: reader.sources(root),
+        records: root.get("records").and_then(|node| reader.records(node)),
+        on_call: items(root, "on_call").filter_map(Node::text).map(str::to_owned).collect(),
+        stale_after: text(root, "stale_after").and_then(|text| Duration::parse(text).ok()),
     }
 }
 
@@ -213,6 +222,42 @@ impl Reader<'_> {
             return None;
         }
         Some(name.to_owned())
+    }
+
+    fn records(&mut self, node: &Node) -> Option<Records> {
+        let place = match (text(node, "folder"), text(node, "git")) {
+            (Some(folder), None) => RecordsPlace::Folder(self.path(folder)),
+            (None, Some(url)) => {
+                let branch = text(node, "branch").unwrap_or(RECORDS);
+                for (key, said) in [("git", url), ("branch", branch)] {
+                    self.no_option(node, key, said);
+                }
+                // A path is one of this machine; git would count it from a folder of its own.
+                let local = !url.contains(':');
+                let url = if local { self.path(url).display().to_string() } else { url.to_owned() };
+                RecordsPlace::Git { url, branch: branch.to_owned() }
+            }
+            _ => return None,
+        };
+        let what = match text(node, "what") {
+            Some("bundle") => Shared::Bundle,
+            _ => Shared::Summary,
+        };
+        Some(Records { place, what, origin: self.origin(&node.span) })
+    }
+
+    /// What git is given must not be taken for an option.
+    fn no_option(&mut self, node: &Node, key: &str, said: &str) {
+        if said.starts_with('-') || said.is_empty() {
+            let span = node.get(key).map_or(&node.span, |node| &node.span);
+            let message = format!("`{}` cannot be the name of a place in git", cut(said));
+            self.error(
+                "git-name",
+                span,
+                message,
+                "no name begins with a hyphen, and none is empty",
+            );
+        }
     }
 
     fn sources(&mut self, root: &Node) -> Vec<Runbooks> {

@@ -107,6 +107,9 @@ fn a_repository_asks_for_more_and_grants_nothing() {
         ("[approval]\nallowed_signers = \"x\"\n", "approval"),
         ("[[source]]\npath = \"x\"\n", "source"),
         ("[[standard_change]]\ntemplate = \"x\"\n", "standard_change"),
+        ("[records]\nfolder = \"x\"\n", "records"),
+        ("on_call = [\"checkout\"]\n", "on_call"),
+        ("stale_after = \"1d\"\n", "stale_after"),
     ];
     for (text, key) in grants {
         let told = found(Authority::Repository, &format!("{HEAD}{text}"));
@@ -121,6 +124,34 @@ fn a_repository_asks_for_more_and_grants_nothing() {
             found(Authority::Repository, &format!("{HEAD}[check]\nschemas = [\"{path}\"]\n"));
         assert!(told[0].contains("leads out of the repository"), "{told:?}");
     }
+}
+
+#[test]
+fn records_go_to_one_place_and_it_is_the_organisations_where_it_has_one() {
+    let of = |authority, text: &str| file(authority, text).records.unwrap();
+    let folder = of(Authority::User, "[records]\nfolder = \"~/shared\"\n");
+    assert_eq!(folder.place, RecordsPlace::Folder(PathBuf::from("/home/dana/shared")));
+    assert_eq!(folder.what, Shared::Summary);
+    let git = of(Authority::User, "[records]\ngit = \"git@host:ops\"\nwhat = \"bundle\"\n");
+    let place = |url: &str| RecordsPlace::Git { url: url.to_owned(), branch: "records".to_owned() };
+    assert_eq!((git.place, git.what), (place("git@host:ops"), Shared::Bundle));
+    let near = of(Authority::User, "[records]\ngit = \"../records.git\"\n");
+    assert_eq!(near.place, place("/srv/conf/../records.git"));
+
+    let own = "on_call = [\"a\", \"b\"]\nstale_after = \"2d\"\n[records]\nfolder = \"own\"\n";
+    let organisation =
+        "on_call = [\"b\", \"c\"]\nstale_after = \"3d\"\n[records]\nfolder = \"all\"\n";
+    let files = [file(Authority::User, own), file(Authority::Organisation, organisation)];
+    let said = Settings::of(&files).unwrap();
+    let place = RecordsPlace::Folder(PathBuf::from("/srv/conf/all"));
+    assert_eq!(said.records.unwrap().place, place);
+    assert_eq!(said.on_call, ["b", "c", "a"]);
+    assert_eq!(said.stale_after, 2 * 24 * 60 * 60 * 1000);
+
+    let told = user("[records]\ngit = \"--upload-pack=x\"\n");
+    assert!(told[0].starts_with("3:7 git-name: `--upload-pack=x` cannot be"), "{told:?}");
+    assert!(!user("[records]\nfolder = \"x\"\nbranch = \"y\"\n").is_empty());
+    assert!(!user("[records]\nwhat = \"bundle\"\n").is_empty());
 }
 
 #[test]

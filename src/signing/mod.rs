@@ -16,10 +16,10 @@ pub use line::{Answer, BadLine, answer_line, read_answer, read_request, request_
 pub use notary::{Files, Rules, SshNotary};
 pub use own::{OwnKeys, public_keys};
 pub use scratch::Scratch;
-pub use seal::{SEAL_FORMAT, Seal, SealFailed, Sealed, read_seals, save_seal};
+pub use seal::{SEAL_FORMAT, SEALS, Seal, SealFailed, Sealed, read_seals, save_seal, seal_of};
 pub use signature::{Key, Signature};
 pub use signers::{BadSigners, Claim, NotGood, Signers, role_name};
-pub use verdicts::{AgreedBy, Means, Standing, Vouched, approvals, seals};
+pub use verdicts::{AgreedBy, Means, Standing, Vouched, approvals, seals, seals_of_head};
 
 /// What a signature of an agreement is for: one for anything else is none.
 pub const APPROVAL: &str = "surefoot-approval";

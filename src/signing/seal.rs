@@ -15,7 +15,7 @@ use super::signature::Signature;
 pub const SEAL_FORMAT: &str = "surefoot-seal/1";
 
 /// The file of seals in a run's folder.
-const SEALS: &str = "seals.jsonl";
+pub const SEALS: &str = "seals.jsonl";
 
 /// What is signed.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -82,13 +82,13 @@ pub fn read_seals(folder: &Path) -> Result<Vec<(Seal, Sealed)>, SealFailed> {
         other => other?,
     };
     let lines = text.lines().enumerate();
-    let seal = |(place, line): (usize, &str)| {
-        let broken = SealFailed::Broken(place + 1);
-        let Ok(sealed) = serde_json::from_str::<Sealed>(line) else { return Err(broken) };
-        match serde_json::from_str::<Seal>(&sealed.statement) {
-            Ok(seal) if seal.format == SEAL_FORMAT => Ok((seal, sealed)),
-            _ => Err(broken),
-        }
-    };
+    let seal = |(place, line): (usize, &str)| seal_of(line).ok_or(SealFailed::Broken(place + 1));
     lines.map(seal).collect()
+}
+
+/// The seal of a line of their file, if it is one.
+pub fn seal_of(line: &str) -> Option<(Seal, Sealed)> {
+    let sealed = serde_json::from_str::<Sealed>(line).ok()?;
+    let seal = serde_json::from_str::<Seal>(&sealed.statement).ok()?;
+    (seal.format == SEAL_FORMAT).then_some((seal, sealed))
 }

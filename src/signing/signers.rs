@@ -150,6 +150,15 @@ impl Signers {
         persons
     }
 
+    /// All persons whom it names.
+    pub fn people(&self) -> Vec<&str> {
+        let named = self.entries.iter().flat_map(|entry| &entry.principals).map(String::as_str);
+        let mut people: Vec<&str> = named.filter(|it| is_person(it)).collect();
+        people.sort_unstable();
+        people.dedup();
+        people
+    }
+
     /// The persons that a key of this fingerprint belongs to.
     pub fn persons_of(&self, fingerprint: &str) -> Vec<&str> {
         let entry = self.entries.iter().find(|entry| entry.key.fingerprint() == fingerprint);

@@ -141,18 +141,38 @@ pub fn seals(
     seals: &[(Seal, Sealed)],
     standing: &Standing<'_>,
 ) -> Vec<AgreedBy> {
+    let count = records.len() as u64;
+    judged(run, count, |count, head| stands(records, count, head), seals, standing)
+}
+
+/// The seals of a record of which only the head is there.
+pub fn seals_of_head(
+    run: &str,
+    (count, head): (u64, &str),
+    seals: &[(Seal, Sealed)],
+    standing: &Standing<'_>,
+) -> Vec<AgreedBy> {
+    judged(run, count, |sealed, by| sealed == count && by == head, seals, standing)
+}
+
+fn judged(
+    run: &str,
+    count: u64,
+    stands: impl Fn(u64, &str) -> bool,
+    seals: &[(Seal, Sealed)],
+    standing: &Standing<'_>,
+) -> Vec<AgreedBy> {
     let judge = |(place, (seal, sealed)): (usize, &(Seal, Sealed))| {
         let vouched = match Signature::read(&sealed.signature) {
             None => Vouched::Nobody("its signature cannot be read".to_owned()),
             Some(_) if seal.run != run => {
                 Vouched::Nobody(format!("it is the seal of another run, {}", seal.run))
             }
-            Some(_) if seal.records > records.len() as u64 => Vouched::Nobody(format!(
+            Some(_) if seal.records > count => Vouched::Nobody(format!(
                 "{} records were sealed and {} are left: the end was cut off",
-                seal.records,
-                records.len()
+                seal.records, count
             )),
-            Some(_) if !stands(records, seal.records, &seal.head) => {
+            Some(_) if !stands(seal.records, &seal.head) => {
                 Vouched::Nobody("the records are not those that were sealed".to_owned())
             }
             Some(signature) => {

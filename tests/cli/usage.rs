@@ -21,7 +21,9 @@ fn help_is_data_and_one_page() {
           check        Validate runbooks
           follow       Show a run while somebody else walks it, in a second terminal; nothing is changed
           history      List past runs
+          doctor       Say whether this machine is ready for a shift
           log          Show what happened in a run, line by line
+          records      Deliver finished runs to the team's records, and read those of others
           report       Write the document of a run, for a review or a ticket
           verify       Check that the record of a run was not changed
           seal         Sign the head of a finished run's record with your SSH key

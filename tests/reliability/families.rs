@@ -13,13 +13,8 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// Its number.
-    pub(crate) fn pid(&self) -> Pid {
-        self.pid
-    }
-
     /// Its number, if it can still do something: it is neither stopped nor dead.
-    pub(crate) fn moving(&self) -> Option<Pid> {
+    pub(crate) fn moving(self) -> Option<Pid> {
         (!matches!(self.state, 'T' | 't' | 'X' | 'Z')).then_some(self.pid)
     }
 }

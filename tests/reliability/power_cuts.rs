@@ -96,22 +96,21 @@ fn no_cut_at_any_moment_loses_the_start_of_an_effect() {
     }
 }
 
-/// Stops everything that belongs to the run, and returns what that is when nothing of it moves any
-/// more: what is started a moment later would act on a world that was looked at already.
-fn stop_all(bench: &Bench, program: Pid) -> Vec<Pid> {
+/// Stops everything that belongs to the run, and returns when nothing of it moves any more: what is
+/// started a moment later would act on a world that was looked at already.
+fn stop_all(bench: &Bench, program: Pid) {
     let stopped = eventually(|| {
         let mut roots = vec![program];
         roots.extend(bench.supervisor());
         roots.extend(bench.alive());
-        let all = families(&roots);
-        let moving: Vec<Pid> = all.iter().filter_map(Member::moving).collect();
+        let moving: Vec<Pid> = families(&roots).into_iter().filter_map(Member::moving).collect();
         for pid in &moving {
             // It may have ended.
             let _ended = kill_process(*pid, Signal::STOP);
         }
-        moving.is_empty().then(|| all.iter().map(Member::pid).collect())
+        moving.is_empty().then_some(())
     });
-    stopped.expect("all of it can be stopped")
+    stopped.expect("all of it can be stopped");
 }
 
 /// Copies an image until two copies are the same: the system itself may still be writing to it.
@@ -149,14 +148,16 @@ fn cut_the_power(seeds: Range<u64>, features: &str) {
         let after_time = Random(seed).instant(length) + Duration::from_millis(1);
         let mut started = bench.call(&RUN).start();
         let_pass(after_time);
-        let stopped = stop_all(&bench, Pid::from_child(&started.child));
+        stop_all(&bench, Pid::from_child(&started.child));
         // What has happened by now must be explained by what is on the disk by now.
         let world = fs::read(bench.ledger_file()).unwrap_or_default();
         copy_at_rest(&live, &after);
         let _ = write!(story, ": cut after {after_time:?} of {length:?}");
-        for pid in stopped {
+        for pid in bench.alive() {
             let _ended = kill_process(pid, Signal::KILL);
         }
+        bench.kill_supervisor();
+        let _ended = started.child.kill();
         wait(&mut started.child).unwrap();
         bench.wait_until_all_are_gone();
         drop(mounted);

@@ -3,11 +3,13 @@
 pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod doctor;
 pub(crate) mod follow;
 pub(crate) mod history;
 pub(crate) mod log;
 pub(crate) mod plan;
 pub(crate) mod policy;
+pub(crate) mod records;
 pub(crate) mod report;
 pub(crate) mod resume;
 pub(crate) mod run;

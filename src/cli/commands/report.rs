@@ -5,12 +5,13 @@ use crate::cli::args::{ReportArguments, ReportFormat};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::frozen::frozen;
-use crate::cli::runs::{contents, find};
+use crate::cli::runs::contents;
+use crate::cli::team::find_anywhere;
 use crate::engine::Event;
 use crate::report::{Summary, add_alternatives, add_review, json, markdown};
 
 pub(crate) fn run(arguments: &ReportArguments, context: &Context) -> Result<Exit, Failure> {
-    let folder = find(arguments.run.as_deref(), context)?;
+    let folder = find_anywhere(arguments.run.as_deref(), context)?;
     let contents = contents(&folder)?;
     let Some(mut summary) = Summary::of(&contents.records) else {
         let message = format!("the run {} never began", folder.id());

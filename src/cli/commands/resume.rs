@@ -65,6 +65,7 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         &started.runbook.digest,
         ran,
         attendance(),
+        None,
     );
     let notary = agreement::notary(context, &folder, agreement.clone())?;
     let resumed = Resumed {

@@ -17,6 +17,7 @@ use crate::cli::inputs;
 use crate::cli::open::{self, Opened};
 use crate::cli::past;
 use crate::cli::provenance::origins;
+use crate::cli::team::walked;
 use crate::cli::trusted::trust;
 use crate::cli::walk::{Asked, Walk, agreed, answers, ask, attendance, pace};
 use crate::console::{Echo, Meaning, Text};
@@ -137,8 +138,15 @@ fn begin(
     let store = context.store()?;
     let now = opened.as_trusted();
     let runbook = Arc::new(opened.runbook);
-    let history =
-        past::known(&store, &runbook, &opened.digest, || Some(now), prepared.policy.attendance);
+    let team = walked(context);
+    let history = past::known(
+        &store,
+        &runbook,
+        &opened.digest,
+        || Some(now),
+        prepared.policy.attendance,
+        team.as_ref(),
+    );
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
     let folder = store
         .create(SystemClock::start().now(), name, random)

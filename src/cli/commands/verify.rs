@@ -8,7 +8,8 @@ use crate::cli::args::{ListFormat, VerifyArguments};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::governing::governing;
-use crate::cli::runs::{damaged, find};
+use crate::cli::runs::damaged;
+use crate::cli::team::find_anywhere;
 use crate::diagnostic::{visible, visible_json};
 use crate::journal::{OutputState, RunFolder, Verification, read, verify};
 use crate::report::inert_line;
@@ -59,7 +60,7 @@ impl Verified {
 }
 
 pub(crate) fn run(arguments: &VerifyArguments, context: &Context) -> Result<Exit, Failure> {
-    let folder = find(arguments.run.run.as_deref(), context)?;
+    let folder = find_anywhere(arguments.run.run.as_deref(), context)?;
     let record = verify(folder.path()).map_err(|error| damaged(&folder, &error))?;
     let verified = signed(record, &folder, arguments, context)?;
     let text = match arguments.run.format {

@@ -50,12 +50,15 @@ const GRANTS: &[Key] = &[
     key!("approval", Shape::Map(&APPROVAL), "How other people agree to a step."),
     key!("break_glass", Shape::List(&Shape::Map(&BREAK_GLASS)), "Where a person may go on alone."),
     key!("grant", Shape::List(&Shape::Map(&GRANT)), "Where `--yes` stands for an answer."),
+    key!("on_call", Shape::List(&Shape::Id), "The services that `surefoot doctor` prepares for."),
+    key!("records", Shape::Map(&RECORDS), "Where finished runs go, for the whole team."),
     key!("source", Shape::List(&Shape::Map(&SOURCE)), "Where runbooks come from."),
     key!(
         "standard_change",
         Shape::List(&Shape::Map(&STANDARD_CHANGE)),
         "Changes that were approved beforehand."
     ),
+    key!("stale_after", Shape::Duration, "When what was fetched counts as old; `7d` if not said."),
 ];
 
 const PATTERNS: Shape = Shape::OneOf(&[PLAIN_LINE, Shape::List(&PLAIN_LINE)]);
@@ -167,6 +170,22 @@ static STANDARD_CHANGE: Mapping = Mapping {
         key!("expires", Shape::Timestamp, "Until when it holds."),
     ]],
     one_of: &[],
+};
+
+static RECORDS: Mapping = Mapping {
+    what: "`records`",
+    form: "{ folder = \"/srv/records\" } or { git = \"git@host:team/records\" }",
+    keys: &[&[
+        key!("folder", PLAIN_LINE, "A folder that the team shares."),
+        key!("git", PLAIN_LINE, "A git repository, as git names it."),
+        only!(&["git"], key("branch", PLAIN_LINE, "The branch; `records` if not said.")),
+        key!(
+            "what",
+            Shape::Keyword(&["summary", "bundle"]),
+            "What of a run goes there; `summary` if not said."
+        ),
+    ]],
+    one_of: &["folder", "git"],
 };
 
 static SOURCE: Mapping = Mapping {

@@ -12,6 +12,7 @@ pub(super) static NOTES: &[(&str, &[Note])] = &[
     ("a break-glass rule", BREAK_GLASS),
     ("a grant", GRANT),
     ("a standard change", STANDARD_CHANGE),
+    ("`records`", RECORDS),
     ("a source", SOURCE),
 ];
 
@@ -46,6 +47,16 @@ const TOP: &[Note] = &[
          does; an organisation's file without any grants nothing.",
     ),
     of(
+        "on_call",
+        "[checkout, payments]",
+        "Not in a repository's file. What several files name is joined.",
+    ),
+    of(
+        "records",
+        "{ git: git@git.example:payments/records.git, what: bundle }",
+        "Not in a repository's file. The organisation's file wins over the user's.",
+    ),
+    of(
         "source",
         "[ { path: /srv/runbooks, services: [checkout] } ]",
         "Not in a repository's file.",
@@ -55,6 +66,7 @@ const TOP: &[Note] = &[
         "",
         "Not in a repository's file. Where there is an organisation's file, only its own count.",
     ),
+    of("stale_after", "1d", "Not in a repository's file. The shortest of several files counts."),
 ];
 
 const CHECK: &[Note] = &[of(
@@ -126,6 +138,17 @@ const STANDARD_CHANGE: &[Note] = &[
          where they destroy something.",
     ),
     of("expires", "2027-03-01T00:00:00Z", "With its zone."),
+];
+
+const RECORDS: &[Note] = &[
+    of("folder", "/srv/records", "A relative path counts from the file; `~/` is the home folder."),
+    of("git", "git@git.example:payments/records.git", "Git's own authentication counts."),
+    of("branch", "records", ""),
+    of(
+        "what",
+        "",
+        "A bundle is the journal, the frozen runbook and the masked outputs; a summary is what `history` shows.",
+    ),
 ];
 
 const SOURCE: &[Note] = &[

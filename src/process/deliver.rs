@@ -1,0 +1,513 @@
+//! Git as a place for records: what lies on a branch of a repository elsewhere is fetched into a bare
+//! one of ours, and files are added on top of it. There is no working copy, and no hook, filter or
+//! helper of the repository is run; only whoever is asked for a password is the user's own.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::git::without_password;
+use super::program::program_in_path;
+use super::tool::{Captured, Tool, ToolError, capture};
+
+/// How long git may look into its own repository.
+const NEAR: Duration = Duration::from_mins(2);
+
+/// How long git may talk to another machine.
+const FAR: Duration = Duration::from_mins(10);
+
+/// A branch of a repository elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Branch<'a> {
+    /// The repository, as git names it.
+    pub url: &'a str,
+    /// The branch.
+    pub name: &'a str,
+}
+
+impl Branch<'_> {
+    fn reference(&self) -> String {
+        format!("refs/heads/{}", self.name)
+    }
+}
+
+/// A file of a commit.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FileOfCommit {
+    /// Its path, as the bytes that git has.
+    pub path: Vec<u8>,
+    /// Its mode, such as `100644`.
+    pub mode: String,
+    /// Its object.
+    pub id: String,
+    /// How long it is; none of what is no file.
+    pub size: Option<u64>,
+}
+
+/// A file that is added.
+#[derive(Clone, Debug)]
+pub struct Added {
+    /// Its path in the repository.
+    pub path: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+    /// Whether it is a program.
+    pub executable: bool,
+}
+
+/// Who adds files, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Author<'a> {
+    /// Who, unless git knows it better.
+    pub name: &'a str,
+    /// When, in seconds since 1970.
+    pub seconds: i64,
+    /// What for.
+    pub message: &'a str,
+}
+
+/// What became of a push.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Pushed {
+    /// It is there.
+    Done,
+    /// Somebody else was faster, as git says: look at what is there now, and try again.
+    Raced(String),
+}
+
+/// Why git did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum GitFailed {
+    /// There is no git.
+    #[error("git is not there")]
+    Missing,
+    /// It did not answer.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    /// It said no.
+    #[error("git could not {act}: {said}")]
+    Refused {
+        /// What it was to do.
+        act: String,
+        /// What it said.
+        said: String,
+    },
+}
+
+/// A bare repository of ours that holds what was fetched.
+#[derive(Clone, Debug)]
+pub struct Deliverer {
+    program: PathBuf,
+    folder: PathBuf,
+    environment: BTreeMap<OsString, OsString>,
+}
+
+impl Deliverer {
+    /// The repository in a folder, made if it is not there; `environment` is the user's, by which git
+    /// knows who they are and how they are let in.
+    pub fn at(
+        folder: &Path,
+        environment: &BTreeMap<OsString, OsString>,
+    ) -> Result<Self, GitFailed> {
+        let search = environment.get(OsStr::new("PATH")).cloned().unwrap_or_default();
+        let program = program_in_path("git", &search).ok_or(GitFailed::Missing)?;
+        let ours = Self {
+            program,
+            folder: folder.to_owned(),
+            environment: environment_of(environment, &search),
+        };
+        if !folder.join("HEAD").is_file() {
+            let init = ["init", "--quiet", "--bare", "--template=", "--"];
+            let words = init.iter().map(OsString::from).chain([folder.into()]);
+            done("make a repository", ours.call(words, Vec::new(), NEAR)?)?;
+        }
+        Ok(ours)
+    }
+
+    /// The commit that a branch is at now, if there is one. The other machine is asked.
+    pub fn tip(&self, branch: Branch<'_>) -> Result<Option<String>, GitFailed> {
+        let reference = branch.reference();
+        let words = ["ls-remote", "--quiet", "--refs", "--", branch.url, &reference];
+        let said = self.far(&words, &format!("reach {}", without_password(branch.url)))?;
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        let mut lines = said.lines().filter_map(|line| line.split_once('\t'));
+        Ok(lines.find(|(_, name)| *name == reference).map(|(id, _)| id.to_owned()))
+    }
+
+    /// Fetches a branch. What it was at is kept under a name that is not used twice: whoever died at
+    /// it, or works at it, is in nobody's way.
+    pub fn fetch(&self, branch: Branch<'_>, nonce: &str) -> Result<String, GitFailed> {
+        let kept = format!("refs/records/{nonce}");
+        let what = format!("+{}:{kept}", branch.reference());
+        let words = [
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--no-auto-maintenance",
+            "--",
+            branch.url,
+            &what,
+        ];
+        self.far(&words, &format!("fetch {}", without_password(branch.url)))?;
+        self.commit(&kept)
+    }
+
+    /// The commit that a name stands for.
+    fn commit(&self, name: &str) -> Result<String, GitFailed> {
+        let name = format!("{name}^{{commit}}");
+        let said = self.near(&["rev-parse", "--verify", "--quiet", &name], Vec::new())?;
+        Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
+    }
+
+    /// Whether a commit is here with all that belongs to it: only what was fetched whole has a name.
+    pub fn keeps(&self, commit: &str) -> bool {
+        let words = ["for-each-ref", "--format=%(objectname)", "refs/records/"];
+        let named = self.near(&words, Vec::new()).map(|said| said.stdout).unwrap_or_default();
+        String::from_utf8_lossy(&named).lines().any(|id| id == commit)
+    }
+
+    /// Whether nothing that has a name is broken.
+    pub fn is_sound(&self) -> bool {
+        self.near(&["fsck", "--connectivity-only", "--no-dangling"], Vec::new()).is_ok()
+    }
+
+    /// Whether a commit is there, and has an earlier one behind it.
+    pub fn descends(&self, earlier: &str, later: &str) -> bool {
+        self.near(&["merge-base", "--is-ancestor", earlier, later], Vec::new()).is_ok()
+    }
+
+    /// Forgets the names of all commits but one.
+    pub fn keep_only(&self, commit: &str) {
+        let format = "--format=%(objectname) %(refname)";
+        let Ok(named) = self.near(&["for-each-ref", format, "refs/records/"], Vec::new()) else {
+            return;
+        };
+        let named = String::from_utf8_lossy(&named.stdout).into_owned();
+        let mut kept = false;
+        for (id, name) in named.lines().filter_map(|line| line.split_once(' ')) {
+            if id == commit && !kept {
+                kept = true;
+            } else {
+                // A name too many costs nothing.
+                let _ = self.near(&["update-ref", "-d", name], Vec::new());
+            }
+        }
+    }
+
+    /// Puts many small objects together, so that the repository stays quick.
+    pub fn pack(&self) {
+        let loose = std::fs::read_dir(self.folder.join("objects/17")).into_iter().flatten().count();
+        let packs = std::fs::read_dir(self.folder.join("objects/pack")).into_iter().flatten();
+        if loose > 12 || packs.count() > 100 {
+            // What is not packed can be read all the same.
+            let _ = self.near(&["repack", "-a", "-d", "-k", "-q"], Vec::new());
+        }
+    }
+
+    /// All files of a commit below a folder.
+    pub fn files(&self, commit: &str, below: &str) -> Result<Vec<FileOfCommit>, GitFailed> {
+        let below = format!("{below}/");
+        let words = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", &below];
+        let listed = self.near(&words, Vec::new())?.stdout;
+        Ok(listed.split(|byte| *byte == 0).filter_map(blob).collect())
+    }
+
+    /// What objects hold. One that is not there, or is no file, is none.
+    pub fn read(&self, ids: &[&str]) -> Result<Vec<Option<Vec<u8>>>, GitFailed> {
+        let mut asked = ids.join("\n").into_bytes();
+        asked.push(b'\n');
+        let said = self.near(&["cat-file", "--batch"], asked)?.stdout;
+        let mut rest = said.as_slice();
+        Ok(ids.iter().map(|_| next_object(&mut rest)).collect())
+    }
+
+    /// Makes a commit that adds files to those of another, or begins with them.
+    pub fn add(
+        &self,
+        onto: Option<&str>,
+        files: &[Added],
+        author: Author<'_>,
+        nonce: &str,
+    ) -> Result<String, GitFailed> {
+        let name = format!("refs/records/{nonce}");
+        let mut stream = Vec::new();
+        let mut line = |text: &str| stream.extend_from_slice(text.as_bytes());
+        let who = self.identity(author.name);
+        line(&format!("feature done\ncommit {name}\n"));
+        line(&format!("committer {who} {} +0000\n", author.seconds));
+        line(&format!("data {}\n{}\n", author.message.len(), author.message));
+        if let Some(onto) = onto {
+            line(&format!("from {onto}\n"));
+        }
+        for file in files {
+            let mode = if file.executable { "100755" } else { "100644" };
+            let header = format!("M {mode} inline {}\n", quoted(&file.path));
+            stream.extend_from_slice(header.as_bytes());
+            stream.extend_from_slice(format!("data {}\n", file.bytes.len()).as_bytes());
+            stream.extend_from_slice(&file.bytes);
+            stream.push(b'\n');
+        }
+        stream.extend_from_slice(b"done\n");
+        let words = ["fast-import", "--quiet", "--force", "--done", "--date-format=raw"];
+        self.near(&words, stream)?;
+        self.commit(&name)
+    }
+
+    /// Who git says that the user is, if it was told.
+    fn identity(&self, otherwise: &str) -> String {
+        let words = ["-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT"];
+        let said = self.run(&words, Vec::new(), NEAR);
+        let said = said.ok().filter(|said| said.status.success());
+        let said = said.map(|said| String::from_utf8_lossy(&said.stdout).into_owned());
+        let known = said.and_then(|said| Some(format!("{}>", said.rsplit_once('>')?.0)));
+        known.unwrap_or_else(|| {
+            let plain = |c: &char| !c.is_control() && !matches!(c, '<' | '>');
+            let name: String = otherwise.chars().filter(plain).collect();
+            format!("{name} <{}>", name.replace(' ', ""))
+        })
+    }
+
+    /// Moves a branch on to a commit that has the branch behind it; never to another.
+    pub fn push(&self, branch: Branch<'_>, commit: &str) -> Result<Pushed, GitFailed> {
+        let what = format!("{commit}:{}", branch.reference());
+        let receiver = self.receiver(branch.url);
+        let mut words = vec!["push", "--porcelain", "--no-verify", "--no-follow-tags"];
+        words.extend(receiver.as_deref());
+        words.extend(["--", branch.url, &what]);
+        let said = self.run(&words, Vec::new(), FAR)?;
+        let told = String::from_utf8_lossy(&said.stdout).into_owned();
+        let refused = told.lines().find(|line| line.starts_with('!'));
+        match refused {
+            Some(line) if is_race(line) => Ok(Pushed::Raced(last_word(line))),
+            _ => {
+                let act = format!("push to {}", without_password(branch.url));
+                let mut said = said;
+                if let Some(line) = refused {
+                    said.stderr.extend_from_slice(format!("\n{line}\n").as_bytes());
+                }
+                done(&act, said).map(|_| Pushed::Done)
+            }
+        }
+    }
+
+    /// A repository on this machine is written by a process of ours, which would run its hooks.
+    fn receiver(&self, url: &str) -> Option<String> {
+        let here = url.starts_with("file://") || url.starts_with('/');
+        let program = shlex::try_quote(self.program.to_str()?).ok()?.into_owned();
+        let settings = "-c core.hooksPath=/dev/null -c core.alternateRefsCommand=/bin/false \
+                        -c receive.autogc=false";
+        here.then(|| format!("--receive-pack={program} {settings} receive-pack"))
+    }
+
+    /// Lets git look into our repository alone.
+    fn near(&self, words: &[&str], stdin: Vec<u8>) -> Result<Captured, GitFailed> {
+        let said = self.run(words, stdin, NEAR)?;
+        done(words[0], said)
+    }
+
+    /// Lets git talk to another machine.
+    fn far(&self, words: &[&str], act: &str) -> Result<Captured, GitFailed> {
+        let said = self.run(words, Vec::new(), FAR)?;
+        done(act, said)
+    }
+
+    fn run(&self, words: &[&str], stdin: Vec<u8>, limit: Duration) -> Result<Captured, GitFailed> {
+        let mut git_dir = OsString::from("--git-dir=");
+        git_dir.push(&self.folder);
+        let words = [git_dir].into_iter().chain(words.iter().map(OsString::from));
+        self.call(words, stdin, limit)
+    }
+
+    fn call(
+        &self,
+        words: impl IntoIterator<Item = OsString>,
+        stdin: Vec<u8>,
+        timeout: Duration,
+    ) -> Result<Captured, GitFailed> {
+        let mut args: Vec<OsString> = vec!["--no-pager".into(), "--no-replace-objects".into()];
+        for setting in SETTINGS {
+            args.extend(["-c".into(), setting.into()]);
+        }
+        args.extend(words);
+        let environment = self.environment.clone();
+        let folder = PathBuf::from("/");
+        let program = self.program.clone();
+        Ok(capture(&Tool { program, args, environment, folder, stdin, timeout })?)
+    }
+}
+
+/// Settings that win over those of the user: they are for working copies and for other repositories.
+const SETTINGS: [&str; 14] = [
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.alternateRefsCommand=/bin/false",
+    "core.fsync=committed,loose-object",
+    "core.commitGraph=false",
+    "fetch.recurseSubmodules=no",
+    "fetch.writeCommitGraph=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "protocol.ext.allow=never",
+    "push.gpgSign=false",
+    "push.recurseSubmodules=no",
+    "transfer.bundleURI=false",
+    "advice.pushUpdateRejected=false",
+];
+
+/// The user's environment, without what points git at another repository, and without anything that
+/// would wait for somebody at the terminal.
+fn environment_of(
+    users: &BTreeMap<OsString, OsString>,
+    search: &OsStr,
+) -> BTreeMap<OsString, OsString> {
+    let kept =
+        ["GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL"];
+    let ours = |name: &OsStr| {
+        let name = name.to_string_lossy();
+        name.starts_with("GIT_") && !kept.contains(&&*name)
+            || name.starts_with("SUREFOOT_INPUT_")
+            || name.starts_with("SF_")
+    };
+    let mut environment: BTreeMap<OsString, OsString> = users
+        .iter()
+        .filter(|(name, _)| !ours(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    environment.entry("SSH_ASKPASS".into()).or_insert_with(|| "/bin/false".into());
+    for (name, value) in [
+        ("GIT_TERMINAL_PROMPT", "0"),
+        ("GIT_NO_LAZY_FETCH", "1"),
+        ("GIT_NO_REPLACE_OBJECTS", "1"),
+        ("LC_ALL", "C"),
+        ("SSH_ASKPASS_REQUIRE", "force"),
+    ] {
+        environment.insert(name.into(), value.into());
+    }
+    environment.insert("PATH".into(), search.to_owned());
+    environment
+}
+
+/// A line of `ls-tree -l`: mode, kind, object, size, then a tab and the path.
+fn blob(line: &[u8]) -> Option<FileOfCommit> {
+    let tab = line.iter().position(|byte| *byte == b'\t')?;
+    let header = std::str::from_utf8(&line[..tab]).ok()?;
+    let mut words = header.split_ascii_whitespace();
+    let (mode, _, id, size) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let path = line[tab + 1..].to_vec();
+    Some(FileOfCommit { path, mode: mode.to_owned(), id: id.to_owned(), size: size.parse().ok() })
+}
+
+/// The next object of `cat-file --batch`: a line with its name, kind and size, then what it holds.
+fn next_object(rest: &mut &[u8]) -> Option<Vec<u8>> {
+    let end = rest.iter().position(|byte| *byte == b'\n')?;
+    let header = String::from_utf8_lossy(&rest[..end]).into_owned();
+    *rest = &rest[end + 1..];
+    let mut words = header.split(' ').skip(1);
+    let kind = words.next()?;
+    let size: usize = words.next()?.parse().ok()?;
+    let (bytes, after) = rest.split_at_checked(size)?;
+    *rest = after.get(1..).unwrap_or_default();
+    (kind == "blob").then(|| bytes.to_vec())
+}
+
+/// A path as `fast-import` reads it.
+fn quoted(path: &str) -> String {
+    let escaped = path.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("\"{escaped}\"")
+}
+
+/// Whether somebody else moved the branch in the meantime, or is about to.
+fn is_race(line: &str) -> bool {
+    let reasons = [
+        "[rejected]",
+        "cannot lock ref",
+        "failed to update ref",
+        "incorrect old value",
+        "reference already exists",
+        "unable to lock",
+    ];
+    reasons.iter().any(|reason| line.contains(reason))
+}
+
+/// What a call gave, unless it failed.
+fn done(act: &str, said: Captured) -> Result<Captured, GitFailed> {
+    if said.status.success() {
+        return Ok(said);
+    }
+    Err(GitFailed::Refused { act: act.to_owned(), said: reason(&said) })
+}
+
+/// Why a line of a push says that it was refused.
+fn last_word(line: &str) -> String {
+    line.rsplit('\t').next().unwrap_or(line).trim().to_owned()
+}
+
+/// The last lines of what git said.
+fn reason(said: &Captured) -> String {
+    let text = String::from_utf8_lossy(&said.stderr).into_owned();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let from = lines.len().saturating_sub(3);
+    match lines.get(from..).unwrap_or_default() {
+        [] => said.status.to_string(),
+        last => last.join("; "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AUTHOR: Author<'_> = Author { name: "dana@laptop", seconds: 1, message: "1 run" };
+
+    fn environment(home: &Path) -> BTreeMap<OsString, OsString> {
+        let path = "/usr/local/bin:/usr/bin:/bin";
+        BTreeMap::from([("PATH".into(), path.into()), ("HOME".into(), home.into())])
+    }
+
+    fn added(path: &str, text: &str) -> Added {
+        Added { path: path.to_owned(), bytes: text.as_bytes().to_vec(), executable: false }
+    }
+
+    #[test]
+    fn what_is_added_is_there_under_its_name_and_a_slower_one_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        if program_in_path("git", OsStr::new("/usr/local/bin:/usr/bin:/bin")).is_none() {
+            println!("skipped: there is no git here");
+            return;
+        }
+        let at = |name: &str| Deliverer::at(&folder.path().join(name), &environment(folder.path()));
+        let (_there, one, other) = (at("there").unwrap(), at("one").unwrap(), at("other").unwrap());
+        let url = format!("file://{}", folder.path().join("there").display());
+        let branch = Branch { url: &url, name: "records" };
+        assert_eq!(one.tip(branch).unwrap(), None);
+        let odd = "runs/a \"b\" \\c/ü.json";
+        let first = one.add(None, &[added(odd, "\n\0x")], AUTHOR, "a").unwrap();
+        let slower = other.add(None, &[added("runs/z", "z")], AUTHOR, "a").unwrap();
+        assert_eq!(one.push(branch, &first).unwrap(), Pushed::Done);
+        assert!(matches!(other.push(branch, &slower).unwrap(), Pushed::Raced(_)));
+
+        assert_eq!(other.tip(branch).unwrap().as_deref(), Some(first.as_str()));
+        assert!(!other.keeps(&first));
+        assert_eq!(other.fetch(branch, "b").unwrap(), first);
+        assert!(other.keeps(&first) && other.descends(&first, &first));
+        let second = other.add(Some(&first), &[added("runs/z", "z")], AUTHOR, "c").unwrap();
+        assert_eq!(other.push(branch, &second).unwrap(), Pushed::Done);
+        other.keep_only(&second);
+        assert!(other.keeps(&second) && !other.keeps(&slower) && other.is_sound());
+        assert!(other.descends(&first, &second) && !other.descends(&slower, &second));
+
+        let files = other.files(&second, "runs").unwrap();
+        let names: Vec<&str> =
+            files.iter().map(|blob| std::str::from_utf8(&blob.path).unwrap()).collect();
+        assert_eq!(names, [odd, "runs/z"]);
+        let ids: Vec<&str> = files.iter().map(|blob| blob.id.as_str()).collect();
+        let gone = "0".repeat(40);
+        let read = other.read(&[ids[0], &gone, ids[1]]).unwrap();
+        assert_eq!(read, [Some(b"\n\0x".to_vec()), None, Some(b"z".to_vec())]);
+        let refused = one.tip(Branch { url: "file:///nowhere", name: "records" }).unwrap_err();
+        assert!(refused.to_string().starts_with("git could not reach file:///nowhere: fatal"));
+    }
+}
