@@ -28,6 +28,7 @@ pub use ownership::{Exposed, Writable, guarded};
 pub use reference::{ReferenceFailed, locate};
 pub use rewrite::{RewriteFailed, rewrite};
 pub use settings_file::{REPOSITORY_SETTINGS, read_settings};
+pub use shelf::SCENARIOS;
 pub use speaker::{Claimed, Lies, may_speak};
 pub use trust::{Entry, TrustFailed, TrustStore};
 pub use trusted::{ChangedFile, Difference, Happened, Trusted};

@@ -11,6 +11,7 @@ mod failure;
 mod frozen;
 mod governing;
 mod inputs;
+mod many;
 mod open;
 mod past;
 mod runs;
@@ -144,6 +145,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Seal(arguments) => commands::seal::run(&arguments, context),
         Command::Schema { of } => commands::schema::run(of, context),
         Command::Show(arguments) => commands::show::run(&arguments, context),
+        Command::Test(arguments) => commands::test::run(&arguments, context),
         Command::Trust(arguments) => commands::trust::run(&arguments, context),
         Command::Verify(arguments) => commands::verify::run(&arguments, context),
     }

@@ -12,6 +12,7 @@ mod executor;
 mod notary;
 mod responder;
 mod result;
+mod skeleton;
 mod time;
 mod trace;
 mod verdict;
@@ -25,6 +26,7 @@ pub use coverage::{Branch, BranchKind, Coverage, Covered, Inventory, Point, Tota
 pub use executor::{ScriptedExecutor, Unscripted};
 pub use notary::AgreeingNotary;
 pub use responder::ScriptedResponder;
+pub use skeleton::{Skeleton, Skeletons, skeletons};
 pub use time::{SimulatedClock, Time};
 pub use trace::{Command, Trace, Visit};
 pub use verdict::{Mismatch, Step, compare};

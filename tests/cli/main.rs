@@ -27,6 +27,7 @@ mod looks;
 mod policy;
 mod repositories;
 mod run;
+mod scenario_tests;
 mod secrets;
 mod signals;
 mod sources;

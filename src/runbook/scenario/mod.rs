@@ -4,6 +4,7 @@
 //! Its form is checked against its table like a runbook's; what it names is looked for in the
 //! runbook as it is written, so that a fault of the runbook is told only where it stands.
 
+mod around;
 mod facts;
 mod model;
 mod read;

@@ -8,7 +8,7 @@ use super::read::{self, entries, items};
 use super::roster::{Asks, Known, Roster};
 use super::{Opened, Scenario, Shelf};
 use crate::diagnostic::{Diagnostic, Source, Span, cut, did_you_mean};
-use crate::runbook::model::{Input, Requirement, Secrecy};
+use crate::runbook::model::{Input, Secrecy};
 use crate::runbook::parse::{Entry, Node};
 use crate::runbook::resolve::plain_value;
 use crate::value::{Name, Value};
@@ -86,7 +86,7 @@ pub(super) fn check(
 }
 
 /// The names of one kind that a runbook declares.
-struct Declared<'a> {
+pub(super) struct Declared<'a> {
     what: &'static str,
     names: Vec<&'a str>,
 }
@@ -98,20 +98,21 @@ impl<'a> Declared<'a> {
     }
 }
 
-struct Checker<'a> {
+/// Looks for what a scenario names.
+pub(super) struct Checker<'a> {
     source: &'a Source,
-    root: &'a Node,
+    pub(super) root: &'a Node,
     roster: &'a Roster,
-    facts: &'a facts::Declared,
-    findings: &'a mut Vec<Diagnostic>,
+    pub(super) facts: &'a facts::Declared,
+    pub(super) findings: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
-    fn error(&mut self, code: &'static str, span: &Span, message: String, help: String) {
+    pub(super) fn error(&mut self, code: &'static str, span: &Span, message: String, help: String) {
         self.findings.push(Diagnostic::error(code, span.clone(), message).help(help));
     }
 
-    fn known(&mut self, name: &str, span: &Span, declared: &Declared<'_>) {
+    pub(super) fn known(&mut self, name: &str, span: &Span, declared: &Declared<'_>) {
         if !declared.names.contains(&name) {
             let message = format!("the runbook has no {} `{}`", declared.what, cut(name));
             self.error("unknown-name", span, message, choose(name, &declared.names));
@@ -152,7 +153,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A step by its name.
-    fn step(&mut self, name: &str, span: &Span) -> Option<&'a Known> {
+    pub(super) fn step(&mut self, name: &str, span: &Span) -> Option<&'a Known> {
         let roster = self.roster;
         if let Some(known) = roster.steps.get(name) {
             return Some(known);
@@ -202,69 +203,6 @@ impl<'a> Checker<'a> {
                     let help = "leave it out: nothing would ask for it".to_owned();
                     self.error("misplaced-result", &part.key_span, message, help);
                 }
-            }
-        }
-    }
-
-    /// What asks for facts and changes them.
-    fn world(&mut self, node: &Node) {
-        if let Some(Err(found)) = node.get("when").map(|when| self.facts.condition(when)) {
-            self.findings.extend(found);
-        }
-        for entry in entries(node, "sets") {
-            let (Ok(name), Some(text)) = (Name::new(&entry.key), entry.value.text()) else {
-                continue;
-            };
-            if let Err(why) = self.facts.value(&name, text) {
-                let names: Vec<&str> = self.facts.values.keys().map(Name::as_str).collect();
-                let help = match self.facts.values.contains_key(&name) {
-                    true => "a fact keeps the kind of value that it has at the start".to_owned(),
-                    false => format!("{}; `facts` declares them", choose(&entry.key, &names)),
-                };
-                self.error("unknown-name", &entry.key_span, why, help);
-            }
-        }
-    }
-
-    fn fault(&mut self, node: &Node, targets: &Declared<'_>) {
-        self.world(node);
-        if let Some((target, name)) = node.get("target").and_then(|it| Some((it, it.text()?)))
-            && name != "here"
-        {
-            self.known(name, &target.span, targets);
-        }
-    }
-
-    fn inject(&mut self, node: &Node) {
-        self.world(node);
-        for key in ["enters", "leaves", "starts"] {
-            if let Some((step, name)) = node.get(key).and_then(|it| Some((it, it.text()?))) {
-                self.step(name, &step.span);
-            }
-        }
-        if node.get("say").is_none() && node.get("sets").is_none() {
-            let message = "this inject does nothing".to_owned();
-            let help = "write what is told with `say`, or what becomes true with `sets`".to_owned();
-            self.error("missing-key", &node.span, message, help);
-        }
-    }
-
-    /// What is said to be missing must be asked for.
-    fn missing(&mut self, opened: &Opened<'_>) {
-        let Some(runbook) = &opened.loaded.runbook else { return };
-        let books = runbook.all_books();
-        let required: Vec<&str> = books
-            .flat_map(|(_, book)| &book.requires)
-            .filter_map(|requirement| match requirement {
-                Requirement::Check { .. } => None,
-                Requirement::Env { name, .. } => Some(name.as_str()),
-                Requirement::Program { program, .. } => Some(program.as_str()),
-            })
-            .collect();
-        for node in items(self.root, "missing") {
-            if let Some(name) = node.text().filter(|name| !required.contains(name)) {
-                let message = format!("the runbook does not require `{}`", cut(name));
-                self.error("unknown-name", &node.span, message, choose(name, &required));
             }
         }
     }
@@ -340,19 +278,8 @@ impl<'a> Checker<'a> {
 }
 
 /// What may be answered to the questions of a command's step.
-const COMMAND: &[&str] = &[
-    "yes",
-    "no",
-    "skip",
-    "stop",
-    "again",
-    "go_on",
-    "undo",
-    "recheck",
-    "mark_done",
-    "break_glass",
-    "done",
-];
+const COMMAND: &[&str] =
+    &["yes", "no", "skip", "stop", "again", "go_on", "undo", "recheck", "mark_done", "break_glass"];
 
 fn value_problem(
     node: &Node,
@@ -378,7 +305,7 @@ fn value_problem(
 }
 
 /// The nearest of some names, or all of them.
-fn choose(name: &str, names: &[&str]) -> String {
+pub(super) fn choose(name: &str, names: &[&str]) -> String {
     match did_you_mean(name, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if names.is_empty() => "it has none".to_owned(),

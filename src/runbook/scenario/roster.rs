@@ -133,7 +133,8 @@ struct Place<'a> {
 
 fn asks(node: &Node, reads: bool) -> Asks {
     if node.get("run").is_some() {
-        return if reads { Asks::Other } else { Asks::Confirmation };
+        let talks = node.get("interactive").is_some();
+        return if reads || talks { Asks::Other } else { Asks::Confirmation };
     }
     if node.get("do").is_some() {
         return Asks::Instruction;
