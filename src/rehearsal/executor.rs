@@ -155,9 +155,10 @@ fn plan(attempt: &Attempt, gives: &Part, since: Timestamp) -> (Option<Timestamp>
             (true, takes, _) => (Some(later(since, takes.unwrap_or(0))), Then::Readies),
             // It runs beside other steps: by itself it ends only where the scenario says when.
             (false, Some(takes), Some(end)) => (Some(later(since, takes)), Then::Ends(end)),
-            (false, None, Some(End::Exited { code: 0 }) | None) => (None, Then::Readies),
+            (false, None, Some(End::Exited { code: 0 })) | (false, _, None) => {
+                (None, Then::Readies)
+            }
             (false, None, Some(end)) => (Some(since), Then::Ends(end)),
-            (false, Some(_), None) => (None, Then::Readies),
         };
     }
     let timeout = attempt.command.timeout;

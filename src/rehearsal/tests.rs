@@ -227,7 +227,7 @@ expect: { visited: [ before, pause, after ] }
 
 #[test]
 fn a_fault_holds_for_all_commands_of_a_target_until_an_inject_ends_it() {
-    let runbook = r#"
+    let runbook = r"
 targets:
   db: { ssh: db1 }
 steps:
@@ -243,7 +243,7 @@ steps:
     target: db
     run: status
   - end: done
-"#;
+";
     let scenario = r#"
 facts: { network: false }
 faults: [ { target: db, when: "!network", exit: 255, stderr: no route to host } ]
@@ -256,7 +256,7 @@ results: { second: { stdout: ok } }
 
 #[test]
 fn a_walk_that_goes_round_is_ended() {
-    let runbook = r#"
+    let runbook = r"
 steps:
   - id: look
     effect: read
@@ -268,7 +268,7 @@ steps:
     options:
       - { id: more, label: Again, goto: look }
       - { id: out, label: End, end: abandoned }
-"#;
+";
     let (_, walked) = walked(runbook, "results: { look: { exit: 1 } }\nanswers: { cause: more }\n");
     assert!(walked.broken.unwrap().contains("goes round without end"));
 }

@@ -25,9 +25,8 @@ pub(super) fn results(
     let mut made = Made { parts: Vec::new() };
     let good = run.sample.as_deref().map(good_part);
     made.add(0, good.unwrap_or_default());
-    let plain = |capture: &Capture| match capture.secret {
-        true => MADE_UP.to_owned(),
-        false => plain_value(capture.ty),
+    let plain = |capture: &Capture| {
+        if capture.secret { MADE_UP.to_owned() } else { plain_value(capture.ty) }
     };
     let captures = run.captures.iter();
     let defaults: BTreeMap<&Name, String> =

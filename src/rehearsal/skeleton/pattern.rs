@@ -18,9 +18,9 @@ pub(super) fn text_for(pattern: &Regex, value: Option<&str>) -> Option<String> {
 
 /// The group that a capture takes: the named one, else the first.
 fn captured(pattern: &Regex) -> Option<usize> {
-    let mut names = pattern.capture_names().enumerate().skip(1);
-    let named = names.clone().find(|(_, name)| name.is_some());
-    named.or_else(|| names.next()).map(|(index, _)| index)
+    let mut groups = pattern.capture_names().enumerate().skip(1);
+    let named = groups.clone().find(|(_, name)| name.is_some());
+    named.or_else(|| groups.next()).map(|(index, _)| index)
 }
 
 /// Reads a pattern and writes a text for it.

@@ -87,10 +87,8 @@ impl Way {
         let mut alternatives: Vec<Alternative> = Vec::new();
         for word in words {
             let Some(given) = meant(question, &Answer::One(word.clone())) else { continue };
-            let saying = match default.as_ref() == Some(&given) {
-                true => Saying::Unneeded,
-                false => Saying::Needed,
-            };
+            let default = default.as_ref() == Some(&given);
+            let saying = if default { Saying::Unneeded } else { Saying::Needed };
             alternatives.push(Alternative {
                 step: question.step.clone(),
                 label: format!("{} {word}", question.ask.name()),

@@ -154,9 +154,9 @@ impl Search {
             .cloned()
             .collect();
         if !reached.is_empty() {
-            reached.iter().for_each(|point| {
+            for point in &reached {
                 self.missing.remove(point);
-            });
+            }
             self.found.push((way, reached));
         }
     }

@@ -57,6 +57,12 @@ pub(super) enum Fork {
     Lost,
 }
 
+/// What one fact came to.
+enum Moved {
+    On,
+    To(Fork),
+}
+
 /// Something that may happen.
 #[derive(Clone)]
 pub(super) struct Alternative {
@@ -109,20 +115,20 @@ impl Way {
         loop {
             match self.step() {
                 None => return Fork::Lost,
-                Some(None) => {}
-                Some(Some(fork)) => return fork,
+                Some(Moved::On) => {}
+                Some(Moved::To(fork)) => return fork,
             }
         }
     }
 
     /// One fact, or a fork. What must be heard first is taken first, as a session does it.
-    fn step(&mut self) -> Option<Option<Fork>> {
+    fn step(&mut self) -> Option<Moved> {
         let demands = self.run.demands();
         if let Some(rest) = demands.rest {
             return match rest {
                 Rest::Finished { outcome, .. } => {
                     self.outcome = Some(outcome);
-                    Some(Some(Fork::End))
+                    Some(Moved::To(Fork::End))
                 }
                 Rest::Paused(_) => None,
             };
@@ -140,7 +146,7 @@ impl Way {
             self.take(Input::ApprovalRequested(self.terms()))?;
         } else if let Some(attempt) = demands.start.into_iter().next() {
             self.take(Input::Started(attempt.id))?;
-            return self.started(attempt).map(|()| None);
+            return self.started(attempt).map(|()| Moved::On);
         } else if let Some(attempt) = self.followed() {
             return self.end_of(&attempt);
         } else if let Some(question) = demands.question {
@@ -152,7 +158,7 @@ impl Way {
         } else {
             return None;
         }
-        Some(None)
+        Some(Moved::On)
     }
 
     /// A second person is asked, who agrees.
@@ -187,14 +193,14 @@ impl Way {
     }
 
     /// What becomes of a command.
-    fn end_of(&mut self, attempt: &Attempt) -> Option<Option<Fork>> {
+    fn end_of(&mut self, attempt: &Attempt) -> Option<Moved> {
         let Some(step) = attempt.step.clone() else { return self.succeeds(attempt) };
         match attempt.role {
             Role::Choices => {
                 let part = output::choices();
                 self.results.entry(step).or_default().push(part.clone());
                 self.ends(attempt.id, &part)?;
-                Some(None)
+                Some(Moved::On)
             }
             Role::Main => match self.stays.get(&step).cloned() {
                 Some(part) => {
@@ -203,19 +209,19 @@ impl Way {
                     if !is_pending(&event) {
                         self.stays.remove(&step);
                     }
-                    Some(None)
+                    Some(Moved::On)
                 }
-                None => Some(Some(Fork::Choice(self.possible(attempt, &step)))),
+                None => Some(Moved::To(Fork::Choice(self.possible(attempt, &step)))),
             },
             _ => self.succeeds(attempt),
         }
     }
 
-    fn succeeds(&mut self, attempt: &Attempt) -> Option<Option<Fork>> {
+    fn succeeds(&mut self, attempt: &Attempt) -> Option<Moved> {
         let proving = self.run.proving_text(attempt.id).unwrap_or_default();
         let part = Part { stdout: proving, ..Part::default() };
         self.ends(attempt.id, &part)?;
-        Some(None)
+        Some(Moved::On)
     }
 
     fn ends(&mut self, attempt: AttemptId, part: &Part) -> Option<Event> {
@@ -243,12 +249,12 @@ impl Way {
     }
 
     /// A question: what may be answered, or the one answer that there is.
-    fn asked(&mut self, question: &Question, until: Option<Timestamp>) -> Option<Option<Fork>> {
+    fn asked(&mut self, question: &Question, until: Option<Timestamp>) -> Option<Moved> {
         let given = match &question.ask {
             Asking::Wait { until: over } => {
                 self.now = self.now.max(until.map_or(*over, |until| until.min(*over)));
                 self.take(Input::Elapsed)?;
-                return Some(None);
+                return Some(Moved::On);
             }
             Asking::UndoOffer { .. } => Some(Given::Undo { step: None, entry: None }),
             Asking::Approve(waiting) => {
@@ -259,14 +265,14 @@ impl Way {
                     let said = (text.to_owned(), Saying::Unneeded);
                     self.answers.entry(step.clone()).or_default().push(said);
                 }
-                return Some(None);
+                return Some(Moved::On);
             }
             Asking::Outcome { .. } => unsaid(question, None),
             _ => None,
         };
         if let Some(given) = given {
             self.take(Input::Answered(given))?;
-            return Some(None);
+            return Some(Moved::On);
         }
         let alternatives = self.answers_to(question);
         match alternatives.as_slice() {
@@ -274,9 +280,9 @@ impl Way {
             [only] => {
                 let only = only.clone();
                 self.choose(&only)?;
-                Some(None)
+                Some(Moved::On)
             }
-            _ => Some(Some(Fork::Choice(alternatives))),
+            _ => Some(Moved::To(Fork::Choice(alternatives))),
         }
     }
 

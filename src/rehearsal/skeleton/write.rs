@@ -72,23 +72,12 @@ pub(super) fn scenario(setting: &Scenario, title: &str, way: &Way) -> String {
             }
         }
     }
-    let said: Vec<String> = way
-        .answers
-        .iter()
-        .filter(|(_, words)| words.iter().any(|(_, saying)| *saying == Saying::Needed))
-        .map(|(step, words)| {
-            let words: Vec<String> = words.iter().map(|(text, _)| word(text)).collect();
-            match words.split_first() {
-                Some((first, rest)) if rest.iter().all(|it| it == first) => {
-                    format!("  {step}: {first}")
-                }
-                _ => format!("  {step}: [ {} ]", words.join(", ")),
-            }
-        })
-        .collect();
+    let said = answers(way);
     if !said.is_empty() {
         line("answers:".to_owned());
-        said.into_iter().for_each(&mut line);
+        for text in said {
+            line(text);
+        }
     }
     line("expect:".to_owned());
     if let Some(outcome) = way.outcome {
@@ -102,6 +91,24 @@ pub(super) fn scenario(setting: &Scenario, title: &str, way: &Way) -> String {
     out
 }
 
+/// The answers of steps where one has to be said.
+fn answers(way: &Way) -> Vec<String> {
+    let said = way
+        .answers
+        .iter()
+        .filter(|(_, words)| words.iter().any(|(_, saying)| *saying == Saying::Needed))
+        .map(|(step, words)| {
+            let words: Vec<String> = words.iter().map(|(text, _)| word(text)).collect();
+            match words.split_first() {
+                Some((first, rest)) if rest.iter().all(|it| it == first) => {
+                    format!("  {step}: {first}")
+                }
+                _ => format!("  {step}: [ {} ]", words.join(", ")),
+            }
+        });
+    said.collect()
+}
+
 fn list(out: &mut String, lead: &str, words: &[&str]) {
     let mut line = lead.to_owned();
     for (index, word) in words.iter().enumerate() {
@@ -109,7 +116,7 @@ fn list(out: &mut String, lead: &str, words: &[&str]) {
         let piece = if last { format!("{word} ]") } else { format!("{word}, ") };
         if line.len() + piece.trim_end().len() > WIDTH {
             let _ = writeln!(out, "{}", line.trim_end());
-            line = "    ".to_owned();
+            "    ".clone_into(&mut line);
         }
         line.push_str(&piece);
     }

@@ -21,9 +21,10 @@ impl Checker<'_> {
             };
             if let Err(why) = self.facts.value(&name, text) {
                 let names: Vec<&str> = self.facts.values.keys().map(Name::as_str).collect();
-                let help = match self.facts.values.contains_key(&name) {
-                    true => "a fact keeps the kind of value that it has at the start".to_owned(),
-                    false => format!("{}; `facts` declares them", choose(&entry.key, &names)),
+                let help = if self.facts.values.contains_key(&name) {
+                    "a fact keeps the kind of value that it has at the start".to_owned()
+                } else {
+                    format!("{}; `facts` declares them", choose(&entry.key, &names))
                 };
                 self.error("unknown-name", &entry.key_span, why, help);
             }

@@ -94,10 +94,8 @@ impl Reader<'_> {
             };
         };
         let results: Vec<StepResult> = attempts.iter().map(|node| self.result(node)).collect();
-        match results.iter().any(|result| result.when.is_some()) {
-            false => Results::Each(results),
-            true => Results::Chosen(results),
-        }
+        let chosen = results.iter().any(|result| result.when.is_some());
+        if chosen { Results::Chosen(results) } else { Results::Each(results) }
     }
 
     fn result(&self, node: &Node) -> StepResult {

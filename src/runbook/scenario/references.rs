@@ -220,11 +220,12 @@ impl<'a> Checker<'a> {
     /// One answer, or one for each time.
     fn answers(&mut self, entry: &Entry, known: &Known) {
         match entry.value.list() {
-            Some(several) if !known.asks.takes_many() => {
-                several.iter().for_each(|node| self.answer(entry, node, known));
-            }
-            Some(several) if several.iter().any(|node| node.list().is_some()) => {
-                several.iter().for_each(|node| self.answer(entry, node, known));
+            Some(several)
+                if !known.asks.takes_many() || several.iter().any(|node| node.list().is_some()) =>
+            {
+                for node in several {
+                    self.answer(entry, node, known);
+                }
             }
             _ => self.answer(entry, &entry.value, known),
         }

@@ -74,9 +74,9 @@ impl Roster {
             let node = sketch.node;
             let name = format!("{prefix}{}", sketch.id);
             let parts = ["verify", "recheck", "undo"];
-            let ready = node.get("background").is_some_and(|it| it.get("ready").is_some());
+            let readies = node.get("background").is_some_and(|it| it.get("ready").is_some());
             // What can be chosen may be told by a command, the only one of such a step.
-            let lists = node.get("choices").is_some_and(|it| it.get("run").is_some());
+            let offers = node.get("choices").is_some_and(|it| it.get("run").is_some());
             let key = crate::runbook::model::StepKey(index);
             let uses = node.get("use").filter(|used| used.get("procedure").is_none());
             let reads = outline.inherited(key, "effect").and_then(Node::text) == Some("read");
@@ -85,9 +85,9 @@ impl Roster {
                 parts: parts
                     .into_iter()
                     .filter(|part| node.get(part).is_some())
-                    .chain(ready.then_some("ready"))
+                    .chain(readies.then_some("ready"))
                     .collect(),
-                runs: node.get("run").is_some() || lists,
+                runs: node.get("run").is_some() || offers,
                 uses: uses.is_some(),
             };
             if let Some(used) = uses {

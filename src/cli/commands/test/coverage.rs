@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Results;
 use crate::cli::args::TestArguments;
 use crate::console::{Meaning, Text};
-use crate::rehearsal::{Covered, Point, Totals};
+use crate::rehearsal::{BranchKind, Covered, Point, Totals};
 
 /// How wide the name of a runbook is at least.
 const NAME: usize = "all runbooks".len();
@@ -93,7 +93,7 @@ pub(super) fn json(results: &Results) -> Value {
     };
     let runbooks = results.covered.iter().map(|(inventory, covered)| {
         let missing = covered.missing.iter().map(|(point, line)| {
-            let branch = point.branch.as_ref().map(|kind| kind.name());
+            let branch = point.branch.as_ref().map(BranchKind::name);
             json!({ "step": point.step.0, "branch": branch, "line": line })
         });
         json!({

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Results;
 use crate::diagnostic::visible_line;
-use crate::rehearsal::{Point, Totals};
+use crate::rehearsal::{BranchKind, Point, Totals};
 
 const STYLE: &str = "\
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.4; }
@@ -62,7 +62,7 @@ pub(super) fn page(results: &Results) -> String {
 }
 
 fn what(point: &Point) -> String {
-    point.branch.as_ref().map_or_else(|| "entered".to_owned(), |kind| kind.name())
+    point.branch.as_ref().map_or_else(|| "entered".to_owned(), BranchKind::name)
 }
 
 fn row(out: &mut String, name: &str, totals: [Totals; 3]) {

@@ -75,7 +75,6 @@ fn once(arguments: &TestArguments, context: &Context) -> Result<Exit, Failure> {
     let work = |path: &std::path::PathBuf| one::look(path, &context.settings.here);
     in_order(&files.all, (&context.terminal, "testing"), work, |looked| {
         match looked {
-            Looked::Nothing => {}
             Looked::Runbook(inventory) => {
                 let known = inventories.entry(inventory.name.clone()).or_default();
                 known.0 = *inventory;
@@ -88,7 +87,7 @@ fn once(arguments: &TestArguments, context: &Context) -> Result<Exit, Failure> {
                 }
                 tests.push(*tested);
             }
-            Looked::Scenario(_) => {}
+            Looked::Nothing | Looked::Scenario(_) => {}
         }
         Ok(())
     })?;

@@ -33,18 +33,27 @@ pub(super) fn results(
     lines.extend(coverage::too_little(results, arguments));
     match arguments.coverage {
         Some(CoverageFormat::Html) => {
-            lines.iter().for_each(|line| context.terminal.unbroken(line));
+            aside(&lines, context);
             context.print(&html::page(results))
         }
         Some(CoverageFormat::Json) => {
-            lines.iter().for_each(|line| context.terminal.unbroken(line));
+            aside(&lines, context);
             context.print(&document(&coverage::json(results)))
         }
         Some(CoverageFormat::Text) | None => {
             let mut page = Page::new();
-            lines.into_iter().for_each(|line| page.exact(line));
+            for line in lines {
+                page.exact(line);
+            }
             context.publish(&page)
         }
+    }
+}
+
+/// Beside the data.
+fn aside(lines: &[Text], context: &Context) {
+    for line in lines {
+        context.terminal.unbroken(line);
     }
 }
 
@@ -72,8 +81,8 @@ fn told(test: &Tested, context: &Context, lines: &mut Vec<Text>) {
         Verdict::Invalid(report) => {
             lines.push(head("INVALID"));
             let (width, plain) = (context.terminal.page(), diagnostic::Colour::Plain);
-            let text = diagnostic::render(&report.source, &report.findings, width, plain);
-            lines.extend(text.lines().map(|line| Text::plain(format!("  {line}"))));
+            let found = diagnostic::render(&report.source, &report.findings, width, plain);
+            lines.extend(found.lines().map(|line| Text::plain(format!("  {line}"))));
         }
     }
     lines.push(Text::of(Meaning::Hint, "  again: ").add(
