@@ -3,22 +3,22 @@
 
 use std::collections::BTreeMap;
 
+use super::facts;
 use super::read::{self, entries, items};
 use super::roster::{Asks, Known, Roster};
 use super::{Opened, Scenario, Shelf};
 use crate::diagnostic::{Diagnostic, Source, Span, cut, did_you_mean};
-use crate::runbook::model::{Input, Secrecy};
+use crate::runbook::model::{Input, Requirement, Secrecy};
 use crate::runbook::parse::{Entry, Node};
 use crate::runbook::resolve::plain_value;
 use crate::value::{Name, Value};
 
-/// Checks a scenario, and reads it.
-pub(super) fn check(
-    source: &Source,
+/// Opens the runbook that a scenario names.
+pub(super) fn open<'a>(
     root: &Node,
-    shelf: &dyn Shelf,
+    shelf: &'a dyn Shelf,
     findings: &mut Vec<Diagnostic>,
-) -> Option<Scenario> {
+) -> Option<Opened<'a>> {
     let named = root.get("runbook")?;
     let opened = match shelf.find(named.text()?) {
         Ok(found) => Opened::of(found),
@@ -28,14 +28,25 @@ pub(super) fn check(
             return None;
         }
     };
-    let Some(opened) = opened else {
+    if opened.is_none() {
         let message = format!("the runbook `{}` cannot be read", cut(named.text()?));
         let found = Diagnostic::error("unknown-runbook", named.span.clone(), message);
         findings.push(found.help("surefoot check says what is wrong with it"));
-        return None;
-    };
-    let roster = Roster::of(&opened, shelf);
-    let mut checker = Checker { source, root, roster: &roster, findings };
+    }
+    opened
+}
+
+/// Checks a scenario against its runbook, and reads it.
+pub(super) fn check(
+    source: &Source,
+    root: &Node,
+    opened: &Opened<'_>,
+    shelf: &dyn Shelf,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Scenario> {
+    let roster = Roster::of(opened, shelf);
+    let facts = facts::Declared::of(root, findings);
+    let mut checker = Checker { source, root, roster: &roster, facts: &facts, findings };
     let environments = Declared::of(&opened.root, "environments", "environment");
     if let Some((node, name)) = root.get("environment").and_then(|node| Some((node, node.text()?)))
     {
@@ -45,13 +56,20 @@ pub(super) fn check(
     for entry in entries(root, "targets") {
         checker.known(&entry.key, &entry.key_span, &targets);
     }
-    let inputs = checker.inputs(&opened);
+    for node in items(root, "faults") {
+        checker.fault(node, &targets);
+    }
+    for node in items(root, "injects") {
+        checker.inject(node);
+    }
+    checker.missing(opened);
+    let inputs = checker.inputs(opened);
     for entry in entries(root, "results") {
         checker.results(entry);
     }
     for entry in entries(root, "answers") {
         if let Some(known) = checker.step(&entry.key, &entry.key_span) {
-            checker.answer(entry, known);
+            checker.answers(entry, known);
         }
     }
     if let Some(expect) = root.get("expect") {
@@ -64,7 +82,7 @@ pub(super) fn check(
             checker.command(entry);
         }
     }
-    read::scenario(root, inputs)
+    read::scenario(root, read::Known { inputs, facts: &facts, roster: &roster })
 }
 
 /// The names of one kind that a runbook declares.
@@ -84,6 +102,7 @@ struct Checker<'a> {
     source: &'a Source,
     root: &'a Node,
     roster: &'a Roster,
+    facts: &'a facts::Declared,
     findings: &'a mut Vec<Diagnostic>,
 }
 
@@ -172,13 +191,80 @@ impl<'a> Checker<'a> {
             self.error("empty-list", &entry.value.span, message, help);
         }
         for result in entry.value.list().unwrap_or(std::slice::from_ref(&entry.value)) {
+            self.world(result);
             for part in result.map().into_iter().flat_map(|map| &map.entries) {
-                let other = matches!(part.key.as_str(), "verify" | "recheck" | "undo");
+                let other = matches!(part.key.as_str(), "verify" | "recheck" | "undo" | "ready");
+                if other {
+                    self.world(&part.value);
+                }
                 if other && !known.parts.contains(&part.key.as_str()) {
                     let message = format!("the step `{}` has no `{}`", entry.key, part.key);
                     let help = "leave it out: nothing would ask for it".to_owned();
                     self.error("misplaced-result", &part.key_span, message, help);
                 }
+            }
+        }
+    }
+
+    /// What asks for facts and changes them.
+    fn world(&mut self, node: &Node) {
+        if let Some(Err(found)) = node.get("when").map(|when| self.facts.condition(when)) {
+            self.findings.extend(found);
+        }
+        for entry in entries(node, "sets") {
+            let (Ok(name), Some(text)) = (Name::new(&entry.key), entry.value.text()) else {
+                continue;
+            };
+            if let Err(why) = self.facts.value(&name, text) {
+                let names: Vec<&str> = self.facts.values.keys().map(Name::as_str).collect();
+                let help = match self.facts.values.contains_key(&name) {
+                    true => "a fact keeps the kind of value that it has at the start".to_owned(),
+                    false => format!("{}; `facts` declares them", choose(&entry.key, &names)),
+                };
+                self.error("unknown-name", &entry.key_span, why, help);
+            }
+        }
+    }
+
+    fn fault(&mut self, node: &Node, targets: &Declared<'_>) {
+        self.world(node);
+        if let Some((target, name)) = node.get("target").and_then(|it| Some((it, it.text()?)))
+            && name != "here"
+        {
+            self.known(name, &target.span, targets);
+        }
+    }
+
+    fn inject(&mut self, node: &Node) {
+        self.world(node);
+        for key in ["enters", "leaves", "starts"] {
+            if let Some((step, name)) = node.get(key).and_then(|it| Some((it, it.text()?))) {
+                self.step(name, &step.span);
+            }
+        }
+        if node.get("say").is_none() && node.get("sets").is_none() {
+            let message = "this inject does nothing".to_owned();
+            let help = "write what is told with `say`, or what becomes true with `sets`".to_owned();
+            self.error("missing-key", &node.span, message, help);
+        }
+    }
+
+    /// What is said to be missing must be asked for.
+    fn missing(&mut self, opened: &Opened<'_>) {
+        let Some(runbook) = &opened.loaded.runbook else { return };
+        let books = runbook.all_books();
+        let required: Vec<&str> = books
+            .flat_map(|(_, book)| &book.requires)
+            .filter_map(|requirement| match requirement {
+                Requirement::Check { .. } => None,
+                Requirement::Env { name, .. } => Some(name.as_str()),
+                Requirement::Program { program, .. } => Some(program.as_str()),
+            })
+            .collect();
+        for node in items(self.root, "missing") {
+            if let Some(name) = node.text().filter(|name| !required.contains(name)) {
+                let message = format!("the runbook does not require `{}`", cut(name));
+                self.error("unknown-name", &node.span, message, choose(name, &required));
             }
         }
     }
@@ -193,33 +279,51 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn answer(&mut self, entry: &Entry, known: &Known) {
-        let node = &entry.value;
+    /// One answer, or one for each time.
+    fn answers(&mut self, entry: &Entry, known: &Known) {
+        match entry.value.list() {
+            Some(several) if !known.asks.takes_many() => {
+                several.iter().for_each(|node| self.answer(entry, node, known));
+            }
+            Some(several) if several.iter().any(|node| node.list().is_some()) => {
+                several.iter().for_each(|node| self.answer(entry, node, known));
+            }
+            _ => self.answer(entry, &entry.value, known),
+        }
+    }
+
+    fn answer(&mut self, entry: &Entry, node: &Node, known: &Known) {
         let wrong = |message: String, help: String| (message, help);
         let problem = match (&known.asks, node.text()) {
             (Asks::Decision(options), Some(word)) if !options.iter().any(|id| id == word) => {
-                if matches!(word, "not_sure" | "skip") {
+                if matches!(word, "not_sure" | "skip" | "stop") {
                     return;
                 }
                 let names: Vec<&str> = options.iter().map(String::as_str).collect();
                 wrong(
                     format!("`{}` has no option `{}`", entry.key, cut(word)),
-                    format!("{}; `not_sure` and `skip` are always there", choose(word, &names)),
+                    format!(
+                        "{}; `not_sure`, `skip` and `stop` are always there",
+                        choose(word, &names)
+                    ),
                 )
             }
             (Asks::Decision(_), None) => wrong(
                 "a decision has one answer".to_owned(),
                 "write the id of one option".to_owned(),
             ),
-            (Asks::Confirmation, word) if !matches!(word, Some("yes" | "no" | "skip")) => wrong(
-                format!("`{}` asks for a confirmation", entry.key),
-                "write `yes` or `no`, or `skip`".to_owned(),
-            ),
-            (Asks::Instruction, word) if !matches!(word, Some("done" | "skip")) => wrong(
+            (Asks::Confirmation, word) if !word.is_some_and(|word| COMMAND.contains(&word)) => {
+                wrong(
+                    format!("`{}` asks for a confirmation", entry.key),
+                    "write `yes` or `no`, or `skip`; where it failed `again`, `go_on` or `stop`"
+                        .to_owned(),
+                )
+            }
+            (Asks::Instruction, word) if !matches!(word, Some("done" | "skip" | "stop")) => wrong(
                 format!("`{}` is an instruction", entry.key),
                 "write `done`, or `skip`".to_owned(),
             ),
-            (Asks::Value { .. }, Some("none" | "not_sure" | "skip")) => return,
+            (Asks::Value { .. }, Some("none" | "not_sure" | "skip" | "stop")) => return,
             (Asks::Value { ty, choices, many }, _) => {
                 match value_problem(node, *ty, choices.as_deref(), *many) {
                     Some(message) => wrong(
@@ -234,6 +338,21 @@ impl<'a> Checker<'a> {
         self.error("wrong-answer", &node.span, problem.0, problem.1);
     }
 }
+
+/// What may be answered to the questions of a command's step.
+const COMMAND: &[&str] = &[
+    "yes",
+    "no",
+    "skip",
+    "stop",
+    "again",
+    "go_on",
+    "undo",
+    "recheck",
+    "mark_done",
+    "break_glass",
+    "done",
+];
 
 fn value_problem(
     node: &Node,
