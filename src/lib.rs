@@ -39,6 +39,8 @@ pub mod signing;
 
 pub mod effects;
 
+pub mod rehearsal;
+
 pub mod catalog;
 
 pub mod console;

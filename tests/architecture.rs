@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, bottom to top. Each may import only from those before it.
-const LAYERS: [&str; 19] = [
+const LAYERS: [&str; 20] = [
     "diagnostic",
     "value",
     "expression",
@@ -22,6 +22,7 @@ const LAYERS: [&str; 19] = [
     "process",
     "signing",
     "effects",
+    "rehearsal",
     "catalog",
     "console",
     "cli",

@@ -879,7 +879,7 @@ fn a_gibibyte_goes_through_at_half_the_speed_of_tee_or_better_in_little_memory()
         let until = Instant::now() + 10 * LIMIT;
         let ended = loop {
             assert!(Instant::now() < until);
-            if let Happening::Ended(ended) = bench.executor().next() {
+            if let Happening::Ended(ended) = bench.executor().next(None) {
                 break ended;
             }
         };

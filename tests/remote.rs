@@ -115,7 +115,7 @@ impl Bench {
     fn wait(&mut self) -> Ended {
         let until = Instant::now() + LIMIT;
         while Instant::now() < until {
-            match self.executor().next() {
+            match self.executor().next(None) {
                 Happening::Ended(ended) => return *ended,
                 Happening::Output { bytes, .. } => self.shown.extend(bytes),
                 _ => {}
@@ -129,7 +129,7 @@ impl Bench {
         let until = Instant::now() + LIMIT;
         while !String::from_utf8_lossy(&self.shown).contains(text) {
             assert!(Instant::now() < until, "{text:?} was not shown within {LIMIT:?}");
-            match self.executor().next() {
+            match self.executor().next(None) {
                 Happening::Output { bytes, .. } => self.shown.extend(bytes),
                 Happening::Ended(ended) => panic!("ended before {text:?}: {ended:?}"),
                 _ => {}

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use surefoot::catalog::{File, Folder};
 use surefoot::diagnostic::{Colour, Diagnostic, Severity, Source, render};
-use surefoot::runbook::{Answer, End, StepId, decode, is_scenario, load_scenario, scenario_schema};
+use surefoot::runbook::{
+    Answer, Answers, End, StepId, decode, is_scenario, load_scenario, scenario_schema,
+};
 
 fn scenarios(name: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios").join(name);
@@ -69,7 +71,7 @@ fn a_scenario_says_what_steps_give_and_people_answer() {
     let (source, _) = decode("everything.yaml", &fs::read(&path).unwrap());
     let scenario = load_scenario(&source, &Folder::around(&path)).scenario.unwrap();
     let step = |id: &str| StepId(id.to_owned());
-    let restarts = &scenario.results[&step("restart")];
+    let restarts = scenario.results[&step("restart")].all();
     let ends: Vec<&End> = restarts.iter().map(|result| &result.main.end).collect();
     let expected = [
         &End::Exit(1),
@@ -84,11 +86,12 @@ fn a_scenario_says_what_steps_give_and_people_answer() {
     assert_eq!(restarts[4].verify.as_ref().unwrap().end, End::Exit(1));
     assert!(restarts[5].verify.is_none());
     assert_eq!(restarts[5].main.takes.as_ref().unwrap().millis, 8000);
-    assert_eq!(scenario.answers[&step("restart")], Answer::One("no".to_owned()));
+    let no = Answers::EveryTime(Answer::One("no".to_owned()));
+    assert_eq!(scenario.answers[&step("restart")], no);
     assert_eq!(scenario.now.unwrap().to_string(), "2026-03-01T01:40:00Z");
     let workers = scenario.inputs.iter().find(|(name, _)| name.as_str() == "workers").unwrap();
     assert_eq!(workers.1.written(), "3");
-    assert_eq!(scenario.expect.visited.unwrap().len(), 6);
+    assert_eq!(scenario.expect.visited.unwrap().value.len(), 6);
 }
 
 #[test]

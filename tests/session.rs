@@ -99,7 +99,7 @@ impl Executor for World {
         outcomes.collect()
     }
 
-    fn next(&mut self) -> Happening {
+    fn next(&mut self, _: Option<Timestamp>) -> Happening {
         self.happens.pop_front().expect("something happens")
     }
 

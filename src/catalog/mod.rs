@@ -39,6 +39,7 @@ pub use reference::{
 };
 pub use rewrite::{RewriteFailed, rewrite};
 pub use settings_file::{REPOSITORY_SETTINGS, read_settings};
+pub use shelf::SCENARIOS;
 pub use speaker::{Claimed, Lies, may_speak_for};
 pub use team_records::{
     Delivered, Errand, Good, Head, Index, Indexed, Judged, PlaceFailed, PlaceState, Proof,

@@ -10,6 +10,9 @@ use super::walk::has_ending;
 use crate::diagnostic::{cut, did_you_mean};
 use crate::runbook::{Found, NotFound, Shelf, decode, is_scenario};
 
+/// The folder beside runbooks that holds their scenarios.
+pub const SCENARIOS: &str = "scenarios";
+
 impl Shelf for Folder {
     fn find(&self, reference: &str) -> Result<Found<'_>, NotFound> {
         if has_ending(Path::new(reference)) {
@@ -30,7 +33,10 @@ impl Shelf for Folder {
 impl Folder {
     /// Files that may be runbooks, the nearest first.
     fn near(&self) -> Vec<PathBuf> {
-        let inside = |folder: &&Path| folder.starts_with(self.root());
+        // Where there is no repository, scenarios still lie in a folder beside their runbooks.
+        let beside = self.base() == self.root() && self.base().ends_with(SCENARIOS);
+        let top = self.root().parent().filter(|_| beside).unwrap_or(self.root());
+        let inside = |folder: &&Path| folder.starts_with(top);
         let mut found = Vec::new();
         for folder in self.base().ancestors().take_while(inside) {
             found.extend(self.holding().beside(folder));

@@ -70,6 +70,16 @@ Examples:
   surefoot follow k3f9 --from-start
   surefoot follow k3f9 --format jsonl")]
     Follow(FollowArguments),
+    /// Walk scenarios as tests; not one process is started
+    #[command(after_help = "\
+Examples:
+  surefoot test
+  surefoot test runbooks/disk-filling.yaml --coverage text
+  surefoot test --junit results.xml --min-steps 100 --min-branches 80
+  surefoot test --coverage html > coverage.html
+  surefoot test --new disk-filling
+  surefoot test --watch runbooks/scenarios")]
+    Test(TestArguments),
     /// List past runs
     #[command(
         after_help = "Examples:\n  surefoot history\n  surefoot history --team --format json"
@@ -302,6 +312,38 @@ pub(crate) struct CheckArguments {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct TestArguments {
+    /// Scenarios, runbooks, or folders of them; `runbooks/` if not given
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(crate) format: ListFormat,
+    /// Say which steps, options and branches were reached
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) coverage: Option<CoverageFormat>,
+    /// Fail if fewer of all steps were reached, in hundredths
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) min_steps: Option<u8>,
+    /// Fail if fewer of all branches were reached, in hundredths
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) min_branches: Option<u8>,
+    /// Write the results as JUnit XML to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Write scenarios that reach every branch of this runbook, beside it in `scenarios/`
+    #[arg(
+        long,
+        value_name = "REF",
+        conflicts_with_all = ["paths", "format", "coverage", "min_steps", "min_branches", "junit", "watch"]
+    )]
+    pub(crate) new: Option<String>,
+    /// Walk them again whenever something changes, until Ctrl-C
+    #[arg(long, conflicts_with = "junit")]
+    pub(crate) watch: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct HistoryArguments {
     /// Those of the whole team, as they were read last
     #[arg(long)]
@@ -474,6 +516,16 @@ pub(crate) enum CheckFormat {
     Sarif,
     /// Annotations of GitHub's workflows
     Github,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum CoverageFormat {
+    /// A table, and what was not reached
+    Text,
+    /// One object
+    Json,
+    /// One page; it loads nothing and runs nothing
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

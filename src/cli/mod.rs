@@ -12,6 +12,7 @@ mod frozen;
 mod governing;
 mod inputs;
 mod login;
+mod many;
 mod neighbours;
 mod open;
 mod past;
@@ -153,6 +154,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Seal(arguments) => commands::seal::run(&arguments, context),
         Command::Schema { of } => commands::schema::run(of, context),
         Command::Show(arguments) => commands::show::run(&arguments, context),
+        Command::Test(arguments) => commands::test::run(&arguments, context),
         Command::Trust(arguments) => commands::trust::run(&arguments, context),
         Command::Verify(arguments) => commands::verify::run(&arguments, context),
     }

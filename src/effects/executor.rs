@@ -9,6 +9,8 @@ use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::kept::{keep, recovered, settle};
 use super::launch::launch;
 use super::sharing::Sharing;
@@ -393,7 +395,7 @@ impl Executor for Supervised {
         filters.iter().map(|filter| filter.text().to_owned()).zip(outputs).collect()
     }
 
-    fn next(&mut self) -> Happening {
+    fn next(&mut self, _: Option<Timestamp>) -> Happening {
         if let Some(happening) = self.pending.pop_front() {
             return happening;
         }

@@ -1,6 +1,7 @@
 //! Keeps secrets out of what is recorded: what a command printed may hold a secret that it was
 //! given, in the clear or encoded.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::answer::Answer;
@@ -10,13 +11,16 @@ use super::run::Run;
 use crate::expression::Part;
 use crate::value::{Datum, Form, Hidden, Name, Patterns, Secret, Value};
 
-/// The secrets that this process knows, as they may turn up in texts.
-pub(super) struct Hiding(Patterns);
+/// The secrets that this process knows, as they may turn up in texts. Most facts hold no text in
+/// which one could stand, so what they look like is found out for the first text that may.
+pub(super) struct Hiding {
+    secrets: Vec<Secret>,
+    patterns: OnceCell<Patterns>,
+}
 
 impl Run {
     /// What is to be hidden, with the secrets that a command has just given.
     pub(super) fn hiding(&self, captured: &BTreeMap<Name, Recorded>) -> Hiding {
-        let mut patterns = Patterns::default();
         let inputs = self.plan.inputs.values().filter_map(|given| match &given.datum {
             Datum::Secret(secret) => Some(secret),
             Datum::Open(_) => None,
@@ -27,8 +31,7 @@ impl Run {
             Recorded::Secret(secret) => secret.as_ref(),
             Recorded::Open(_) => None,
         });
-        patterns.add(inputs.chain(values).flat_map(forms));
-        Hiding(patterns)
+        Hiding { secrets: inputs.chain(values).cloned().collect(), patterns: OnceCell::new() }
     }
 
     /// An answer whose own words hold no secret. A command cannot lose a part of itself, so one that
@@ -68,14 +71,22 @@ fn forms(secret: &Secret) -> Vec<Form> {
 }
 
 impl Hiding {
+    fn patterns(&self) -> &Patterns {
+        self.patterns.get_or_init(|| {
+            let mut patterns = Patterns::default();
+            patterns.add(self.secrets.iter().flat_map(forms));
+            patterns
+        })
+    }
+
     /// Whether a text holds a secret.
     fn finds(&self, text: &str) -> bool {
-        !self.0.is_empty() && self.0.masked(text) != text
+        !self.secrets.is_empty() && self.patterns().masked(text) != text
     }
 
     /// An end whose words, names of files and command lines hold no secret.
     pub(super) fn ended(&self, ended: AttemptEnded) -> AttemptEnded {
-        if self.0.is_empty() {
+        if self.secrets.is_empty() {
             return ended;
         }
         let mut ended = ended;
@@ -98,7 +109,11 @@ impl Hiding {
 
     /// A text without secrets.
     fn text(&self, text: String) -> String {
-        if self.0.is_empty() { text } else { self.0.masked(&text) }
+        if self.secrets.is_empty() || text.is_empty() {
+            text
+        } else {
+            self.patterns().masked(&text)
+        }
     }
 
     /// A value that holds a secret is one.

@@ -161,7 +161,7 @@ impl Run {
         (Verdict::Failed { why, parts }, None)
     }
 
-    fn expected_before_the_walk(&self) -> Option<String> {
+    pub(super) fn expected_before_the_walk(&self) -> Option<String> {
         match self.checks().into_iter().nth(self.state.preflight.next).map(|check| check.subject) {
             Some(Subject::Target(expected)) => Some(expected),
             _ => None,

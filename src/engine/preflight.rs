@@ -246,6 +246,15 @@ impl Run {
         Some(self.attempt(place, role, Effect::Read, check.command))
     }
 
+    /// A version that the check of the look around would take.
+    pub(super) fn version_before_the_walk(&self) -> Option<String> {
+        let check = self.checks().into_iter().nth(self.state.preflight.next)?;
+        match check.subject {
+            Subject::Version(wanted) => version_of(wanted).map(|version| version.to_string()),
+            Subject::Success(_) | Subject::Target(_) => None,
+        }
+    }
+
     /// Whether there is nothing to look for before step 1, here or in what is used.
     pub(super) fn requires_nothing(&self) -> bool {
         self.plan.runbook.all_books().all(|(_, book)| book.requires.is_empty())
@@ -256,6 +265,25 @@ impl Run {
         self.state.preflight.consent == Consent::Unasked
             && self.level_of(Effect::Read, Pace::Flow) > Level::Auto
     }
+}
+
+/// A version that is one of those wanted: one of the bounds, or next to it.
+fn version_of(wanted: &semver::VersionReq) -> Option<semver::Version> {
+    let near = wanted.comparators.iter().flat_map(|bound| {
+        let (major, minor) = (bound.major, bound.minor.unwrap_or(0));
+        let patch = bound.patch.unwrap_or(0);
+        [
+            semver::Version::new(major, minor, patch),
+            semver::Version::new(major, minor, patch + 1),
+            semver::Version::new(major, minor + 1, 0),
+            semver::Version::new(major + 1, 0, 0),
+            semver::Version::new(major, minor, patch.saturating_sub(1)),
+            semver::Version::new(major, minor.saturating_sub(1), 0),
+            semver::Version::new(major.saturating_sub(1), 0, 0),
+        ]
+    });
+    let any = [semver::Version::new(1, 0, 0)];
+    near.chain(any).find(|version| wanted.matches(version))
 }
 
 /// The version in a program's words: the first two or three numbers joined by dots.

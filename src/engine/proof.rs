@@ -1,7 +1,7 @@
 //! The commands around a step's own: what proves a target, a verification, a recheck.
 
 use super::demand::Demands;
-use super::event::Role;
+use super::event::{AttemptId, Role};
 use super::job::{Job, Proof, Stage};
 use super::lane::LaneId;
 use super::run::Run;
@@ -67,6 +67,20 @@ impl Run {
     pub(super) fn expected(&self, job: &Job) -> Option<String> {
         let (_, assertion) = self.assertion(job)?;
         assertion.equals.render(&self.job_facts(job)).ok()
+    }
+
+    /// What a command that runs must print for what it proves to hold: what its target is, or a
+    /// version that is wanted.
+    pub fn proving_text(&self, attempt: AttemptId) -> Option<String> {
+        let running = self.state.running.get(&attempt)?;
+        match running.role {
+            Role::Assert => match self.job_in(running.lane) {
+                Some(job) => self.expected(job),
+                None => self.expected_before_the_walk(),
+            },
+            Role::Require => self.version_before_the_walk(),
+            _ => None,
+        }
     }
 
     fn next_command<'a>(&'a self, job: &'a Job) -> Option<&'a Command> {

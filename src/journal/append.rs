@@ -83,6 +83,28 @@ impl Medium for OnDisk {
     }
 }
 
+/// Nothing is kept: what is recorded lives as long as whoever was told of it. After so many records
+/// there is no room.
+struct InMemory {
+    room: u64,
+}
+
+impl Medium for InMemory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(room) = self.room.checked_sub(1) else {
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        };
+        self.room = room;
+        Ok(bytes.len())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn give_back(&mut self) {}
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
     Synced,
@@ -108,6 +130,12 @@ impl Journal {
         file.sync_all().map_err(FileFailed::to("sync", &path))?;
         private::sync_folder(folder)?;
         Ok(Self::over(path, file, &Contents::default()))
+    }
+
+    /// A journal that is written nowhere and takes so many records: for a walk that nobody resumes.
+    pub fn in_memory(records: u64) -> Self {
+        let medium = InMemory { room: records };
+        Self::on(PathBuf::from("memory"), Box::new(medium), &Contents::default())
     }
 
     /// Goes on with a file whose contents have been read and are durable.

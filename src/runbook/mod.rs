@@ -34,8 +34,9 @@ pub use model::*;
 pub use parse::decode;
 pub use repair::{Repair, Repaired, repair};
 pub use rules::{RULES, Rule};
+pub(crate) use scenario::ATTEMPT;
 pub use scenario::{
-    Answer, End, Expected, Found, Inject, LoadedScenario, NotFound, Part, Scenario, Shelf,
-    StepResult, is_scenario, load_scenario,
+    Answer, Answers, End, Expected, Fault, Found, Inject, LoadedScenario, NotFound, Part, Placed,
+    Results, Scenario, Shelf, StepResult, Trigger, Undoing, is_scenario, load_scenario,
 };
 pub use schema::{scenario_schema, schema, settings_schema};

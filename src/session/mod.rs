@@ -100,7 +100,7 @@ impl Session<'_> {
             } else if until.is_some_and(|until| until <= self.clock.now()) {
                 self.establish(Input::Elapsed)?;
             } else if self.run.running().next().is_some() {
-                self.watch(&mut interrupted)?;
+                self.watch(until, &mut interrupted)?;
             } else {
                 return Err(Broken::Stuck);
             }
@@ -191,9 +191,13 @@ impl Session<'_> {
         self.executor.filter(&filters, output)
     }
 
-    /// Follows the commands that run, until something becomes a fact.
-    fn watch(&mut self, interrupted: &mut BTreeSet<AttemptId>) -> Result<(), Broken> {
-        let happening = self.executor.next();
+    /// Follows the commands that run, until something becomes a fact or the moment is reached.
+    fn watch(
+        &mut self,
+        until: Option<jiff::Timestamp>,
+        interrupted: &mut BTreeSet<AttemptId>,
+    ) -> Result<(), Broken> {
+        let happening = self.executor.next(until);
         self.take(happening, interrupted)
     }
 

@@ -117,8 +117,8 @@ pub trait Executor {
         let _ = refused;
     }
 
-    /// Waits for what happens next, at most until the next tick of the display.
-    fn next(&mut self) -> Happening;
+    /// Waits for what happens next, at most until the given moment or the next tick of the display.
+    fn next(&mut self, until: Option<Timestamp>) -> Happening;
 
     /// Becomes readable when [`Executor::glance`] may have something; none if it never has.
     fn wakes(&self) -> Option<BorrowedFd<'_>> {

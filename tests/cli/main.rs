@@ -31,6 +31,7 @@ mod offline;
 mod policy;
 mod repositories;
 mod run;
+mod scenario_tests;
 mod secrets;
 mod signals;
 mod sources;

@@ -85,7 +85,7 @@ impl Bench {
     pub(crate) fn wait(&mut self) -> Ended {
         let until = Instant::now() + LIMIT;
         while Instant::now() < until {
-            match self.executor().next() {
+            match self.executor().next(None) {
                 Happening::Ended(ended) => return *ended,
                 Happening::Output { stream, bytes, .. } => self.shown.push((stream, bytes)),
                 _ => {}
@@ -98,7 +98,7 @@ impl Bench {
     pub(crate) fn wait_for(&mut self, text: &str) {
         let until = Instant::now() + LIMIT;
         while Instant::now() < until {
-            match self.executor().next() {
+            match self.executor().next(None) {
                 Happening::Output { stream, bytes, .. } => self.shown.push((stream, bytes)),
                 Happening::Ended(ended) => panic!("ended before {text:?}: {ended:?}"),
                 _ => {}
@@ -114,7 +114,7 @@ impl Bench {
     pub(crate) fn happens(&mut self) -> Happening {
         let until = Instant::now() + LIMIT;
         while Instant::now() < until {
-            match self.executor().next() {
+            match self.executor().next(None) {
                 Happening::Output { stream, bytes, .. } => self.shown.push((stream, bytes)),
                 Happening::Tick => {}
                 happening => return happening,

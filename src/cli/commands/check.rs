@@ -2,7 +2,6 @@
 //! the repairs of `--fix`.
 
 mod files;
-mod many;
 mod one;
 mod print;
 mod watch;
@@ -15,6 +14,7 @@ use crate::cli::args::{CheckArguments, CheckFormat};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::governing::governing;
+use crate::cli::many::in_order;
 use crate::runbook::CustomSchema;
 use crate::settings::SettingsFile;
 use files::Files;
@@ -48,7 +48,7 @@ fn once(
     }
     let with = With { schemas: &schemas, sources: &context.said() };
     let work = |path: &std::path::PathBuf| one::check(path, with, arguments.fix);
-    many::in_order(&files.runbooks, &context.terminal, work, |checked| {
+    in_order(&files.runbooks, (&context.terminal, "checking"), work, |checked| {
         let checked = if arguments.fix { one::write(checked, with, context) } else { checked };
         look(&checked);
         printer.file(checked.report)

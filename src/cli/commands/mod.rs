@@ -16,5 +16,6 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod seal;
 pub(crate) mod show;
+pub(crate) mod test;
 pub(crate) mod trust;
 pub(crate) mod verify;

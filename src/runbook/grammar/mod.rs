@@ -172,7 +172,7 @@ impl Mapping {
     /// Of these keys at most one may be there.
     pub(super) fn at_most_one(&self) -> &'static [&'static str] {
         match self.what {
-            "a result" | "a result of a part" => ENDS,
+            "a fault" | "a result" | "a result of a part" => ENDS,
             "an option" => OPTION_WAYS,
             _ => &[],
         }

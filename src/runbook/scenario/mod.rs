@@ -4,15 +4,22 @@
 //! Its form is checked against its table like a runbook's; what it names is looked for in the
 //! runbook as it is written, so that a fault of the runbook is told only where it stands.
 
+mod around;
+mod facts;
 mod model;
 mod read;
 mod references;
 mod roster;
 
-pub use model::{Answer, End, Expected, Inject, Part, Scenario, StepResult};
+pub(crate) use facts::ATTEMPT;
+pub use model::{
+    Answer, Answers, End, Expected, Fault, Inject, Part, Placed, Results, Scenario, StepResult,
+    Trigger, Undoing,
+};
 
 use super::grammar::SCENARIO;
 use super::load::{Loaded, Repository, conceal, load};
+use super::model::Runbook;
 use super::{parse, structure};
 use crate::diagnostic::{Diagnostic, Severity, Source, sort};
 
@@ -44,6 +51,8 @@ pub struct NotFound {
 pub struct LoadedScenario {
     /// The scenario, if no finding is an error.
     pub scenario: Option<Scenario>,
+    /// Its runbook, if that was found and no finding of it is an error.
+    pub runbook: Option<Runbook>,
     /// All findings, in the order of their places.
     pub findings: Vec<Diagnostic>,
 }
@@ -60,15 +69,18 @@ pub fn is_scenario(text: &str) -> bool {
 pub fn load_scenario(source: &Source, shelf: &dyn Shelf) -> LoadedScenario {
     let mut findings = Vec::new();
     let root = parse::parse(source, &mut findings);
-    let mut scenario = None;
+    let (mut scenario, mut runbook) = (None, None);
     if let Some(root) = &root {
         structure::check(&source.text, root, &SCENARIO, structure::Notation::Yaml, &mut findings);
-        scenario = references::check(source, root, shelf, &mut findings);
+        if let Some(opened) = references::open(root, shelf, &mut findings) {
+            scenario = references::check(source, root, &opened, shelf, &mut findings);
+            runbook = opened.loaded.runbook;
+        }
     }
     conceal(&source.text, &mut findings);
     sort(&mut findings);
     let failed = findings.iter().any(|found| found.severity == Severity::Error);
-    LoadedScenario { scenario: scenario.filter(|_| !failed), findings }
+    LoadedScenario { scenario: scenario.filter(|_| !failed), runbook, findings }
 }
 
 /// A runbook with its tree, as far as either can be had.

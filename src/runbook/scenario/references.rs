@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::facts;
 use super::read::{self, entries, items};
 use super::roster::{Asks, Known, Roster};
 use super::{Opened, Scenario, Shelf};
@@ -12,13 +13,12 @@ use crate::runbook::parse::{Entry, Node};
 use crate::runbook::resolve::plain_value;
 use crate::value::{Name, Value};
 
-/// Checks a scenario, and reads it.
-pub(super) fn check(
-    source: &Source,
+/// Opens the runbook that a scenario names.
+pub(super) fn open<'a>(
     root: &Node,
-    shelf: &dyn Shelf,
+    shelf: &'a dyn Shelf,
     findings: &mut Vec<Diagnostic>,
-) -> Option<Scenario> {
+) -> Option<Opened<'a>> {
     let named = root.get("runbook")?;
     let opened = match shelf.find(named.text()?) {
         Ok(found) => Opened::of(found),
@@ -28,14 +28,25 @@ pub(super) fn check(
             return None;
         }
     };
-    let Some(opened) = opened else {
+    if opened.is_none() {
         let message = format!("the runbook `{}` cannot be read", cut(named.text()?));
         let found = Diagnostic::error("unknown-runbook", named.span.clone(), message);
         findings.push(found.help("surefoot check says what is wrong with it"));
-        return None;
-    };
-    let roster = Roster::of(&opened, shelf);
-    let mut checker = Checker { source, root, roster: &roster, findings };
+    }
+    opened
+}
+
+/// Checks a scenario against its runbook, and reads it.
+pub(super) fn check(
+    source: &Source,
+    root: &Node,
+    opened: &Opened<'_>,
+    shelf: &dyn Shelf,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Scenario> {
+    let roster = Roster::of(opened, shelf);
+    let facts = facts::Declared::of(root, findings);
+    let mut checker = Checker { source, root, roster: &roster, facts: &facts, findings };
     let environments = Declared::of(&opened.root, "environments", "environment");
     if let Some((node, name)) = root.get("environment").and_then(|node| Some((node, node.text()?)))
     {
@@ -45,13 +56,20 @@ pub(super) fn check(
     for entry in entries(root, "targets") {
         checker.known(&entry.key, &entry.key_span, &targets);
     }
-    let inputs = checker.inputs(&opened);
+    for node in items(root, "faults") {
+        checker.fault(node, &targets);
+    }
+    for node in items(root, "injects") {
+        checker.inject(node);
+    }
+    checker.missing(opened);
+    let inputs = checker.inputs(opened);
     for entry in entries(root, "results") {
         checker.results(entry);
     }
     for entry in entries(root, "answers") {
         if let Some(known) = checker.step(&entry.key, &entry.key_span) {
-            checker.answer(entry, known);
+            checker.answers(entry, known);
         }
     }
     if let Some(expect) = root.get("expect") {
@@ -64,11 +82,11 @@ pub(super) fn check(
             checker.command(entry);
         }
     }
-    read::scenario(root, inputs)
+    read::scenario(root, read::Known { inputs, facts: &facts, roster: &roster })
 }
 
 /// The names of one kind that a runbook declares.
-struct Declared<'a> {
+pub(super) struct Declared<'a> {
     what: &'static str,
     names: Vec<&'a str>,
 }
@@ -80,19 +98,21 @@ impl<'a> Declared<'a> {
     }
 }
 
-struct Checker<'a> {
+/// Looks for what a scenario names.
+pub(super) struct Checker<'a> {
     source: &'a Source,
-    root: &'a Node,
+    pub(super) root: &'a Node,
     roster: &'a Roster,
-    findings: &'a mut Vec<Diagnostic>,
+    pub(super) facts: &'a facts::Declared,
+    pub(super) findings: &'a mut Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
-    fn error(&mut self, code: &'static str, span: &Span, message: String, help: String) {
+    pub(super) fn error(&mut self, code: &'static str, span: &Span, message: String, help: String) {
         self.findings.push(Diagnostic::error(code, span.clone(), message).help(help));
     }
 
-    fn known(&mut self, name: &str, span: &Span, declared: &Declared<'_>) {
+    pub(super) fn known(&mut self, name: &str, span: &Span, declared: &Declared<'_>) {
         if !declared.names.contains(&name) {
             let message = format!("the runbook has no {} `{}`", declared.what, cut(name));
             self.error("unknown-name", span, message, choose(name, &declared.names));
@@ -133,7 +153,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A step by its name.
-    fn step(&mut self, name: &str, span: &Span) -> Option<&'a Known> {
+    pub(super) fn step(&mut self, name: &str, span: &Span) -> Option<&'a Known> {
         let roster = self.roster;
         if let Some(known) = roster.steps.get(name) {
             return Some(known);
@@ -172,8 +192,12 @@ impl<'a> Checker<'a> {
             self.error("empty-list", &entry.value.span, message, help);
         }
         for result in entry.value.list().unwrap_or(std::slice::from_ref(&entry.value)) {
+            self.world(result);
             for part in result.map().into_iter().flat_map(|map| &map.entries) {
-                let other = matches!(part.key.as_str(), "verify" | "recheck" | "undo");
+                let other = matches!(part.key.as_str(), "verify" | "recheck" | "undo" | "ready");
+                if other {
+                    self.world(&part.value);
+                }
                 if other && !known.parts.contains(&part.key.as_str()) {
                     let message = format!("the step `{}` has no `{}`", entry.key, part.key);
                     let help = "leave it out: nothing would ask for it".to_owned();
@@ -193,33 +217,52 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn answer(&mut self, entry: &Entry, known: &Known) {
-        let node = &entry.value;
+    /// One answer, or one for each time.
+    fn answers(&mut self, entry: &Entry, known: &Known) {
+        match entry.value.list() {
+            Some(several)
+                if !known.asks.takes_many() || several.iter().any(|node| node.list().is_some()) =>
+            {
+                for node in several {
+                    self.answer(entry, node, known);
+                }
+            }
+            _ => self.answer(entry, &entry.value, known),
+        }
+    }
+
+    fn answer(&mut self, entry: &Entry, node: &Node, known: &Known) {
         let wrong = |message: String, help: String| (message, help);
         let problem = match (&known.asks, node.text()) {
             (Asks::Decision(options), Some(word)) if !options.iter().any(|id| id == word) => {
-                if matches!(word, "not_sure" | "skip") {
+                if matches!(word, "not_sure" | "skip" | "stop") {
                     return;
                 }
                 let names: Vec<&str> = options.iter().map(String::as_str).collect();
                 wrong(
                     format!("`{}` has no option `{}`", entry.key, cut(word)),
-                    format!("{}; `not_sure` and `skip` are always there", choose(word, &names)),
+                    format!(
+                        "{}; `not_sure`, `skip` and `stop` are always there",
+                        choose(word, &names)
+                    ),
                 )
             }
             (Asks::Decision(_), None) => wrong(
                 "a decision has one answer".to_owned(),
                 "write the id of one option".to_owned(),
             ),
-            (Asks::Confirmation, word) if !matches!(word, Some("yes" | "no" | "skip")) => wrong(
-                format!("`{}` asks for a confirmation", entry.key),
-                "write `yes` or `no`, or `skip`".to_owned(),
-            ),
-            (Asks::Instruction, word) if !matches!(word, Some("done" | "skip")) => wrong(
+            (Asks::Confirmation, word) if !word.is_some_and(|word| COMMAND.contains(&word)) => {
+                wrong(
+                    format!("`{}` asks for a confirmation", entry.key),
+                    "write `yes` or `no`, or `skip`; where it failed `again`, `go_on` or `stop`"
+                        .to_owned(),
+                )
+            }
+            (Asks::Instruction, word) if !matches!(word, Some("done" | "skip" | "stop")) => wrong(
                 format!("`{}` is an instruction", entry.key),
                 "write `done`, or `skip`".to_owned(),
             ),
-            (Asks::Value { .. }, Some("none" | "not_sure" | "skip")) => return,
+            (Asks::Value { .. }, Some("none" | "not_sure" | "skip" | "stop")) => return,
             (Asks::Value { ty, choices, many }, _) => {
                 match value_problem(node, *ty, choices.as_deref(), *many) {
                     Some(message) => wrong(
@@ -234,6 +277,10 @@ impl<'a> Checker<'a> {
         self.error("wrong-answer", &node.span, problem.0, problem.1);
     }
 }
+
+/// What may be answered to the questions of a command's step.
+const COMMAND: &[&str] =
+    &["yes", "no", "skip", "stop", "again", "go_on", "undo", "recheck", "mark_done", "break_glass"];
 
 fn value_problem(
     node: &Node,
@@ -259,7 +306,7 @@ fn value_problem(
 }
 
 /// The nearest of some names, or all of them.
-fn choose(name: &str, names: &[&str]) -> String {
+pub(super) fn choose(name: &str, names: &[&str]) -> String {
     match did_you_mean(name, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if names.is_empty() => "it has none".to_owned(),

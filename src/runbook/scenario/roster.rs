@@ -37,7 +37,7 @@ pub(super) struct Known {
 /// What a step asks.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Asks {
-    /// Whether a command may run.
+    /// Whether a command may run, and what then becomes of it.
     Confirmation,
     /// Which of these ways to go.
     Decision(Vec<String>),
@@ -47,6 +47,13 @@ pub(super) enum Asks {
     Other,
     /// A value.
     Value { ty: Option<Type>, choices: Option<Vec<String>>, many: bool },
+}
+
+impl Asks {
+    /// Whether one answer may hold several values.
+    pub(super) fn takes_many(&self) -> bool {
+        matches!(self, Self::Value { many: true, .. } | Self::Value { ty: Some(Type::List), .. })
+    }
 }
 
 impl Roster {
@@ -67,13 +74,20 @@ impl Roster {
             let node = sketch.node;
             let name = format!("{prefix}{}", sketch.id);
             let parts = ["verify", "recheck", "undo"];
+            let readies = node.get("background").is_some_and(|it| it.get("ready").is_some());
+            // What can be chosen may be told by a command, the only one of such a step.
+            let offers = node.get("choices").is_some_and(|it| it.get("run").is_some());
             let key = crate::runbook::model::StepKey(index);
             let uses = node.get("use").filter(|used| used.get("procedure").is_none());
             let reads = outline.inherited(key, "effect").and_then(Node::text) == Some("read");
             let known = Known {
                 asks: asks(node, reads),
-                parts: parts.into_iter().filter(|part| node.get(part).is_some()).collect(),
-                runs: node.get("run").is_some(),
+                parts: parts
+                    .into_iter()
+                    .filter(|part| node.get(part).is_some())
+                    .chain(readies.then_some("ready"))
+                    .collect(),
+                runs: node.get("run").is_some() || offers,
                 uses: uses.is_some(),
             };
             if let Some(used) = uses {
@@ -119,7 +133,8 @@ struct Place<'a> {
 
 fn asks(node: &Node, reads: bool) -> Asks {
     if node.get("run").is_some() {
-        return if reads { Asks::Other } else { Asks::Confirmation };
+        let talks = node.get("interactive").is_some();
+        return if reads || talks { Asks::Other } else { Asks::Confirmation };
     }
     if node.get("do").is_some() {
         return Asks::Instruction;

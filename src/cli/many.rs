@@ -26,9 +26,9 @@ const WAITING: usize = 8;
 const PARCEL: usize = 16;
 
 /// Does the work for every item, and hands the results on in the order of the items.
-pub(super) fn in_order<T: Sync, R: Send>(
+pub(crate) fn in_order<T: Sync, R: Send>(
     items: &[T],
-    terminal: &Terminal,
+    (terminal, doing): (&Terminal, &str),
     work: impl Fn(&T) -> R + Sync,
     mut hand_on: impl FnMut(R) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
@@ -76,7 +76,7 @@ pub(super) fn in_order<T: Sync, R: Send>(
             let now = clock.monotonic();
             if now >= drawn {
                 drawn = now + LOOK.as_secs_f64();
-                terminal.spinner().progress("checking", order.told, items.len());
+                terminal.spinner().progress(doing, order.told, items.len());
             }
         }
     });
@@ -167,7 +167,7 @@ mod tests {
             told.push(result);
             Ok(())
         };
-        in_order(&items, &terminal, work, keep).unwrap();
+        in_order(&items, (&terminal, "checking"), work, keep).unwrap();
         assert_eq!(told, items);
         for few in 0..2 * PARCEL {
             let mut told = Vec::new();
@@ -175,10 +175,13 @@ mod tests {
                 told.push(result);
                 Ok(())
             };
-            in_order(&items[..few], &terminal, work, keep).unwrap();
+            in_order(&items[..few], (&terminal, "checking"), work, keep).unwrap();
             assert_eq!(told, items[..few]);
         }
         let fails = |_| Err(Failure::told(Exit::Failed));
-        assert_eq!(in_order(&items, &terminal, work, fails).unwrap_err().exit, Exit::Failed);
+        assert_eq!(
+            in_order(&items, (&terminal, "checking"), work, fails).unwrap_err().exit,
+            Exit::Failed
+        );
     }
 }

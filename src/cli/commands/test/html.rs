@@ -1,0 +1,90 @@
+//! How much of the runbooks was reached, as one page that does nothing: no script, no request.
+
+use std::fmt::Write as _;
+
+use super::Results;
+use crate::diagnostic::visible_line;
+use crate::rehearsal::{BranchKind, Point, Totals};
+
+const STYLE: &str = "\
+:root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.4; }
+body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+.reached::before { content: \"\\2713  \"; }
+.missed { font-weight: bold; }
+.missed::before { content: \"\\2717  \"; }
+@media print { body { margin: 0; } }
+";
+
+/// The page.
+pub(super) fn page(results: &Results) -> String {
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
+         style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>Coverage of runbooks</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <h1>Coverage of runbooks</h1>\n"
+    );
+    let tests = results.tests.len();
+    let _ = writeln!(out, "<p>{tests} scenarios, {} failed.</p>", results.failed());
+    out.push_str(
+        "<table>\n<tr><th>runbook</th><th class=\"number\">steps</th>\
+         <th class=\"number\">options</th><th class=\"number\">branches</th></tr>\n",
+    );
+    for (index, (inventory, covered)) in results.covered.iter().enumerate() {
+        let name = format!("<a href=\"#r{index}\">{}</a>", escaped(&inventory.name));
+        row(&mut out, &name, [covered.steps, covered.options, covered.branches]);
+    }
+    row(&mut out, "all", results.totals());
+    out.push_str("</table>\n");
+    for (index, (inventory, covered)) in results.covered.iter().enumerate() {
+        let _ = writeln!(out, "<h2 id=\"r{index}\">{}</h2>", escaped(&inventory.name));
+        out.push_str("<table>\n<tr><th class=\"number\">line</th><th>step</th><th></th></tr>\n");
+        for (point, line) in &inventory.points {
+            let missed = covered.missing.iter().any(|(missing, _)| missing == point);
+            let class = if missed { "missed" } else { "reached" };
+            let said = if missed { "not reached" } else { "reached" };
+            let _ = writeln!(
+                out,
+                "<tr><td class=\"number\">{line}</td><td>{}</td>\
+                 <td class=\"{class}\" title=\"{said}\">{}</td></tr>",
+                escaped(&point.step.0),
+                escaped(&what(point))
+            );
+        }
+        out.push_str("</table>\n");
+    }
+    out.push_str("</body>\n</html>\n");
+    out
+}
+
+fn what(point: &Point) -> String {
+    point.branch.as_ref().map_or_else(|| "entered".to_owned(), BranchKind::name)
+}
+
+fn row(out: &mut String, name: &str, totals: [Totals; 3]) {
+    let _ = write!(out, "<tr><td>{name}</td>");
+    for it in totals {
+        let (percent, reached, all) = (it.percent(), it.reached, it.all);
+        let _ = write!(out, "<td class=\"number\">{percent} % ({reached}/{all})</td>");
+    }
+    out.push_str("</tr>\n");
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in visible_line(text).chars() {
+        match character {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}

@@ -1,0 +1,34 @@
+//! The ports of a session over a scenario: a [`ScriptedExecutor`] that starts no process, a
+//! [`ScriptedResponder`], an agreeing second person, and a time that passes as it is told.
+//!
+//! Each can be used without the others: a drill takes the executor and asks a person. What they
+//! share is the scenario's [`World`]: how often a step was tried, which facts hold, what is due.
+//! [`walk`] puts them together with a journal in memory. Nothing here starts a process, opens a
+//! file or knows the time of day.
+
+mod answers;
+mod coverage;
+mod executor;
+mod notary;
+mod responder;
+mod result;
+mod skeleton;
+mod time;
+mod trace;
+mod verdict;
+mod walk;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use coverage::{Branch, BranchKind, Coverage, Covered, Inventory, Point, Totals, branches};
+pub use executor::{ScriptedExecutor, Unscripted};
+pub use notary::AgreeingNotary;
+pub use responder::ScriptedResponder;
+pub use skeleton::{Skeleton, Skeletons, skeletons};
+pub use time::{SimulatedClock, Time};
+pub use trace::{Command, Trace, Visit};
+pub use verdict::{Mismatch, Step, compare};
+pub use walk::{Prepared, Unwalkable, Walked, prepare, walk};
+pub use world::{Problem, SharedWorld, World};

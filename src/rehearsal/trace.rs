@@ -1,0 +1,83 @@
+//! What happened in a walk, as tests ask for it: the steps in order, the commands, the findings, and
+//! which branches were taken.
+
+use std::collections::BTreeMap;
+
+use super::coverage::Coverage;
+use crate::engine::{AttemptId, Event, Role, Run};
+use crate::journal::Record;
+use crate::runbook::StepId;
+use crate::session::{Notice, Observer};
+
+/// A step that was entered.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Visit {
+    /// Its name.
+    pub step: StepId,
+    /// Whether the author gave it an id.
+    pub named: bool,
+}
+
+/// A command that a scenario gave a result for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Command {
+    /// Its step.
+    pub step: StepId,
+    /// The command, with values in place.
+    pub shown: String,
+}
+
+/// What happened in a walk.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// The steps that were entered, in order.
+    pub visited: Vec<Visit>,
+    /// The steps' own commands, in order.
+    pub commands: Vec<Command>,
+    /// What was found, in order.
+    pub findings: Vec<String>,
+    /// What was reached.
+    pub coverage: Coverage,
+    /// What the attempts that run are for.
+    roles: BTreeMap<AttemptId, (Role, Option<StepId>)>,
+}
+
+impl Trace {
+    /// The role and the step of an attempt that has started.
+    pub(super) fn of(&self, attempt: AttemptId) -> Option<&(Role, Option<StepId>)> {
+        self.roles.get(&attempt)
+    }
+
+    /// Takes an event into account.
+    pub fn note(&mut self, event: &Event, run: &Run) {
+        match event {
+            Event::StepEntered { step, .. } => {
+                let runbook = &run.plan().runbook;
+                let named = runbook.find(step).is_some_and(|key| runbook.step(key).name.is_some());
+                self.visited.push(Visit { step: step.clone(), named });
+            }
+            Event::AttemptStarted(started) => {
+                self.roles.insert(started.attempt, (started.role, started.step.clone()));
+                if let (Role::Main, Some(step)) = (started.role, &started.step) {
+                    let shown = started.shown.clone();
+                    self.commands.push(Command { step: step.clone(), shown });
+                }
+            }
+            Event::AttemptEnded(ended) => {
+                self.findings.extend(ended.findings.iter().map(|finding| finding.say.clone()));
+            }
+            _ => {}
+        }
+        let mut coverage = std::mem::take(&mut self.coverage);
+        coverage.note(event, self, &run.plan().runbook);
+        self.coverage = coverage;
+    }
+}
+
+impl Observer for Trace {
+    fn recorded(&mut self, record: &Record, run: &Run) {
+        self.note(&record.event, run);
+    }
+
+    fn noticed(&mut self, _: &Notice<'_>, _: &Run) {}
+}
