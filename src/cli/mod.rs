@@ -12,6 +12,7 @@ mod frozen;
 mod governing;
 mod inputs;
 mod open;
+mod paced;
 mod past;
 mod runs;
 mod settings;
@@ -134,6 +135,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Approve(arguments) => commands::approve::run(&arguments, context),
         Command::Check(arguments) => commands::check::run(&arguments, context),
         Command::Completions { shell } => commands::completions::run(shell, context),
+        Command::Drill(arguments) => commands::drill::run(&arguments, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),

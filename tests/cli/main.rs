@@ -19,6 +19,7 @@ mod check_forms;
 mod check_watch;
 mod core_dumps;
 mod display;
+mod drill;
 mod ends;
 mod held;
 mod hostile;

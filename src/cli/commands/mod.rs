@@ -3,6 +3,7 @@
 pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod drill;
 pub(crate) mod history;
 pub(crate) mod log;
 pub(crate) mod plan;
