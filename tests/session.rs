@@ -212,7 +212,8 @@ impl Observer for Watcher {
             Notice::NotGiven { .. }
             | Notice::Orphaned { .. }
             | Notice::PasswordWanted { .. }
-            | Notice::Tick => {}
+            | Notice::Tick
+            | Notice::Told { .. } => {}
         }
     }
 }

@@ -41,6 +41,15 @@ Examples:
   surefoot resume k3f9
   surefoot resume k3f9 --take-over")]
     Resume(ResumeArguments),
+    /// Rehearse: walk a runbook against a scenario; nothing is run
+    #[command(after_help = "\
+Without a scenario each command prints the sample that stands beside it in the runbook.
+
+Examples:
+  surefoot drill disk-filling
+  surefoot drill disk-filling --scenario runbooks/scenarios/log-grows.yaml
+  surefoot drill disk-filling --scenario runbooks/scenarios/log-grows.yaml --speed 10")]
+    Drill(DrillArguments),
     /// Say what a run would do; nothing is run and nothing is asked
     #[command(after_help = "Example:\n  surefoot plan disk-filling --set folder=/var/log")]
     Plan(PlanArguments),
@@ -221,6 +230,27 @@ pub(crate) struct ResumeArguments {
     /// Take the walk over from whoever walks it in another terminal
     #[arg(long)]
     pub(crate) take_over: bool,
+    #[command(flatten)]
+    pub(crate) walking: WalkingArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DrillArguments {
+    /// The runbook: a path, an id, `service/id`, or any unique part
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+    /// What happens in it; the samples of the runbook if not given
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "environment"])]
+    pub(crate) scenario: Option<PathBuf>,
+    /// How many times faster than the world time runs
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) speed: u8,
+    /// Give an input a value
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Choose an environment of the runbook
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) environment: Option<String>,
     #[command(flatten)]
     pub(crate) walking: WalkingArguments,
 }

@@ -15,6 +15,7 @@ mod login;
 mod many;
 mod neighbours;
 mod open;
+mod paced;
 mod past;
 mod provenance;
 mod readiness;
@@ -143,6 +144,7 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Completions { shell } => commands::completions::run(shell, context),
         Command::Follow(arguments) => commands::follow::run(&arguments, context),
         Command::Doctor(arguments) => commands::doctor::run(&arguments, context),
+        Command::Drill(arguments) => commands::drill::run(&arguments, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),

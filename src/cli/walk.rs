@@ -23,7 +23,7 @@ use crate::journal::{Journal, RunFolder, save_elsewhere};
 use crate::policy::{Attendance, Pace};
 use crate::process::{self, Arrived};
 use crate::runbook::{Effect, Outcome, Runbook, Secrecy, SecretSource, StepId};
-use crate::session::{Broken, Observer, Responder, Session};
+use crate::session::{Broken, Clock, Observer, Responder, Session};
 use crate::signing::Rules;
 
 /// A walk that is about to begin or to go on.
@@ -57,7 +57,7 @@ impl Walk<'_> {
         .map_err(|error| {
             Failure::new(Exit::Failed, format!("failed to handle signals: {error}"))
         })?;
-        let mut responder = responder(context, self.answers, self.behind, &clock)?;
+        let mut responder = responder(context, self.answers, self.behind, clock.clone())?;
         let mut notary = agreement::notary(context, self.folder, self.agreement)?;
         let mut view = View::new(context.terminal.clone(), clock.clone(), self.known);
         if self.walking.output_colour {
@@ -107,12 +107,12 @@ fn environment(context: &Context, run: &Run) -> BTreeMap<OsString, OsString> {
 }
 
 /// A closed or full standard output is an error, though it ends no run.
-fn told(context: &Context, exit: Exit) -> Exit {
+pub(crate) fn told(context: &Context, exit: Exit) -> Exit {
     if exit == Exit::Done && context.terminal.broken() { Exit::Failed } else { exit }
 }
 
 /// What the end of a walk means to a script.
-fn exit(rest: &Rest, run: &Run) -> Exit {
+pub(crate) fn exit(rest: &Rest, run: &Run) -> Exit {
     match rest {
         Rest::Finished { outcome, failed } => match outcome {
             Outcome::Done | Outcome::Mitigated | Outcome::NoAction | Outcome::Resolved => {
@@ -150,11 +150,11 @@ fn broke(context: &Context, folder: &RunFolder, broken: Broken) -> Failure {
 }
 
 /// Who answers: a person, a file, or nobody.
-fn responder(
+pub(crate) fn responder(
     context: &Context,
     answers: Option<Answers>,
     behind: Behind,
-    clock: &Rc<SystemClock>,
+    clock: Rc<dyn Clock>,
 ) -> Result<Box<dyn Responder>, Failure> {
     let signals = signals()?;
     let person: Box<dyn Responder> = match attended() {
@@ -162,9 +162,9 @@ fn responder(
             context.terminal.clone(),
             Box::new(Tty::new(tty, signals)),
             Box::new(behind),
-            clock.clone(),
+            clock,
         )),
-        None => Box::new(Unattended::new(clock.clone(), Box::new(signals))),
+        None => Box::new(Unattended::new(clock, Box::new(signals))),
     };
     Ok(match answers {
         Some(answers) => sourced(context, Box::new(FromFile::new(answers, person))),
@@ -290,8 +290,11 @@ impl Signals for FromProcess {
 }
 
 fn signals() -> Result<FromProcess, Failure> {
-    let signals = process::Signals::get();
-    signals
-        .map(FromProcess)
+    signals_of_process().map(FromProcess)
+}
+
+/// The signals of this program.
+pub(crate) fn signals_of_process() -> Result<&'static process::Signals, Failure> {
+    process::Signals::get()
         .map_err(|error| Failure::new(Exit::Failed, format!("failed to handle signals: {error}")))
 }

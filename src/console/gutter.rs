@@ -109,7 +109,7 @@ impl Gutter {
             }
             out = out.join(Text::filtered(meaning, piece));
         }
-        self.terminal.prompt(&out);
+        self.terminal.part(&out);
     }
 
     fn mark(&self, stream: Stream) -> Text {

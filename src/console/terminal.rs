@@ -68,6 +68,8 @@ pub struct Terminal {
     settings: Settings,
     streams: Arc<Mutex<Streams>>,
     spinner: Spinner,
+    /// What stands before each heading and prompt.
+    mark: Option<&'static str>,
 }
 
 struct Streams {
@@ -116,7 +118,22 @@ impl Terminal {
         let streams =
             Arc::new(Mutex::new(Streams { walk, data, broken: false, mentioned: BTreeSet::new() }));
         let spinner = Spinner::new(&streams, settings);
-        Self { settings, streams, spinner }
+        Self { settings, streams, spinner, mark: None }
+    }
+
+    /// The same streams, with a word before each heading and prompt that cannot be overlooked.
+    #[must_use]
+    pub fn marked(&self, mark: &'static str) -> Self {
+        Self { mark: Some(mark), ..self.clone() }
+    }
+
+    fn mark(&self, text: &Text) -> Text {
+        match self.mark {
+            Some(mark) => {
+                Text::of(Meaning::Marked, mark).add(Meaning::Plain, " ").join(text.clone())
+            }
+            None => text.clone(),
+        }
     }
 
     /// How text looks.
@@ -179,6 +196,7 @@ impl Terminal {
 
     /// Shows a left part and, as far right as there is room, a right one.
     pub fn line_with_right(&self, left: &Text, right: &Text) {
+        let left = &self.mark(left);
         if right.is_empty() {
             return self.indented(left, 4);
         }
@@ -241,6 +259,11 @@ impl Terminal {
 
     /// Shows text without ending the line, such as a prompt.
     pub fn prompt(&self, text: &Text) {
+        self.part(&self.mark(text));
+    }
+
+    /// Shows a part of a line.
+    pub fn part(&self, text: &Text) {
         self.write(&self.paint(text));
     }
 

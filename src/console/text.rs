@@ -27,6 +27,8 @@ pub enum Meaning {
     Heading,
     /// What can be done now.
     Hint,
+    /// What a whole screen is, before each of its headings and prompts.
+    Marked,
     /// A rule that must not be broken.
     Never,
     /// Nothing special.
@@ -50,6 +52,7 @@ impl Meaning {
             Self::Effect(Effect::Change) | Self::Warning => colour(AnsiColor::Yellow),
             Self::Command | Self::Heading => Style::new().bold(),
             Self::Hint | Self::Value => colour(AnsiColor::Cyan),
+            Self::Marked => colour(AnsiColor::Yellow).bold().invert(),
             Self::Never => colour(AnsiColor::Magenta).bold(),
             Self::Plain => Style::new(),
             Self::Printed(style) => style,

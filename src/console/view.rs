@@ -148,6 +148,14 @@ impl View {
         heading::step(&self.terminal, key, &title, run, 0);
     }
 
+    /// Something that reaches the responder from outside of the run.
+    fn told(&mut self, text: &str) {
+        self.terminal.spinner().clear();
+        let line = Text::of(Meaning::Warning, "  » ").add_lines(Meaning::Heading, text);
+        self.terminal.indented(&line, 4);
+        self.terminal.bell();
+    }
+
     fn heading(&mut self, title: &str) {
         self.terminal.blank();
         self.terminal.line(&Text::of(Meaning::Heading, title));
@@ -344,6 +352,7 @@ impl Observer for View {
             }
             Notice::Ready { attempt } => self.ready(*attempt),
             Notice::Tick => self.tick(),
+            Notice::Told { text } => self.told(text),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! orders them, small helper programs, git, the editor, and the signals of this program. Streams are
 //! masked here, before they reach a file. It knows no runbooks and decides nothing about a run.
 
+mod alarm;
 mod askpass;
 mod caught;
 mod cgroup;
@@ -47,6 +48,7 @@ mod timing;
 mod tool;
 mod undumped;
 
+pub use alarm::Alarm;
 pub use askpass::{ask_password, askpass_program, asks_for};
 pub use client::{Client, Message, SUPERVISE};
 pub use connections::prepare as prepare_connections;

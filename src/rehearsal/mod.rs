@@ -8,10 +8,12 @@
 
 mod answers;
 mod coverage;
+mod debrief;
 mod executor;
 mod notary;
 mod responder;
 mod result;
+mod sampled;
 mod skeleton;
 mod time;
 mod trace;
@@ -23,9 +25,11 @@ mod world;
 mod tests;
 
 pub use coverage::{Branch, BranchKind, Coverage, Covered, Inventory, Point, Totals, branches};
+pub use debrief::Debrief;
 pub use executor::{ScriptedExecutor, Unscripted};
 pub use notary::AgreeingNotary;
 pub use responder::ScriptedResponder;
+pub use sampled::sampled;
 pub use skeleton::{Skeleton, Skeletons, skeletons};
 pub use time::{SimulatedClock, Time};
 pub use trace::{Command, Trace, Visit};

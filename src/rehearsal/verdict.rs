@@ -92,7 +92,7 @@ pub fn compare(scenario: &Scenario, walked: &Walked) -> Vec<Mismatch> {
 }
 
 /// Steps without an id count only where the list names one that has none.
-fn side_by_side(expected: &[Placed<StepId>], trace: &Trace) -> Vec<Step> {
+pub(super) fn side_by_side(expected: &[Placed<StepId>], trace: &Trace) -> Vec<Step> {
     let wanted: Vec<&StepId> = expected.iter().map(|step| &step.value).collect();
     let unnamed = trace.visited.iter().any(|visit| !visit.named && wanted.contains(&&visit.step));
     let walked: Vec<&StepId> = trace

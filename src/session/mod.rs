@@ -256,6 +256,10 @@ impl Session<'_> {
                 self.notice(&Notice::Tick);
                 Ok(())
             }
+            Happening::Told(text) => {
+                self.notice(&Notice::Told { text: &text });
+                Ok(())
+            }
         }
     }
 

@@ -196,6 +196,8 @@ pub enum Happening {
     },
     /// Nothing; time to draw the elapsed time anew.
     Tick,
+    /// Somebody outside of the run says something: an inject of a drill.
+    Told(String),
 }
 
 /// Where a command printed something.
@@ -290,6 +292,11 @@ pub enum Notice<'a> {
     },
     /// Time to draw the elapsed time anew.
     Tick,
+    /// Somebody outside of the run says something: untrusted.
+    Told {
+        /// What.
+        text: &'a str,
+    },
 }
 
 /// What time it is.

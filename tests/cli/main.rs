@@ -21,6 +21,7 @@ mod check_watch;
 mod core_dumps;
 mod display;
 mod doctor;
+mod drill;
 mod ends;
 mod game_day;
 mod held;

@@ -4,6 +4,7 @@ pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
+pub(crate) mod drill;
 pub(crate) mod follow;
 pub(crate) mod history;
 pub(crate) mod log;

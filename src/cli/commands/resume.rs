@@ -21,7 +21,7 @@ use crate::cli::walk::{Walk, agreed, answers, attendance};
 use crate::effects::SystemClock;
 use crate::engine::{Event, Input, Recorded, Rest, Resumed, Run, RunStarted};
 use crate::journal::{ReadFailed, Record, RecoverFailed, RunFolder, read, recover};
-use crate::plan::{DigestKey, Given, Plan};
+use crate::plan::{DigestKey, Given, Mode, Plan};
 use crate::policy::{Policy, Trust};
 use crate::report::{State, Summary};
 use crate::runbook::Runbook;
@@ -43,6 +43,10 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         }
     })?;
     let started = first(&recovered.records, &folder)?;
+    if matches!(started.mode, Mode::Drill | Mode::Test) {
+        let message = format!("the run {} is a rehearsal: it is not gone on with", folder.id());
+        return Err(Failure::new(Exit::Usage, message).hint("start it anew with surefoot drill"));
+    }
     // What its repository asks for is in its record.
     let settings = governing(context, None)?.guarded()?.settings;
     let plan = plan(started, &folder, arguments, &settings, context)?;
@@ -110,7 +114,11 @@ fn latest_open(context: &Context) -> Result<RunFolder, Failure> {
             }
         };
         let summary = Summary::of(&contents.records);
-        if summary.is_some_and(|summary| !matches!(summary.state, State::Finished { .. })) {
+        let goes_on = |summary: &Summary| {
+            !matches!(summary.state, State::Finished { .. })
+                && !matches!(summary.started_with.mode, Mode::Drill | Mode::Test)
+        };
+        if summary.as_ref().is_some_and(goes_on) {
             return Ok(folder);
         }
     }

@@ -176,7 +176,7 @@ fn begin(
 }
 
 /// The files as they are kept with the run.
-fn frozen_files(closure: &Closure) -> Vec<FrozenFile<'_>> {
+pub(crate) fn frozen_files(closure: &Closure) -> Vec<FrozenFile<'_>> {
     let parts = closure.parts().iter();
     parts
         .map(|part| FrozenFile {
@@ -261,7 +261,12 @@ fn plan(
 }
 
 /// What is run, and where each of its files comes from.
-fn origin(closure: &Closure, folder: &Folder, plan: &Plan, context: &Context) -> RunbookOrigin {
+pub(crate) fn origin(
+    closure: &Closure,
+    folder: &Folder,
+    plan: &Plan,
+    context: &Context,
+) -> RunbookOrigin {
     let facts = Run::new(Arc::new(plan.clone()));
     let runbook = &plan.runbook;
     let title = runbook.title.render(&*facts.facts());

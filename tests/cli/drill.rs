@@ -1,0 +1,103 @@
+//! Drills: the same walk, and nothing of it is run.
+
+use crate::READS;
+use crate::sandbox::Sandbox;
+
+const SCENARIO: &str = "\
+schema: surefoot-scenario/v1
+runbook: runbook
+title: Both look odd
+brief: It is 02:40.
+now: 2026-03-01T02:40:00Z
+results:
+  again: { stdout: \"from the scenario\\n\", takes: 10s }
+expect: { outcome: done, visited: [once, again] }
+";
+
+/// Two reads, of which each would leave something behind, and one has a sample.
+const BOOK: &str = "\
+schema: surefoot/v1
+title: Two looks
+service: shop
+steps:
+  - { id: once, title: Look once, effect: read, run: touch canary; echo one, sample: sampled }
+  - { id: again, title: Look again, effect: read, run: touch canary; echo two, sample: as well }
+  - end: done
+";
+
+fn nothing_ran(sandbox: &Sandbox) {
+    for run in sandbox.runs() {
+        assert!(!run.join("work/canary").exists());
+        assert!(!run.join("supervisor.json").exists());
+    }
+}
+
+#[test]
+fn samples_are_what_commands_print_and_nothing_is_run() {
+    // Nobody trusted it, and nothing of it is run.
+    let sandbox = Sandbox::new();
+    sandbox.file("runbook.yaml", BOOK);
+    let outcome = sandbox.surefoot(&["drill", "runbook.yaml"]).run();
+    assert_eq!(outcome.code(), 0, "{}", outcome.text());
+    assert!(outcome.stderr.starts_with("DRILL Nothing is run"), "{}", outcome.stderr);
+    for shown in ["DRILL  1  Look once", "│ sampled", "│ as well", "DRILL Debrief"] {
+        assert!(outcome.stderr.contains(shown), "{shown} in\n{}", outcome.stderr);
+    }
+    nothing_ran(&sandbox);
+    assert_eq!(sandbox.events_of("run_started")[0]["mode"], "drill");
+}
+
+#[test]
+fn a_scenario_says_what_happens_and_the_debrief_what_was_expected() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "runbook.yaml",
+        &BOOK.replace("  - end", "  - { id: more, effect: read, run: date, sample: now }\n  - end"),
+    );
+    let scenario = SCENARIO.replace(
+        "results:\n",
+        "results:\n  once: { stdout: \"first\\n\" }\n  more: { stdout: \"later\\n\" }\n",
+    );
+    sandbox.file("odd.yaml", &scenario);
+    let drill = ["drill", "runbook.yaml", "--scenario", "odd.yaml", "--speed", "200"];
+    let outcome = sandbox.surefoot(&drill).run();
+    assert_eq!(outcome.code(), 0, "{}", outcome.text());
+    for shown in ["It is 02:40.", "│ first", "│ from the scenario", "done, as expected", "more"]
+    {
+        assert!(outcome.stderr.contains(shown), "{shown} in\n{}", outcome.stderr);
+    }
+    let detours = outcome.stderr.lines().find(|line| line.contains("detours")).unwrap();
+    assert!(detours.contains("(more)"), "{detours}");
+    // The scenario's time is the time of the record.
+    let journal = sandbox.journal();
+    assert!(journal.contains("\"at\":\"2026-03-01T02:40:0"), "{journal}");
+    nothing_ran(&sandbox);
+}
+
+#[test]
+fn a_drill_is_no_run_of_the_runbook_and_is_not_gone_on_with() {
+    let sandbox = Sandbox::trusting(READS);
+    let ran = sandbox.surefoot(&["drill", "runbook.yaml"]).run();
+    // There is no sample: the person has to say what it gives.
+    assert_eq!(ran.code(), 4, "{}", ran.text());
+    let resumed = sandbox.surefoot(&["resume"]).run();
+    assert_eq!(resumed.code(), 2, "{}", resumed.text());
+    assert!(resumed.stderr.contains("there is no run to go on with"), "{}", resumed.stderr);
+    let id = sandbox.runs()[0].file_name().unwrap().to_str().unwrap().to_owned();
+    let resumed = sandbox.surefoot(&["resume", &id]).run();
+    assert_eq!(resumed.code(), 2, "{}", resumed.text());
+    assert!(resumed.stderr.contains("is a rehearsal"), "{}", resumed.stderr);
+    nothing_ran(&sandbox);
+}
+
+#[test]
+fn a_scenario_of_another_runbook_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.file("runbook.yaml", BOOK);
+    sandbox.file("other.yaml", BOOK);
+    sandbox.file("odd.yaml", SCENARIO);
+    let outcome = sandbox.surefoot(&["drill", "other.yaml", "--scenario", "odd.yaml"]).run();
+    assert_eq!(outcome.code(), 2, "{}", outcome.text());
+    assert!(outcome.stderr.contains("is a scenario of `runbook`, not of `other`"));
+    assert!(sandbox.runs().is_empty());
+}
