@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::agreement::programs;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::open::Opened;
 use super::past::ago;
 use crate::catalog::{
-    Claimed, Difference, Lies, TrustFailed, TrustStore, Trusted, guarded, may_speak,
+    Claimed, Difference, Lies, Lookout, TrustFailed, TrustStore, Trusted, Voucher, expand, guarded,
+    may_speak,
 };
 use crate::console::{Meaning, Text, changes_in_words};
 use crate::effects::SystemClock;
@@ -84,6 +86,12 @@ pub(crate) fn trust(
     if store.trusts(&opened.digest).map_err(|error| store_failed(&error))? {
         return Ok(Trust::Trusted);
     }
+    if let Some(vouchers) = vouched(opened, sources, context)? {
+        for voucher in vouchers {
+            context.terminal.line(&Text::of(Meaning::Dim, said(&voucher)));
+        }
+        return Ok(Trust::Trusted);
+    }
     let path = opened.path.display();
     let changed = difference(opened, &store)?.map(|difference| {
         let since = ago(difference.since);
@@ -109,6 +117,39 @@ pub(crate) fn trust(
     Ok(Trust::Untrusted)
 }
 
+/// The sources on whose branches all of a runbook stands, if each is trusted for that.
+fn vouched(
+    opened: &Opened,
+    sources: &[Source],
+    context: &Context,
+) -> Result<Option<Vec<Voucher>>, Failure> {
+    let own = &context.settings;
+    let state = context.state()?;
+    guard_place(&state.join("sources"))?;
+    let known = expand(sources, Some(state), own.home.as_deref()).known;
+    let lookout = Lookout {
+        sources: &known,
+        state,
+        search: &own.search_path(),
+        programs: &programs(context),
+        scratch: &own.emergency,
+        now: SystemClock::start().now(),
+    };
+    Ok(lookout.vouched(opened.folder.root(), opened.closure.parts()))
+}
+
+fn said(voucher: &Voucher) -> String {
+    let Voucher { source, reference, as_of, signed_by } = voucher;
+    let branch = reference.rsplit('/').next().unwrap_or(reference);
+    let signed = signed_by.as_ref().map(|person| format!(", signed by {person}"));
+    let age = as_of.map(|at| format!(", as of {}", ago(at)));
+    format!(
+        "Trusted: it stands on {branch} of {source}{}{}.",
+        signed.unwrap_or_default(),
+        age.unwrap_or_default()
+    )
+}
+
 /// Whether a runbook, and each that it uses, speaks only for services of its own source. A source
 /// that is a repository is known by what git says that the runbook's own was cloned from.
 pub(crate) fn speaks(
@@ -117,13 +158,16 @@ pub(crate) fn speaks(
     context: &Context,
 ) -> Result<(), Claimed> {
     let file = opened.folder.root().join(opened.folder.own_path());
-    let cloned = |source: &Source| matches!(source.kind, SourceKind::Git { .. });
+    let own = &context.settings;
+    let cloned = |source: &Source| !matches!(source.kind, SourceKind::Path(_));
     let origin = sources.iter().any(cloned).then(|| {
-        let search = context.settings.search_path();
+        let search = own.search_path();
         describe(&[(&file, b"")], &search).pop().flatten()
     });
     let remote = origin.flatten().and_then(|origin| origin.remote);
-    may_speak(&opened.runbook, Lies { file: &file, remote: remote.as_deref() }, sources)
+    let lies = Lies { file: &file, remote: remote.as_deref() };
+    let known = expand(sources, own.state.as_deref(), own.home.as_deref()).known;
+    may_speak(&opened.runbook, lies, sources, &known)
 }
 
 /// Tells what a runbook claims; with nobody there to look, nothing goes on.
