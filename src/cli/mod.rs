@@ -19,6 +19,7 @@ mod runs;
 mod settings;
 mod signing_key;
 mod sourced;
+mod sources;
 mod trusted;
 mod walk;
 
@@ -146,6 +147,8 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Seal(arguments) => commands::seal::run(&arguments, context),
         Command::Schema { of } => commands::schema::run(of, context),
         Command::Show(arguments) => commands::show::run(&arguments, context),
+        Command::Source(command) => commands::source::run(&command, context),
+        Command::Sync(arguments) => commands::sync::run(&arguments, context),
         Command::Trust(arguments) => commands::trust::run(&arguments, context),
         Command::Verify(arguments) => commands::verify::run(&arguments, context),
     }

@@ -241,7 +241,7 @@ fn object(kind: &str, line: &str) -> Option<Object> {
 }
 
 /// A URL may carry a password, which belongs into no record.
-pub(super) fn without_password(remote: &str) -> String {
+pub fn without_password(remote: &str) -> String {
     let Some((scheme, rest)) = remote.split_once("://") else {
         return remote.to_owned();
     };

@@ -6,13 +6,17 @@
 //! they are, is not this module's business.
 
 mod combine;
+mod edit;
 mod load;
 mod model;
 mod read;
+mod remote;
 #[cfg(test)]
 mod tests;
 mod toml;
 
 pub use combine::{Conflict, Settings};
+pub use edit::{NewSource, without_source};
 pub use load::{LoadedSettings, load};
-pub use model::{Place, SettingsFile, Signers, Source, SourceKind, SourceTrust};
+pub use model::{Follow, Place, SettingsFile, Signers, Source, SourceKind, SourceTrust};
+pub use remote::{BadRemote, Remote};
