@@ -6,32 +6,43 @@ mod asked;
 mod beneath;
 mod closure;
 mod commands;
+mod contents;
 mod digest;
 mod file;
 mod folder;
 mod held;
+mod listing;
+mod mirror;
 mod neighbours;
+mod offered;
 mod ownership;
 mod reference;
 mod rewrite;
 mod settings_file;
 mod shelf;
 mod snapshot;
+mod sources;
 mod speaker;
+mod synchronise;
 mod team_records;
 mod trust;
 mod trusted;
 mod version;
+mod vouched;
 mod walk;
 
 pub use alert::{AlertFailed, read_alert};
 pub use asked::{Look, look};
 pub use closure::{Closure, Part, PartKind};
 pub use commands::{Changed, Stated};
+pub use contents::ContentsFailed;
 pub use digest::sha256;
 pub use file::{File, FileFailed};
 pub use folder::{Folder, Lying};
+pub use listing::{Listed, ListingFailed};
+pub use mirror::{Attempt, Fetched, Mirror, MirrorFailed};
 pub use neighbours::{Elsewhere, Mirrored, Neighbour, Neighbours};
+pub use offered::NotOffered;
 pub use ownership::{Exposed, Writable, closed, guarded};
 pub use reference::{
     Located, ReferenceFailed, locate, locate_at, named_here, names_of, of_neighbour, revision_of,
@@ -40,7 +51,9 @@ pub use reference::{
 pub use rewrite::{RewriteFailed, rewrite};
 pub use settings_file::{REPOSITORY_SETTINGS, read_settings};
 pub use shelf::SCENARIOS;
+pub use sources::{KnownSource, SourcePlace, Sources, Unknown, expand};
 pub use speaker::{Claimed, Lies, may_speak_for};
+pub use synchronise::{Means, NotSynchronised, Synchronised, synchronise};
 pub use team_records::{
     Delivered, Errand, Good, Head, Index, Indexed, Judged, PlaceFailed, PlaceState, Proof,
     RECORD_FORMAT, RunRecord, TeamRecords, TeamWalked, Unsent, WalkedOk,
@@ -48,4 +61,5 @@ pub use team_records::{
 pub use trust::{Entry, TrustFailed, TrustStore};
 pub use trusted::{ChangedFile, Difference, Happened, Trusted};
 pub use version::{Version, VersionFailed};
+pub use vouched::{Lookout, Voucher};
 pub use walk::{Unreadable, Walked, runbooks_below, walk};

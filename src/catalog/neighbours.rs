@@ -15,6 +15,7 @@ use super::snapshot::Snapshot;
 use super::version::Version;
 use crate::process::{Objects, ObjectsFailed};
 use crate::runbook::UseFailed;
+use crate::settings::Remote;
 use crate::value::{RunbookId, ServiceId};
 
 /// Where the files of other sources are kept among those of a run. No repository has a folder of this
@@ -280,12 +281,9 @@ fn the_one(
 impl Neighbour {
     /// Whether it is the mirror of a repository that was cloned from this URL.
     pub fn is_mirror_of(&self, remote: Option<&str>) -> bool {
-        let plain = |url: &str| {
-            let url = url.trim_end_matches('/');
-            url.strip_suffix(".git").unwrap_or(url).to_owned()
-        };
         let own = self.version.as_ref().and_then(|version| version.remote.as_deref());
-        own.zip(remote).is_some_and(|(own, remote)| plain(own) == plain(remote))
+        let identity = |url: &str| Remote::of_url(url).identity();
+        own.zip(remote).is_some_and(|(own, remote)| identity(own) == identity(remote))
     }
 }
 

@@ -4,8 +4,9 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use super::sources::{KnownSource, SourcePlace};
 use crate::policy::Pattern;
-use crate::settings::{Source, SourceKind};
+use crate::settings::{Remote, Source, SourceKind};
 
 /// A runbook that names a service for which it may not speak.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -42,8 +43,13 @@ pub struct Lies<'a> {
 }
 
 /// Whether a runbook that lies there may speak for the service that it names.
-pub fn may_speak_for(service: &str, lies: Lies<'_>, sources: &[Source]) -> Result<(), Claimed> {
-    let own = source_of(lies, sources);
+pub fn may_speak_for(
+    service: &str,
+    lies: Lies<'_>,
+    sources: &[Source],
+    known: &[KnownSource],
+) -> Result<(), Claimed> {
+    let own = source_of(lies, sources, known);
     let speaks = |source: &Source| source.services.iter().any(|named| named == service);
     if own.is_some_and(speaks) {
         return Ok(());
@@ -65,19 +71,32 @@ pub fn may_speak_for(service: &str, lies: Lies<'_>, sources: &[Source]) -> Resul
 
 /// The source that a file comes from: the innermost folder around it, whole components compared
 /// after links are resolved; else the repository that its own was cloned from.
-fn source_of<'a>(lies: Lies<'_>, sources: &'a [Source]) -> Option<&'a Source> {
+fn source_of<'a>(
+    lies: Lies<'_>,
+    sources: &'a [Source],
+    known: &[KnownSource],
+) -> Option<&'a Source> {
     let file = real(lies.file);
     let depth = |source: &Source| match &source.kind {
         SourceKind::Path(folder) => fits(folder, &file).then(|| folder.components().count()),
-        SourceKind::Git { .. } => None,
+        _ => None,
     };
     let around = sources.iter().filter_map(|source| Some((depth(source)?, source)));
     let innermost = around.max_by_key(|(depth, _)| *depth).map(|(_, source)| source);
     innermost.or_else(|| {
-        let remote = plain(lies.remote?);
-        sources.iter().find(
-            |source| matches!(&source.kind, SourceKind::Git { url, .. } if plain(url) == remote),
-        )
+        let remote = Remote::of_url(lies.remote?).identity();
+        let is_remote = |url: &String| Remote::of_url(url).identity() == remote;
+        let lists = |source: &Source| {
+            known.iter().any(|one| {
+                one.origin == source.origin
+                    && matches!(&one.place, SourcePlace::Git { url, .. } if is_remote(url))
+            })
+        };
+        sources.iter().find(|source| match &source.kind {
+            SourceKind::Path(_) => false,
+            SourceKind::Git { url, .. } => is_remote(url),
+            SourceKind::List { .. } | SourceKind::Command { .. } => lists(source),
+        })
     })
 }
 
@@ -101,16 +120,12 @@ fn fits(folder: &Path, file: &Path) -> bool {
     all && parts.next().is_some()
 }
 
-/// A URL as it is compared.
-fn plain(url: &str) -> &str {
-    let url = url.trim_end_matches('/');
-    url.strip_suffix(".git").unwrap_or(url)
-}
-
 fn name(source: &Source) -> String {
     match &source.kind {
         SourceKind::Path(folder) => folder.display().to_string(),
         SourceKind::Git { url, .. } => url.clone(),
+        SourceKind::List { file, .. } => file.display().to_string(),
+        SourceKind::Command { words, .. } => words.join(" "),
     }
 }
 
@@ -161,7 +176,7 @@ services = [\"team\"]
         ];
         for (file, remote, service) in good {
             let lies = Lies { file: Path::new(file), remote };
-            assert_eq!(may_speak_for(service, lies, &sources), Ok(()), "{file} {service}");
+            assert_eq!(may_speak_for(service, lies, &sources, &[]), Ok(()), "{file} {service}");
         }
         let taken = [
             ("/srv/books/a.yaml", None, "payments"),
@@ -177,11 +192,11 @@ services = [\"team\"]
         ];
         for (file, remote, service) in taken {
             let lies = Lies { file: Path::new(file), remote };
-            let claimed = may_speak_for(service, lies, &sources);
+            let claimed = may_speak_for(service, lies, &sources, &[]);
             assert!(matches!(claimed, Err(Claimed::Taken { .. })), "{file} {service}: {claimed:?}");
         }
         let lies = Lies { file: Path::new("/srv/books/a.yaml"), remote: None };
-        let beyond = may_speak_for("cache", lies, &sources).unwrap_err().to_string();
+        let beyond = may_speak_for("cache", lies, &sources, &[]).unwrap_err().to_string();
         assert!(
             beyond.starts_with(
                 "it names the service `cache`, for which /srv/books does not speak (config.toml"
@@ -210,7 +225,12 @@ services = [\"team\"]
             let file = root.join(file);
             fs::write(root.join("books/b.yaml"), "").unwrap();
             let lies = Lies { file: &file, remote: None };
-            assert_eq!(may_speak_for("shop", lies, &sources).is_ok(), speaks, "{}", file.display());
+            assert_eq!(
+                may_speak_for("shop", lies, &sources, &[]).is_ok(),
+                speaks,
+                "{}",
+                file.display()
+            );
         }
     }
 }

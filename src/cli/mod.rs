@@ -23,6 +23,7 @@ mod runs;
 mod settings;
 mod signing_key;
 mod sourced;
+mod sources;
 mod taking_over;
 mod team;
 mod trusted;
@@ -156,6 +157,8 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Seal(arguments) => commands::seal::run(&arguments, context),
         Command::Schema { of } => commands::schema::run(of, context),
         Command::Show(arguments) => commands::show::run(&arguments, context),
+        Command::Source(command) => commands::source::run(&command, context),
+        Command::Sync(arguments) => commands::sync::run(&arguments, context),
         Command::Test(arguments) => commands::test::run(&arguments, context),
         Command::Trust(arguments) => commands::trust::run(&arguments, context),
         Command::Verify(arguments) => commands::verify::run(&arguments, context),

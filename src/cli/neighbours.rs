@@ -5,12 +5,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use crate::catalog::{Neighbour, Neighbours, read_settings};
+use crate::catalog::{KnownSource, Mirror, Mirrored, Neighbour, Neighbours, expand, read_settings};
 use crate::policy::Authority;
-use crate::settings::{Settings, SettingsFile, Source, SourceKind};
-
-/// A folder of this name says nothing of which source it is.
-const RUNBOOKS: &str = "runbooks";
+use crate::process::without_password;
+use crate::settings::{Settings, SettingsFile, Source};
 
 /// Where it is said which sources there are.
 #[derive(Clone)]
@@ -18,6 +16,8 @@ pub(crate) struct Said {
     config: Option<PathBuf>,
     organisation: PathBuf,
     home: Option<PathBuf>,
+    /// The folder of all state.
+    state: Option<PathBuf>,
     /// Where git is found.
     search: OsString,
 }
@@ -30,6 +30,7 @@ impl Context {
             config: own.config.as_ref().map(|folder| folder.join("config.toml")),
             organisation: own.organisation.clone(),
             home: own.home.clone(),
+            state: own.state.clone(),
             search: own.search_path(),
         }
     }
@@ -45,8 +46,30 @@ impl Said {
     pub(crate) fn neighbours(&self) -> Neighbours {
         let said = self.clone();
         Neighbours::new(self.search.clone(), move || {
-            said.sources().iter().filter_map(neighbour).collect()
+            said.known().iter().filter_map(|source| said.neighbour(source)).collect()
         })
+    }
+
+    /// Each folder and repository.
+    fn known(&self) -> Vec<KnownSource> {
+        expand(&self.sources(), self.state.as_deref(), self.home.as_deref()).known
+    }
+
+    /// A source as it lies here; nothing if it was never fetched.
+    fn neighbour(&self, source: &KnownSource) -> Option<Neighbour> {
+        if let Some(folder) = source.folder() {
+            return Some(Neighbour::folder(&source.name, &source.services, &folder));
+        }
+        let mirror = Mirror::of(self.state.as_deref()?, source)?;
+        let fetched = mirror.fetched()?;
+        let mirrored = Mirrored {
+            git_folder: &mirror.git_folder(),
+            commit: &fetched.commit,
+            url: &without_password(&fetched.url),
+            runbooks: &fetched.runbooks,
+            fetched: mirror.fetched_at()?,
+        };
+        Neighbour::mirror(&source.name, &source.services, mirrored, &self.search).ok()
     }
 
     fn sources(&self) -> Vec<Source> {
@@ -63,16 +86,4 @@ impl Said {
         files.extend(user);
         Settings::of(&files).map_or_else(|_| Vec::new(), |settings| settings.sources)
     }
-}
-
-/// A source that is a folder.
-fn neighbour(source: &Source) -> Option<Neighbour> {
-    let SourceKind::Path(folder) = &source.kind else {
-        return None;
-    };
-    let below = folder.join(&source.runbooks);
-    let runbooks = if below.is_dir() { &below } else { folder };
-    let mut names = folder.iter().rev().filter(|name| *name != RUNBOOKS);
-    let name = names.next()?.to_string_lossy().to_lowercase();
-    Some(Neighbour::folder(&name, &source.services, runbooks))
 }

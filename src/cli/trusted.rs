@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::agreement::programs;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::open::Opened;
 use super::past::ago;
+use super::provenance::origins;
 use crate::catalog::{
-    Claimed, Difference, Lies, Lying, TrustFailed, TrustStore, Trusted, closed, guarded,
-    may_speak_for,
+    Claimed, Difference, Lies, Lookout, Lying, TrustFailed, TrustStore, Trusted, Voucher, closed,
+    expand, guarded, may_speak_for,
 };
 use crate::console::{Meaning, Text, changes_in_words};
 use crate::effects::SystemClock;
@@ -106,6 +108,12 @@ pub(crate) fn trust(
     if store.trusts(&opened.digest).map_err(|error| store_failed(&error))? {
         return Ok(Trust::Trusted);
     }
+    if let Some(vouchers) = vouched(opened, sources, context)? {
+        for voucher in vouchers {
+            context.terminal.line(&Text::of(Meaning::Dim, said(&voucher)));
+        }
+        return Ok(Trust::Trusted);
+    }
     let path = opened.path.display();
     let changed = difference(opened, &store)?.map(|difference| {
         let since = ago(difference.since);
@@ -131,6 +139,40 @@ pub(crate) fn trust(
     Ok(Trust::Untrusted)
 }
 
+/// The sources on whose branches all of a runbook stands, if each is trusted for that.
+fn vouched(
+    opened: &Opened,
+    sources: &[Source],
+    context: &Context,
+) -> Result<Option<Vec<Voucher>>, Failure> {
+    let own = &context.settings;
+    let state = context.state()?;
+    guard_place(&state.join("sources"))?;
+    let known = expand(sources, Some(state), own.home.as_deref()).known;
+    let lookout = Lookout {
+        sources: &known,
+        state,
+        search: &own.search_path(),
+        programs: &programs(context),
+        scratch: &own.emergency,
+        now: SystemClock::start().now(),
+    };
+    let parts = opened.closure.parts();
+    Ok(lookout.vouched(parts, || origins(parts, &opened.folder, context)))
+}
+
+fn said(voucher: &Voucher) -> String {
+    let Voucher { source, reference, as_of, signed_by } = voucher;
+    let branch = reference.rsplit('/').next().unwrap_or(reference);
+    let signed = signed_by.as_ref().map(|person| format!(", signed by {person}"));
+    let age = as_of.map(|at| format!(", as of {}", ago(at)));
+    format!(
+        "Trusted: it stands on {branch} of {source}{}{}.",
+        signed.unwrap_or_default(),
+        age.unwrap_or_default()
+    )
+}
+
 /// Whether a runbook, and each that it uses, speaks only for services of the source that it comes from
 /// itself. A source that is a repository is known by what git says that the runbook's own was cloned
 /// from.
@@ -139,8 +181,10 @@ pub(crate) fn speaks(
     sources: &[Source],
     context: &Context,
 ) -> Result<(), Claimed> {
-    let cloned = |source: &Source| matches!(source.kind, SourceKind::Git { .. });
+    let cloned = |source: &Source| !matches!(source.kind, SourceKind::Path(_));
     let search = sources.iter().any(cloned).then(|| context.settings.search_path());
+    let own = &context.settings;
+    let known = expand(sources, own.state.as_deref(), own.home.as_deref()).known;
     for (id, book) in opened.runbook.all_books() {
         let Some(service) = &book.service else { continue };
         let path = match opened.runbook.used_by(id) {
@@ -157,7 +201,8 @@ pub(crate) fn speaks(
                 (file, origin.and_then(|origin| origin.remote))
             }
         };
-        may_speak_for(service, Lies { file: &file, remote: remote.as_deref() }, sources)?;
+        let lies = Lies { file: &file, remote: remote.as_deref() };
+        may_speak_for(service, lies, sources, &known)?;
     }
     Ok(())
 }

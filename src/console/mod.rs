@@ -39,6 +39,7 @@ mod sgr;
 mod spinner;
 mod terminal;
 mod text;
+mod transfers;
 mod view;
 mod wording;
 
@@ -57,4 +58,5 @@ pub use scripted::{Answers, FromFile, InvalidAnswers, Unattended};
 pub use spinner::Spinner;
 pub use terminal::{Captured, Colour, Cursor, Glyphs, Settings, Terminal, Width};
 pub use text::{Meaning, Text};
+pub use transfers::{TransferLine, Transfers};
 pub use view::{Known, View};

@@ -27,6 +27,11 @@ impl Spinner {
         }
     }
 
+    /// What it draws on.
+    pub(super) fn screen(&self) -> Screen {
+        self.screen.clone()
+    }
+
     /// Whether there is one at all.
     pub fn turns(&self) -> bool {
         self.settings.cursor == Cursor::Movable
@@ -94,7 +99,7 @@ impl Spinner {
 
 /// The terminal as the spinner sees it. Failed writes are remembered by the terminal itself.
 #[derive(Clone, Debug)]
-struct Screen {
+pub(super) struct Screen {
     walk: Walk,
     width: Width,
 }

@@ -231,6 +231,17 @@ impl Objects {
         Ok(said.strip_suffix(b"\n") == Some(name.as_bytes()))
     }
 
+    /// What a commit says, byte for byte; nothing if it is not there.
+    pub fn commit(&self, name: &str) -> Result<Option<Vec<u8>>, ObjectsFailed> {
+        if !is_name(name) {
+            return Ok(None);
+        }
+        match self.ask(["cat-file", "commit", name], b"") {
+            Err(ObjectsFailed::Refused(_)) => Ok(None),
+            said => said.map(Some),
+        }
+    }
+
     /// The URL of `origin`, without a password, if there is one.
     pub fn remote(&self) -> Option<String> {
         let said = self.ask(["config", "--no-includes", "--get", "remote.origin.url"], b"").ok()?;

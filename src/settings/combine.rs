@@ -56,17 +56,20 @@ impl Settings {
         let granting = |file: &&SettingsFile| file.authority != Authority::Repository;
         let ruled = files.iter().any(is_organisation);
         let of_user = |file: &SettingsFile| !ruled || is_organisation(file);
-        let sources: Vec<Source> =
+        let mut sources: Vec<Source> =
             files.iter().filter(granting).flat_map(|file| file.sources.clone()).collect();
         claimed_once(&sources)?;
         let deciding = |file: &&SettingsFile| granting(file) && of_user(file);
         let mut signers: Vec<&SettingsFile> = files.iter().filter(granting).collect();
         signers.sort_by_key(|file| file.authority);
+        let allowed_signers =
+            signers.iter().find_map(|file| Some((file.authority, file.allowed_signers.clone()?)));
+        for source in sources.iter_mut().filter(|source| source.signers.is_none()) {
+            source.signers = allowed_signers.as_ref().map(|(_, signers)| signers.clone());
+        }
         Ok(Self {
             schemas: files.iter().flat_map(|file| file.schemas.clone()).collect(),
-            allowed_signers: signers
-                .iter()
-                .find_map(|file| Some((file.authority, file.allowed_signers.clone()?))),
+            allowed_signers,
             expires: signers
                 .iter()
                 .filter_map(|file| file.expires.as_ref())

@@ -7,15 +7,20 @@
 
 mod branch;
 mod combine;
+mod edit;
 mod load;
 mod model;
 mod read;
+mod remote;
 #[cfg(test)]
 mod tests;
 mod toml;
 
 pub use combine::{Conflict, Settings};
+pub use edit::{NewSource, without_source};
 pub use load::{LoadedSettings, load};
 pub use model::{
-    Place, Records, RecordsPlace, SettingsFile, Shared, Signers, Source, SourceKind, SourceTrust,
+    Follow, Place, Records, RecordsPlace, SettingsFile, Shared, Signers, Source, SourceKind,
+    SourceTrust,
 };
+pub use remote::{BadRemote, Remote};

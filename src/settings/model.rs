@@ -103,12 +103,16 @@ pub enum Signers {
 /// A place that runbooks come from.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Source {
+    /// What it is called; one that names none is called after where it is.
+    pub name: Option<String>,
     /// Where.
     pub kind: SourceKind,
-    /// The folder of its runbooks.
-    pub runbooks: String,
+    /// The folder of its runbooks; the usual one if none is named.
+    pub runbooks: Option<String>,
     /// How far it is trusted.
     pub trust: SourceTrust,
+    /// Whose signatures count, if not of those who may agree.
+    pub signers: Option<Signers>,
     /// The services that it may speak for; any if none is named.
     pub services: Vec<String>,
     /// Where it stands.
@@ -124,9 +128,35 @@ pub enum SourceKind {
     Git {
         /// As git names it.
         url: String,
-        /// The branch; the remote's own if none is named.
-        branch: Option<String>,
+        /// What of it.
+        follow: Follow,
     },
+    /// Git repositories, of which a file names one a line.
+    List {
+        /// The file.
+        file: PathBuf,
+        /// What of each.
+        follow: Follow,
+    },
+    /// Git repositories, of which a command prints one a line.
+    Command {
+        /// The program and its arguments.
+        words: Vec<String>,
+        /// What of each.
+        follow: Follow,
+    },
+}
+
+/// What of a repository is followed.
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Follow {
+    /// The branch that the remote calls its own.
+    #[default]
+    Head,
+    /// A branch.
+    Branch(String),
+    /// Of the tags that fit a pattern, the one with the highest version.
+    Tag(String),
 }
 
 /// How far a source is trusted.

@@ -6,18 +6,16 @@ use std::path::{Component, Path, PathBuf};
 
 use super::branch::unusable;
 use super::model::{
-    Place, Records, RecordsPlace, SettingsFile, Shared, Signers, Source as Runbooks, SourceKind,
-    SourceTrust,
+    Follow, Place, Records, RecordsPlace, SettingsFile, Shared, Signers, Source as Runbooks,
+    SourceKind, SourceTrust,
 };
+use super::remote::Remote;
 use crate::diagnostic::{Diagnostic, Source, Span, cut};
 use crate::policy::{
     Approvers, Authority, Grant, Level, Origin, Pattern, Rule, Scope, StandardChange,
 };
 use crate::runbook::{Effect, Node};
 use crate::value::{Duration, Type, Value};
-
-/// The folder of a source's runbooks, if none is named.
-const RUNBOOKS: &str = "runbooks";
 
 /// The branch of records, if none is named.
 const RECORDS: &str = "records";
@@ -280,11 +278,7 @@ impl Reader<'_> {
     }
 
     fn source(&mut self, node: &Node) -> Option<Runbooks> {
-        let kind = match (text(node, "path"), text(node, "git")) {
-            (Some(path), None) => SourceKind::Path(self.path(path)),
-            (None, Some(url)) => SourceKind::Git { url: url.to_owned(), branch: self.branch(node) },
-            _ => return None,
-        };
+        let kind = self.source_kind(node)?;
         let trust = match text(node, "trust") {
             Some("branch") => SourceTrust::Branch,
             Some("signed") => SourceTrust::Signed,
@@ -297,15 +291,94 @@ impl Reader<'_> {
             let help = "name the repository with `git`, or trust each content with `ask`";
             self.error("trust", &said.span, message, help);
         }
+        if let (SourceKind::Git { url, .. }, SourceTrust::Branch) = (&kind, trust)
+            && !Remote::of_url(url).is_guarded()
+        {
+            let span = node.get("trust").map_or(&node.span, |said| &said.span);
+            let message = "whoever is on the way can change what comes from there".to_owned();
+            let help = "fetch it over https or ssh, or trust only what is `signed`";
+            self.error("trust", span, message, help);
+        }
+        if let Some(runbooks) = node.get("runbooks")
+            && !runbooks.text().is_none_or(stays_inside)
+        {
+            let message = "the folder of runbooks leads out of its source".to_owned();
+            let help = "name a folder below it, such as `ops/runbooks`";
+            self.error("path", &runbooks.span, message, help);
+        }
         let services = items(node, "services").filter_map(Node::text).map(str::to_owned);
         Some(Runbooks {
+            name: text(node, "name").map(str::to_owned),
             kind,
-            runbooks: text(node, "runbooks").unwrap_or(RUNBOOKS).to_owned(),
+            runbooks: text(node, "runbooks").map(str::to_owned),
             trust,
+            signers: node.get("allowed_signers").and_then(|node| self.signers(node)),
             services: services.collect(),
             origin: self.origin(&node.span),
         })
     }
+
+    fn source_kind(&mut self, node: &Node) -> Option<SourceKind> {
+        if let (Some(_), Some(tag)) = (node.get("branch"), node.get("tag")) {
+            let message = "a source follows a branch or tags, not both".to_owned();
+            self.error("misplaced-key", &tag.span, message, "keep one of `branch` and `tag`");
+        }
+        let follow = self.follow(node);
+        let command: Vec<String> =
+            items(node, "command").filter_map(Node::text).map(str::to_owned).collect();
+        match (text(node, "path"), node.get("git"), text(node, "list"), command) {
+            (Some(path), None, None, words) if words.is_empty() => {
+                Some(SourceKind::Path(self.path(path)))
+            }
+            (None, Some(git), None, words) if words.is_empty() => {
+                let place = self.place;
+                match Remote::parse(git.text()?, &place.folder, place.home.as_deref()) {
+                    Ok(remote) => Some(SourceKind::Git { url: remote.into_url(), follow }),
+                    Err(bad) => {
+                        let help = "git fetches over https, ssh, http, git, and from a folder";
+                        self.error("remote", &git.span, bad.to_string(), help);
+                        None
+                    }
+                }
+            }
+            (None, None, Some(file), words) if words.is_empty() => {
+                Some(SourceKind::List { file: self.path(file), follow })
+            }
+            (None, None, None, words) if !words.is_empty() => {
+                Some(SourceKind::Command { words, follow })
+            }
+            _ => None,
+        }
+    }
+
+    /// A branch or a tag is part of what git is asked: nothing else may be said by it.
+    fn follow(&mut self, node: &Node) -> Follow {
+        let branch = self.branch(node);
+        for key in ["branch", "tag"] {
+            let Some(named) = node.get(key) else { continue };
+            let Some(name) = named.text() else { continue };
+            if (key == "tag" || branch.is_some()) && !is_reference(name) {
+                let message = format!("`{}` is no name of a {key}", cut(name));
+                let help = "letters, digits and `-_./+`; in a tag `*` stands for any letters";
+                self.error("remote", &named.span, message, help);
+            }
+        }
+        match (branch, text(node, "tag")) {
+            (Some(branch), _) => Follow::Branch(branch),
+            (None, Some(tag)) => Follow::Tag(tag.to_owned()),
+            (None, None) => Follow::Head,
+        }
+    }
+}
+
+/// Whether git could have a branch or tag with this name; where `*` stands for letters, too.
+fn is_reference(name: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || "-_./+@#*".contains(c);
+    name.chars().all(plain)
+        && !name.starts_with(['-', '.', '/', '@'])
+        && !name.ends_with(['.', '/'])
+        && !["..", "//", "/.", "@{"].iter().any(|bad| name.contains(bad))
+        && !name.is_empty()
 }
 
 /// What a command with this effect asks for, whatever settings say.

@@ -198,7 +198,7 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_do() {
             "[[standard_change]]\ntemplate = \"x\"\ndigest = \"AB\"\n",
             "4:10 digest: `AB` is not a digest",
         ),
-        ("[[source]]\n", "2:1 no-action: a source needs one of: path, git | write { path ="),
+        ("[[source]]\n", "2:1 no-action: a source needs one of: path, git, list, command"),
         ("[[source]]\npath = \"x\"\ntrust = \"branch\"\n", "4:9 trust: a folder has no branch"),
         (
             "[[source]]\npath = \"x\"\nbranch = \"main\"\n",

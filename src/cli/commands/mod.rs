@@ -17,6 +17,8 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod seal;
 pub(crate) mod show;
+pub(crate) mod source;
+pub(crate) mod sync;
 pub(crate) mod test;
 pub(crate) mod trust;
 pub(crate) mod verify;

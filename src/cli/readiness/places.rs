@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::{Finding, Findings};
-use crate::catalog::{Folder, REPOSITORY_SETTINGS, read_settings, runbooks_below};
+use crate::catalog::{
+    Folder, KnownSource, Mirror, REPOSITORY_SETTINGS, expand, read_settings, runbooks_below,
+};
 use crate::cli::Context;
 use crate::cli::governing::governing;
 use crate::cli::past::ago;
@@ -16,7 +18,7 @@ use crate::effects::SystemClock;
 use crate::policy::Authority;
 use crate::report::{State as RunState, Told};
 use crate::session::Clock as _;
-use crate::settings::{Settings, SourceKind};
+use crate::settings::Settings;
 use crate::value::spoken;
 
 /// So many runs are told one by one.
@@ -100,28 +102,45 @@ fn file(
 /// Sources of runbooks, and the team's records.
 pub(super) fn look(settings: &Settings, context: &Context) -> Vec<Finding> {
     let mut findings = Findings::of("Runbooks and records of others");
-    for source in &settings.sources {
-        if let SourceKind::Path(folder) = &source.kind {
-            folder_source(folder, &source.runbooks, &mut findings);
-        } else {
-            let found = format!("that of {} is not fetched by this version", source.origin);
-            findings.warning("source", found, "clone it, and name the folder as a source");
+    let own = &context.settings;
+    let sources = expand(&settings.sources, own.state.as_deref(), own.home.as_deref());
+    for source in &sources.known {
+        match source.folder() {
+            Some(folder) => folder_source(source, &folder, &mut findings),
+            None => fetched_source(source, settings.stale_after, context, &mut findings),
         }
+    }
+    for unknown in &sources.unknown {
+        let found = format!("{} ({})", unknown.why, unknown.origin);
+        findings.warning("source", found, "mend it in the settings, or run surefoot sync");
     }
     records(settings, context, &mut findings);
     findings.found
 }
 
-fn folder_source(folder: &Path, runbooks: &str, findings: &mut Findings) {
-    let shown = folder.display().to_string();
-    if shown.contains('*') {
-        findings.ok("source", format!("{shown}: those that are there"));
-    } else if folder.join(runbooks).is_dir() {
-        let count = runbooks_below(&folder.join(runbooks)).len();
-        findings.ok("source", format!("{shown}: {}", team::counted(count, "runbook", "runbooks")));
+fn folder_source(source: &KnownSource, folder: &Path, findings: &mut Findings) {
+    if folder.is_dir() {
+        let count = team::counted(runbooks_below(folder).len(), "runbook", "runbooks");
+        findings.ok("source", format!("{}: {count}", source.name));
     } else {
-        let found = format!("{shown} has no folder `{runbooks}`");
+        let found = format!("{}: there is no folder {}", source.name, folder.display());
         findings.missing("source", found, "bring it back, or take the source out of the settings");
+    }
+}
+
+/// One that is fetched: whether it was, and when.
+fn fetched_source(source: &KnownSource, stale: u64, context: &Context, findings: &mut Findings) {
+    const SYNC: &str = "surefoot sync";
+    let name = &source.name;
+    let mirror = context.settings.state.as_deref().and_then(|state| Mirror::of(state, source));
+    match mirror.and_then(|mirror| mirror.fetched_at()) {
+        None => findings.missing("source", format!("{name} was never fetched"), SYNC),
+        Some(at) if is_old(at, stale) => {
+            let found =
+                format!("{name} was fetched {}, longer ago than {}", ago(at), spoken(stale));
+            findings.warning("source", found, SYNC);
+        }
+        Some(at) => findings.ok("source", format!("{name}, fetched {}", ago(at))),
     }
 }
 

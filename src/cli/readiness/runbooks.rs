@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::Findings;
-use crate::catalog::{File, runbooks_around, runbooks_below};
+use crate::catalog::{File, KnownSource, expand, runbooks_around, runbooks_below};
 use crate::cli::Context;
 use crate::cli::open::{Opened, open_quietly};
 use crate::cli::trusted::speaks;
 use crate::runbook::is_scenario;
-use crate::settings::{Source, SourceKind};
+use crate::settings::Source;
 
 /// The runbooks of services, in the repository around here and in all folders that are sources; all
 /// of the repository if no service is named.
@@ -20,11 +20,10 @@ pub(super) fn of_services(
 ) -> Vec<Opened> {
     let mut paths: Vec<PathBuf> = runbooks_around(&context.settings.here);
     if !on_call.is_empty() {
-        let folders = sources.iter().filter_map(|source| {
-            let SourceKind::Path(folder) = &source.kind else { return None };
-            Some(folder.join(&source.runbooks))
-        });
-        paths.extend(folders.flat_map(|folder| runbooks_below(&folder)));
+        let own = &context.settings;
+        let known = expand(sources, own.state.as_deref(), own.home.as_deref()).known;
+        let folders: Vec<PathBuf> = known.iter().filter_map(KnownSource::folder).collect();
+        paths.extend(folders.iter().flat_map(|folder| runbooks_below(folder)));
     }
     paths.sort();
     paths.dedup();

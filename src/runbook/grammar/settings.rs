@@ -113,13 +113,16 @@ static APPROVAL: Mapping = Mapping {
     keys: &[&[
         key!(
             "allowed_signers",
-            Shape::OneOf(&[PLAIN_LINE, Shape::Map(&SIGNERS)]),
+            WHO_SIGNS,
             "The file with the keys of those who may agree, as ssh-keygen reads it."
         ),
         key!("expires", Shape::Duration, "How long a request can be answered; `1h` if not said."),
     ]],
     one_of: &[],
 };
+
+/// A file with keys, or one of a branch.
+const WHO_SIGNS: Shape = Shape::OneOf(&[PLAIN_LINE, Shape::Map(&SIGNERS)]);
 
 static SIGNERS: Mapping = Mapping {
     what: "the place of signers",
@@ -192,14 +195,32 @@ static SOURCE: Mapping = Mapping {
     what: "a source",
     form: "{ path = \"/srv/runbooks\" } or { git = \"git@host:team/runbooks\" }",
     keys: &[&[
+        key!("name", Shape::Id, "What it is called."),
         key!("path", PLAIN_LINE, "A folder, or several with `*`."),
         key!("git", PLAIN_LINE, "A git repository, as git names it."),
-        only!(&["git"], key("branch", PLAIN_LINE, "The branch; the remote's own if not said.")),
+        key!("list", PLAIN_LINE, "A file with a git repository a line."),
+        key!(
+            "command",
+            Shape::List(&PLAIN_LINE),
+            "A program and its arguments, which prints a git repository a line."
+        ),
+        only!(
+            &["git", "list", "command"],
+            key("branch", PLAIN_LINE, "The branch; the remote's own if not said.")
+        ),
+        only!(
+            &["git", "list", "command"],
+            key("tag", PLAIN_LINE, "The tags: of those that fit, the highest version counts.")
+        ),
         key!("runbooks", PLAIN_LINE, "The folder of its runbooks; `runbooks` if not said."),
         key!("trust", TRUST, "What of it is trusted; `ask` if not said."),
+        only!(
+            &["git", "list", "command"],
+            key("allowed_signers", WHO_SIGNS, "Whose signatures count, where `signed` is trusted.")
+        ),
         key!("services", Shape::List(&Shape::Id), "The services that it may speak for."),
     ]],
-    one_of: &["path", "git"],
+    one_of: &["path", "git", "list", "command"],
 };
 
 /// How far a source is trusted.

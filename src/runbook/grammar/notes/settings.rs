@@ -152,10 +152,27 @@ const RECORDS: &[Note] = &[
 ];
 
 const SOURCE: &[Note] = &[
+    of("name", "payments", "If not said, it is called after its folder or repository."),
     of("path", "/srv/runbooks/*", "A relative path counts from the file; `~/` is the home folder."),
-    of("git", "git@git.example:payments/runbooks.git", ""),
+    of(
+        "git",
+        "git@git.example:payments/runbooks.git",
+        "`surefoot sync` fetches it, over `https`, `ssh`, `http`, `git` or from a folder.",
+    ),
+    of("list", "repositories.txt", "Empty lines and those that begin with `#` do not count."),
+    of(
+        "command",
+        "[gh, repo, list, acme, --json, sshUrl, --jq, \".[].sshUrl\"]",
+        "Only `surefoot sync` runs it, without a shell; what it printed last is kept.",
+    ),
     of("branch", "main", ""),
-    of("runbooks", "ops/runbooks", ""),
+    of("tag", "v*", "`*` stands for any letters. `v1.10.0` is higher than `v1.9.2`."),
+    of(
+        "runbooks",
+        "ops/runbooks",
+        "A folder that has no `runbooks` in it is one of runbooks itself.",
+    ),
     of("trust", "", "What a repository says about itself is no reason to trust it."),
+    of("allowed_signers", "committers", "If not said, those who may agree to a step."),
     of("services", "[checkout, payments]", "Two sources that claim one service are an error."),
 ];

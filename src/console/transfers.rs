@@ -1,0 +1,93 @@
+//! How far several transfers have come that run at once: a bar over all of them, and under it a line
+//! for each that is under way. Drawn on a terminal only, and only once it takes long enough to wonder.
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::filter::shown_line;
+use super::terminal::{Cursor, Glyphs, Terminal};
+
+/// Transfers that run at once.
+#[derive(Debug)]
+pub struct Transfers {
+    bars: MultiProgress,
+    all: ProgressBar,
+    glyphs: Glyphs,
+}
+
+/// One of them. Its line goes with it.
+#[derive(Debug)]
+pub struct TransferLine {
+    bar: ProgressBar,
+    bars: MultiProgress,
+}
+
+impl Transfers {
+    /// So many are to be done. Nothing is drawn yet.
+    pub fn new(terminal: &Terminal, words: &str, count: usize) -> Self {
+        let glyphs = terminal.settings().glyphs;
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        let signs = match glyphs {
+            Glyphs::Ascii => "=> ",
+            Glyphs::Unicode => "━╸ ",
+        };
+        let all = bars.add(ProgressBar::new(u64::try_from(count).unwrap_or(u64::MAX)));
+        let style = ProgressStyle::with_template("    {msg} {bar:24} {pos} of {len}");
+        all.set_style(style.expect("the template is constant").progress_chars(signs));
+        all.set_message(shown_line(words));
+        Self { bars, all, glyphs }
+    }
+
+    /// Draws from now on, if there is a terminal to draw on.
+    pub fn show(&self, terminal: &Terminal) {
+        if terminal.settings().cursor == Cursor::Movable {
+            let screen = Box::new(terminal.spinner().screen());
+            self.bars.set_draw_target(ProgressDrawTarget::term_like(screen));
+            self.all.tick();
+        }
+    }
+
+    /// One begins.
+    pub fn begin(&self, name: &str) -> TransferLine {
+        let bar = self.bars.add(ProgressBar::new_spinner());
+        let ticks: &[&str] = match self.glyphs {
+            Glyphs::Ascii => &["|", "/", "-", "\\", " "],
+            Glyphs::Unicode => &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏", " "],
+        };
+        let style = ProgressStyle::with_template("    {spinner} {prefix}  {wide_msg}");
+        bar.set_style(style.expect("the template is constant").tick_strings(ticks));
+        bar.set_prefix(shown_line(name));
+        TransferLine { bar, bars: self.bars.clone() }
+    }
+
+    /// So many have ended.
+    pub fn ended(&self, count: usize) {
+        self.all.set_position(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    /// Writes something else in between.
+    pub fn aside(&self, write: impl FnOnce()) {
+        self.bars.suspend(write);
+    }
+
+    /// Takes all of it off the screen.
+    pub fn clear(&self) {
+        self.all.finish_and_clear();
+        // A bar that is gone already leaves nothing to clear.
+        let _ = self.bars.clear();
+    }
+}
+
+impl TransferLine {
+    /// How far it is, in its own words.
+    pub fn told(&self, words: &str) {
+        self.bar.set_message(shown_line(words));
+        self.bar.tick();
+    }
+}
+
+impl Drop for TransferLine {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+        self.bars.remove(&self.bar);
+    }
+}
