@@ -21,15 +21,16 @@ pub struct Spinner {
 impl Spinner {
     pub(super) fn drawing(walk: Walk, settings: Settings) -> Self {
         Self {
-            screen: Screen { walk, width: settings.width },
+            // A terminal writes `^C` behind the line, and must find room for it there.
+            screen: Screen { walk, width: settings.width, margin: 2 },
             settings,
             bar: Arc::new(Mutex::new(None)),
         }
     }
 
-    /// What it draws on.
+    /// What several lines are drawn on: each is filled to its last column, and goes on in the next.
     pub(super) fn screen(&self) -> Screen {
-        self.screen.clone()
+        Screen { margin: 0, ..self.screen.clone() }
     }
 
     /// Whether there is one at all.
@@ -102,6 +103,8 @@ impl Spinner {
 pub(super) struct Screen {
     walk: Walk,
     width: Width,
+    /// How many columns at the right stay free.
+    margin: usize,
 }
 
 impl Screen {
@@ -114,8 +117,7 @@ impl Screen {
 
 impl TermLike for Screen {
     fn width(&self) -> u16 {
-        // A terminal writes `^C` behind the line, and must find room for it there.
-        let columns = columns(self.width).unwrap_or(80).saturating_sub(2);
+        let columns = columns(self.width).unwrap_or(80).saturating_sub(self.margin);
         u16::try_from(columns).unwrap_or(u16::MAX)
     }
 

@@ -2,16 +2,18 @@
 //! for each that is under way. Drawn on a terminal only, and only once it takes long enough to wonder.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::filter::shown_line;
-use super::terminal::{Cursor, Glyphs, Terminal};
+use super::terminal::{Cursor, Glyphs, Settings, Terminal, columns};
+use super::wording::cut;
 
 /// Transfers that run at once.
 #[derive(Debug)]
 pub struct Transfers {
     bars: MultiProgress,
     all: ProgressBar,
-    glyphs: Glyphs,
+    settings: Settings,
 }
 
 /// One of them. Its line goes with it.
@@ -19,14 +21,16 @@ pub struct Transfers {
 pub struct TransferLine {
     bar: ProgressBar,
     bars: MultiProgress,
+    /// How many columns there are for its words: a line that is full would run into the next.
+    room: usize,
 }
 
 impl Transfers {
     /// So many are to be done. Nothing is drawn yet.
     pub fn new(terminal: &Terminal, words: &str, count: usize) -> Self {
-        let glyphs = terminal.settings().glyphs;
+        let settings = terminal.settings();
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
-        let signs = match glyphs {
+        let signs = match settings.glyphs {
             Glyphs::Ascii => "=> ",
             Glyphs::Unicode => "━╸ ",
         };
@@ -34,7 +38,7 @@ impl Transfers {
         let style = ProgressStyle::with_template("    {msg} {bar:24} {pos} of {len}");
         all.set_style(style.expect("the template is constant").progress_chars(signs));
         all.set_message(shown_line(words));
-        Self { bars, all, glyphs }
+        Self { bars, all, settings }
     }
 
     /// Draws from now on, if there is a terminal to draw on.
@@ -49,14 +53,17 @@ impl Transfers {
     /// One begins.
     pub fn begin(&self, name: &str) -> TransferLine {
         let bar = self.bars.add(ProgressBar::new_spinner());
-        let ticks: &[&str] = match self.glyphs {
+        let ticks: &[&str] = match self.settings.glyphs {
             Glyphs::Ascii => &["|", "/", "-", "\\", " "],
             Glyphs::Unicode => &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏", " "],
         };
-        let style = ProgressStyle::with_template("    {spinner} {prefix}  {wide_msg}");
+        let style = ProgressStyle::with_template("    {spinner} {prefix}  {msg}");
         bar.set_style(style.expect("the template is constant").tick_strings(ticks));
-        bar.set_prefix(shown_line(name));
-        TransferLine { bar, bars: self.bars.clone() }
+        let all = columns(self.settings.width).unwrap_or(80).saturating_sub(12);
+        let name = cut(&shown_line(name), all / 2);
+        let room = all.saturating_sub(name.width());
+        bar.set_prefix(name);
+        TransferLine { bar, bars: self.bars.clone(), room }
     }
 
     /// So many have ended.
@@ -80,7 +87,7 @@ impl Transfers {
 impl TransferLine {
     /// How far it is, in its own words.
     pub fn told(&self, words: &str) {
-        self.bar.set_message(shown_line(words));
+        self.bar.set_message(cut(&shown_line(words), self.room));
         self.bar.tick();
     }
 }

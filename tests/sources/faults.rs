@@ -12,6 +12,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::place::{Upstream, fetched, held, mirror, settings, source, sync, synced};
 use crate::sandbox::{Sandbox, eventually, wait};
 
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| endings.contains(&ending))
+}
+
 /// Files below a folder whose names only a git at work has.
 fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -21,7 +26,7 @@ fn leftovers(folder: &Path) -> Vec<PathBuf> {
             let name = entry.file_name().to_string_lossy().into_owned();
             if entry.file_type().unwrap().is_dir() {
                 folders.push(entry.path());
-            } else if name.ends_with(".lock") || name.contains("tmp_") || name.ends_with(".new") {
+            } else if has_ending(&entry.path(), &["lock", "new"]) || name.contains("tmp_") {
                 found.push(entry.path());
             }
         }
@@ -197,11 +202,8 @@ fn many_changes_do_not_leave_a_pack_each() {
         synced(&sandbox);
     }
     let packs = mirror(&sandbox, "pay").join("mirror.git/objects/pack");
-    let is_pack = |name: &str| name.ends_with(".pack");
-    let count = fs::read_dir(packs)
-        .unwrap()
-        .filter(|entry| is_pack(entry.as_ref().unwrap().file_name().to_str().unwrap()))
-        .count();
+    let packs = fs::read_dir(packs).unwrap().map(|entry| entry.unwrap().path());
+    let count = packs.filter(|path| has_ending(path, &["pack"])).count();
     assert!(count <= 42, "{count} packs");
     assert_eq!(held(&sandbox, "pay", "runbooks/look.yaml").as_deref(), Some("round: 29\n"));
 }
