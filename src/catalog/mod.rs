@@ -26,8 +26,8 @@ pub use commands::{Changed, Stated};
 pub use digest::sha256;
 pub use file::{File, FileFailed, Folder};
 pub use index::{
-    Entry as IndexEntry, Fit, Hits, Index, IndexFailed, IndexedRule, Kept, OpenRun, Place,
-    PlaceKind, Sources, Standing, Validity, Wanted, places,
+    Entry as IndexEntry, Fit, Hits, Index, IndexFailed, IndexedRule, Kept, Meant, OpenRun, Place,
+    PlaceKind, Standing, Validity, Wanted, places,
 };
 pub use ownership::{Exposed, Writable, guarded};
 pub use reference::{ReferenceFailed, locate};

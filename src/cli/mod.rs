@@ -4,6 +4,7 @@ mod agreement;
 mod args;
 mod asking;
 mod backstage;
+mod catalogue;
 mod choices;
 mod commands;
 mod exit;
@@ -129,12 +130,17 @@ fn usage(error: &clap::Error, terminal: &Terminal) -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
+fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure> {
+    let Some(command) = command else {
+        return commands::pick::run(context);
+    };
     match command {
         Command::Approve(arguments) => commands::approve::run(&arguments, context),
         Command::Check(arguments) => commands::check::run(&arguments, context),
         Command::Completions { shell } => commands::completions::run(shell, context),
+        Command::Find(arguments) => commands::find::run(&arguments, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
+        Command::List(arguments) => commands::list::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),
         Command::Policy(command) => commands::policy::run(&command, context),

@@ -13,6 +13,7 @@ mod sandbox;
 mod terminal_strings;
 
 mod bad_runbooks;
+mod catalogue;
 mod check;
 mod check_fix;
 mod check_forms;

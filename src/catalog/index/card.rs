@@ -177,12 +177,16 @@ impl Words {
         match action {
             Action::Ask(Ask::Decision { question, options }) => {
                 self.say(question.source());
-                options.iter().for_each(|option| self.say(option.label.source()));
+                for option in options {
+                    self.say(option.label.source());
+                }
             }
             Action::Ask(Ask::Value { question, .. }) => self.say(question.source()),
             Action::Do { text, checklist } => {
                 self.say(text.source());
-                checklist.iter().for_each(|item| self.say(item.source()));
+                for item in checklist {
+                    self.say(item.source());
+                }
             }
             Action::Open(pages) => pages.iter().for_each(|page| self.say(page.source())),
             Action::Run(run) => self.run(run),

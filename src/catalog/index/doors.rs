@@ -25,6 +25,22 @@ pub struct IndexedRule {
     pub matchers: Vec<Matcher>,
 }
 
+impl IndexedRule {
+    /// Whether it may fit an alert of which only the name is known. A rule that asks for no name
+    /// fits by other labels, of which nothing is known.
+    pub fn may_answer(&self, name: &str) -> bool {
+        let mut named = self.matchers.iter().filter(|it| it.label == "alertname").peekable();
+        let fits = |it: &Matcher| it.pattern.as_ref().is_some_and(|pattern| pattern.is_match(name));
+        named.peek().is_some()
+            && named.all(|it| match it.operator {
+                MatchOperator::Equal => it.value == name,
+                MatchOperator::Matches => fits(it),
+                MatchOperator::MatchesNot => !fits(it),
+                MatchOperator::NotEqual => it.value != name,
+            })
+    }
+}
+
 /// The doors of a rule: those of its name if it has one, else of any label with fixed values.
 pub(super) fn doors(matchers: &[Matcher]) -> Vec<(String, String)> {
     let named = matchers.iter().filter(|matcher| matcher.label == "alertname");

@@ -7,6 +7,7 @@
 
 mod card;
 mod doors;
+mod locate;
 mod near;
 mod place;
 mod query;
@@ -30,6 +31,7 @@ use refresh::{Known, Progress};
 use schema::is_damage;
 
 pub use doors::IndexedRule;
+pub use locate::Meant;
 pub use place::{Place, PlaceKind, places};
 pub use query::{Entry, Standing, Validity, Wanted};
 pub use schema::Kept;
@@ -41,38 +43,33 @@ pub use walks::OpenRun;
 #[error("the index of runbooks cannot be used: {0}")]
 pub struct IndexFailed(#[from] rusqlite::Error);
 
-/// What an index is made from.
-#[derive(Clone, Debug, Default)]
-pub struct Sources {
-    /// The folder of all state; without one, the index is made in memory.
-    pub state: Option<PathBuf>,
-    /// Where runbooks lie.
-    pub places: Vec<Place>,
-}
-
 /// The index, up to date with all places at the moment it was opened.
 pub struct Index {
     db: Connection,
     kept: Kept,
-    sources: Sources,
+    /// The folder of all state.
+    state: Option<PathBuf>,
+    places: Vec<Place>,
     known: Vec<Known>,
     now: Timestamp,
     said: Vec<String>,
 }
 
 impl Index {
-    /// Opens the index and brings it up to date. Whatever is wrong with its file, there is an index
-    /// afterwards; [`Index::said`] tells what was.
+    /// Opens the index below the folder of all state, or one in memory, and brings it up to date with
+    /// all places. Whatever is wrong with its file, there is an index afterwards; [`Index::said`] tells
+    /// what was.
     pub fn open(
-        sources: Sources,
+        state: Option<PathBuf>,
+        places: Vec<Place>,
         now: Timestamp,
         progress: Progress<'_>,
     ) -> Result<Self, IndexFailed> {
-        let folder = sources.state.as_ref().map(|state| state.join("catalog"));
+        let folder = state.as_ref().map(|state| state.join("catalog"));
         let opened = schema::open(folder.as_deref())?;
         let (db, kept) = (opened.db, opened.kept);
         let said = opened.said.into_iter().collect();
-        let mut index = Self { db, kept, sources, known: Vec::new(), now, said };
+        let mut index = Self { db, kept, state, places, known: Vec::new(), now, said };
         if let Err(error) = index.refresh(progress) {
             index.mend(&error, progress)?;
         }
@@ -80,8 +77,8 @@ impl Index {
     }
 
     fn refresh(&mut self, progress: Progress<'_>) -> rusqlite::Result<()> {
-        self.known = refresh::refresh(&self.db, &self.sources.places, self.now, progress)?;
-        match &self.sources.state {
+        self.known = refresh::refresh(&self.db, &self.places, self.now, progress)?;
+        match &self.state {
             Some(state) => walks::refresh(&self.db, &Store::new(state.clone())),
             None => Ok(()),
         }
@@ -154,6 +151,16 @@ impl Index {
     /// These runbooks, in this order.
     pub fn some(&mut self, ids: &[i64]) -> Result<Vec<Entry>, IndexFailed> {
         self.ask(|db| query::some(db, ids, usize::MAX))
+    }
+
+    /// What a person means who types an id, `service/id`, or a unique part of an id.
+    pub fn locate(&mut self, reference: &str) -> Result<Meant, IndexFailed> {
+        self.ask(|db| locate::locate(db, reference))
+    }
+
+    /// What every runbook is called: what a picker compares with what is typed.
+    pub fn heads(&mut self) -> Result<Vec<(i64, String)>, IndexFailed> {
+        self.ask(query::heads)
     }
 
     /// The runbooks with this id, and of this service if one is given; the nearest first.

@@ -23,7 +23,7 @@ pub(super) fn grams(word: &str) -> BTreeSet<String> {
     letters.windows(2).map(|pair| pair.iter().collect()).collect()
 }
 
-/// The known words that are nearest to one, those with the fewest changes first.
+/// The known words that are nearest to one: those with the fewest changes.
 pub(super) fn near(db: &Connection, word: &str, most: usize) -> rusqlite::Result<Vec<String>> {
     let word = word.to_lowercase();
     let grams = grams(&word);
@@ -44,6 +44,8 @@ pub(super) fn near(db: &Connection, word: &str, most: usize) -> rusqlite::Result
         }
     }
     near.sort();
+    let fewest = near.first().map(|(changes, _)| *changes);
+    near.retain(|(changes, _)| Some(*changes) == fewest);
     near.truncate(most);
     Ok(near.into_iter().map(|(_, term)| term).collect())
 }

@@ -46,6 +46,7 @@ impl Place {
 /// All places: the repository around here first, then those of settings, in their order.
 pub fn places(sources: &[Source], here: &Path) -> Vec<Place> {
     let around = reference::folder(here).and_then(|runbooks| {
+        let runbooks = real(&runbooks);
         let root = runbooks.parent()?.to_owned();
         Some(Place { name: shown(&root), root, runbooks, kind: PlaceKind::Here })
     });
@@ -55,12 +56,12 @@ pub fn places(sources: &[Source], here: &Path) -> Vec<Place> {
     });
     let mut seen = BTreeSet::new();
     let all = around.into_iter().chain(folders);
-    let real = all.map(|place| Place {
-        root: fs::canonicalize(&place.root).unwrap_or(place.root),
-        runbooks: fs::canonicalize(&place.runbooks).unwrap_or(place.runbooks),
-        ..place
-    });
-    real.filter(|place| seen.insert(place.runbooks.clone())).collect()
+    all.filter(|place| seen.insert(place.runbooks.clone())).collect()
+}
+
+/// A path without links, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn shown(path: &Path) -> String {
@@ -70,7 +71,7 @@ fn shown(path: &Path) -> String {
 /// The folders of a source. One that is named and not there is a place all the same, and told of.
 fn folders(path: &Path, below: &str) -> Vec<Place> {
     let is_pattern = path.as_os_str().as_encoded_bytes().contains(&b'*');
-    let roots = if is_pattern { expanded(path) } else { vec![path.to_owned()] };
+    let roots = if is_pattern { expanded(path) } else { vec![real(path)] };
     let place = |root: PathBuf| Place {
         name: shown(&root),
         runbooks: root.join(below),
@@ -87,20 +88,32 @@ fn expanded(path: &Path) -> Vec<PathBuf> {
     for part in path.components() {
         let name = part.as_os_str().to_string_lossy();
         if !matches!(part, Component::Normal(_)) || !name.contains('*') {
-            found.iter_mut().for_each(|folder| folder.push(part));
+            for folder in &mut found {
+                folder.push(part);
+            }
             continue;
         }
         let pattern = Pattern(name.into_owned());
-        let below = found.iter().flat_map(|folder| {
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            entries.map(|entry| entry.path()).filter(|path| path.is_dir())
-        });
-        let fits = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            !name.starts_with('.') && pattern.fits(&name)
-        };
-        found = below.filter(fits).collect();
+        found = found.iter().flat_map(|folder| below(folder, &pattern)).collect();
         found.sort();
     }
     found
+}
+
+/// The folders in a folder whose names fit.
+fn below(folder: &Path, pattern: &Pattern) -> Vec<PathBuf> {
+    let folder = real(folder);
+    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    let fitting = entries.filter_map(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') || !pattern.fits(&name) {
+            return None;
+        }
+        let kind = entry.file_type().ok()?;
+        // Only links may be something else than they seem.
+        let path = if kind.is_symlink() { real(&entry.path()) } else { entry.path() };
+        (kind.is_dir() || kind.is_symlink() && path.is_dir()).then_some(path)
+    });
+    fitting.collect()
 }

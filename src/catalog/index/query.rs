@@ -1,5 +1,7 @@
 //! Entries of the index: what is told of a runbook, and which are listed.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
 
@@ -154,6 +156,17 @@ pub(super) fn some(db: &Connection, ids: &[i64], most: usize) -> rusqlite::Resul
     Ok(found)
 }
 
+/// What every runbook is called, in the order of lists.
+pub(super) fn heads(db: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
+    let mut statement = db.prepare(
+        "SELECT e.id, coalesce(e.service || '/', '') || e.runbook || ' ' || e.title || ' ' || e.tags
+         FROM entry e CROSS JOIN active a ON a.place = e.place
+         WHERE e.kind = 1 ORDER BY e.service, e.runbook, a.rank",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
 /// The entries with an id, nearest place first.
 pub(super) fn named(
     db: &Connection,
@@ -184,7 +197,7 @@ fn conditions(wanted: &Wanted) -> (String, Vec<Box<dyn ToSql>>) {
     }
     if let Some(ids) = &wanted.among {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        text.push_str(&format!(" AND e.id IN ({})", ids.join(", ")));
+        let _infallible = write!(text, " AND e.id IN ({})", ids.join(", "));
     }
     if wanted.validity == Validity::Invalid {
         text.push_str(" AND e.invalid IS NOT NULL");

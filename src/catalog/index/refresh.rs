@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use super::super::asked::look;
 use super::super::walk::walk;
-use super::place::Place;
+use super::place::{Place, PlaceKind};
 use super::reading::{Reading, stamp};
 use super::write::{begin, remove, store};
 
 /// So many files are read before what they hold is written.
 const BATCH: usize = 256;
 
-/// A folder with more runbooks than this is not looked through at every call.
+/// Folders that have more runbooks together than this are not looked through at every call.
 const LARGE: i64 = 2_000;
 
 /// But again after this time, in milliseconds.
@@ -32,7 +32,6 @@ pub(super) type Progress<'a> = &'a mut dyn FnMut(usize, usize);
 
 /// A place as the index knows it.
 pub(super) struct Known {
-    pub(super) id: i64,
     pub(super) place: Place,
     /// What could not be looked into.
     pub(super) problems: Vec<String>,
@@ -53,42 +52,50 @@ pub(super) fn refresh(
     progress: Progress<'_>,
 ) -> rusqlite::Result<Vec<Known>> {
     let now = now.as_millisecond();
-    let mut known = Vec::new();
     db.execute_batch(
         "CREATE TEMP TABLE IF NOT EXISTS active
          (place INTEGER PRIMARY KEY, rank INTEGER NOT NULL, number INTEGER NOT NULL);
          DELETE FROM active;",
     )?;
+    let mut rows = rows(db)?;
     let mut active = db.prepare("INSERT OR IGNORE INTO active VALUES (?1, ?2, ?3)")?;
-    for place in places {
-        let row = row(db, place, now)?;
-        active.execute(params![row.id, place.kind as i64, i64::try_from(known.len()).ok()])?;
-        let rests = row.runbooks > LARGE && (0..REST).contains(&(now - row.looked));
-        let problems = if rests {
+    let mut asked = Vec::new();
+    for (number, place) in places.iter().enumerate() {
+        let row = match rows.remove(&place.key()) {
+            Some(row) => row,
+            None => new(db, place, now)?,
+        };
+        active.execute(params![row.id, place.kind as i64, i64::try_from(number).ok()])?;
+        asked.push((place, row));
+    }
+    let folders = asked.iter().filter(|(place, _)| place.kind == PlaceKind::Folder);
+    let large = folders.map(|(_, row)| row.runbooks).sum::<i64>() > LARGE;
+    let mut known = Vec::new();
+    for (place, row) in asked {
+        let large = large && place.kind == PlaceKind::Folder;
+        let problems = if large && (0..REST).contains(&(now - row.looked)) {
             row.problems.lines().map(str::to_owned).collect()
         } else {
-            Folders { db, place, row: &row, now }.refresh(progress)?
+            Folders { db, place, row: &row, now, large }.refresh(progress)?
         };
-        known.push(Known { id: row.id, place: place.clone(), problems });
+        known.push(Known { place: place.clone(), problems });
     }
     forget(db, now)?;
     Ok(known)
 }
 
-fn row(db: &Connection, place: &Place, now: i64) -> rusqlite::Result<Row> {
-    let found = db
-        .query_row(
-            "SELECT id, looked, runbooks, problems FROM place WHERE key = ?1",
-            [place.key()],
-            |row| {
-                let [id, looked, runbooks] = [row.get(0)?, row.get(1)?, row.get(2)?];
-                Ok(Row { id, looked, runbooks, problems: row.get(3)? })
-            },
-        )
-        .optional()?;
-    if let Some(row) = found {
-        return Ok(row);
-    }
+/// All places that were ever asked for, by their keys.
+fn rows(db: &Connection) -> rusqlite::Result<BTreeMap<String, Row>> {
+    let mut statement = db.prepare("SELECT key, id, looked, runbooks, problems FROM place")?;
+    let rows = statement.query_map([], |row| {
+        let [id, looked, runbooks] = [row.get(1)?, row.get(2)?, row.get(3)?];
+        Ok((row.get(0)?, Row { id, looked, runbooks, problems: row.get(4)? }))
+    })?;
+    rows.collect()
+}
+
+/// A place that was never asked for; another process may be asking for it at this moment.
+fn new(db: &Connection, place: &Place, now: i64) -> rusqlite::Result<Row> {
     let insert = "INSERT INTO place (key, looked) VALUES (?1, ?2)
                   ON CONFLICT (key) DO UPDATE SET looked = looked RETURNING id";
     let id = db.query_row(insert, params![place.key(), now], |row| row.get(0))?;
@@ -120,6 +127,8 @@ struct Folders<'a> {
     place: &'a Place,
     row: &'a Row,
     now: i64,
+    /// Whether it is not looked through at every call.
+    large: bool,
 }
 
 impl Folders<'_> {
@@ -205,9 +214,8 @@ impl Folders<'_> {
     /// Writes down that the place was looked at, where that is news.
     fn looked(&self, problems: &[String], changed: bool) -> rusqlite::Result<()> {
         let problems = problems.join("\n");
-        let large = self.row.runbooks > LARGE;
         let old = self.now - self.row.looked > HOUR;
-        if !changed && !large && !old && problems == self.row.problems {
+        if !changed && !self.large && !old && problems == self.row.problems {
             return Ok(());
         }
         self.db.execute(
@@ -232,7 +240,7 @@ pub(super) fn at_once<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sy
             .chunks(share)
             .map(|chunk| scope.spawn(move || chunk.iter().map(work).collect::<Vec<R>>()))
             .collect();
-        let done = workers.into_iter().map(|worker| worker.join());
+        let done = workers.into_iter().map(std::thread::ScopedJoinHandle::join);
         done.flat_map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     })

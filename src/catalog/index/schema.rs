@@ -142,7 +142,7 @@ fn in_memory(said: Option<String>) -> rusqlite::Result<Opened> {
     Ok(Opened { db, kept: Kept::Memory, said })
 }
 
-/// The folder and the file, for nobody else to read. SQLite gives its other files the same mode.
+/// The folder and the file, for nobody else to read. Its neighbours get the same mode.
 fn prepare(folder: &Path, path: &Path) -> Result<(), String> {
     let said = |error: std::io::Error| error.to_string();
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(said)?;

@@ -1,3 +1,5 @@
+//! The index over files on the disk: what it finds, what it reads again, and what may happen to it.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -50,19 +52,19 @@ impl World {
         fs::write(self.root().join(path), text).unwrap();
     }
 
-    fn sources(&self) -> Sources {
-        Sources { state: Some(self.state()), places: places(&[], &self.root()) }
+    fn places(&self) -> Vec<Place> {
+        places(&[], &self.root())
     }
 
     fn open(&self) -> Index {
-        open(self.sources())
+        open(Some(self.state()), self.places())
     }
 }
 
 /// Opens an index so late that what was written is relied upon.
-fn open(sources: Sources) -> Index {
+fn open(state: Option<PathBuf>, places: Vec<Place>) -> Index {
     let now = Timestamp::from_second(4_000_000_000).unwrap();
-    Index::open(sources, now, &mut |_, _| ()).unwrap()
+    Index::open(state, places, now, &mut |_, _| ()).unwrap()
 }
 
 fn names(index: &mut Index, wanted: &Wanted) -> Vec<String> {
@@ -109,21 +111,22 @@ fn what_is_nearly_the_word_is_found_and_said_to_be_near() {
 fn only_what_changed_is_read_again() {
     let world = World::new();
     let mut read = Vec::new();
-    let mut opened = |sources: Sources| {
+    let mut opened = |world: &World| {
         read.clear();
         let now = Timestamp::from_second(4_000_000_000).unwrap();
-        let index = Index::open(sources, now, &mut |done, of| read.push((done, of))).unwrap();
+        let mut progress = |done, of| read.push((done, of));
+        let index = Index::open(Some(world.state()), world.places(), now, &mut progress).unwrap();
         (index, read.clone())
     };
-    assert_eq!(opened(world.sources()).1, [(2, 2)]);
-    assert_eq!(opened(world.sources()).1, []);
+    assert_eq!(opened(&world).1, [(2, 2)]);
+    assert_eq!(opened(&world).1, []);
     world.write("disk-full", "title: The disk overflows");
-    let (mut index, read) = opened(world.sources());
+    let (mut index, read) = opened(&world);
     assert_eq!(read, [(1, 1)]);
     assert_eq!(found(&mut index, "overflows"), ["disk-full"]);
     assert!(found(&mut index, "storage").is_empty());
     fs::remove_file(world.root().join("runbooks/disk-full.yaml")).unwrap();
-    let (mut index, read) = opened(world.sources());
+    let (mut index, read) = opened(&world);
     assert_eq!(read, []);
     assert_eq!(names(&mut index, &Wanted::default()), ["shop/redis-slow"]);
     assert!(found(&mut index, "overflows").is_empty());
@@ -136,7 +139,7 @@ fn a_file_that_was_just_written_is_read_again_until_its_time_can_be_relied_on() 
     for _ in 0..2 {
         let now = Timestamp::UNIX_EPOCH;
         let mut progress = |done, _| read += done;
-        Index::open(world.sources(), now, &mut progress).unwrap();
+        Index::open(Some(world.state()), world.places(), now, &mut progress).unwrap();
     }
     assert_eq!(read, 4);
 }
@@ -223,13 +226,13 @@ fn the_repository_around_here_wins_over_a_folder_with_the_same_names() {
         },
     };
     let places = places(&[source], &world.root());
-    let mut index = open(Sources { state: Some(world.state()), places });
+    let mut index = open(Some(world.state()), places);
     let both = index.named("disk-full", Some("shop")).unwrap();
     let told: Vec<_> = both.iter().map(|it| (index.place(it).kind, it.standing)).collect();
     assert_eq!(told, [(PlaceKind::Here, Standing::First), (PlaceKind::Folder, Standing::Behind)]);
     // Elsewhere the folder is all there is.
     drop(index);
-    let mut index = open(Sources { state: Some(world.state()), places: Vec::new() });
+    let mut index = open(Some(world.state()), Vec::new());
     assert_eq!(index.count(&Wanted::default()).unwrap(), 0);
     assert!(found(&mut index, "disk").is_empty());
 }
@@ -310,7 +313,7 @@ fn where_no_file_can_be_had_the_index_is_made_in_memory() {
     let mut index = world.open();
     assert_eq!(index.kept(), Kept::Memory);
     assert_eq!(names(&mut index, &Wanted::default()).len(), 2);
-    let mut index = open(Sources { state: None, ..world.sources() });
+    let mut index = open(None, world.places());
     assert_eq!(index.said(), Vec::<String>::new());
     assert_eq!(names(&mut index, &Wanted::default()).len(), 2);
 }

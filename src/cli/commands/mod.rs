@@ -3,8 +3,11 @@
 pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod find;
 pub(crate) mod history;
+pub(crate) mod list;
 pub(crate) mod log;
+pub(crate) mod pick;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod report;
