@@ -43,7 +43,9 @@ pub fn listing(rows: &[Listed], width: Width) -> Page {
             page.hanging(Text::plain("    ").join(invalid(why)), 4);
         }
         let mut facts = vec![format!("walked OK on this machine: {}", row.walked)];
-        facts.extend([&row.owner, &row.from].into_iter().filter(|it| !it.is_empty()).cloned());
+        let others = [("owner", &row.owner), ("from", &row.from)];
+        let others = others.into_iter().filter(|(_, it)| !it.is_empty());
+        facts.extend(others.map(|(what, it)| format!("{what} {it}")));
         page.hanging(Text::of(Meaning::Dim, format!("    {}", facts.join(", "))), 4);
     }
     page
@@ -95,8 +97,8 @@ mod tests {
         assert_eq!(
             page,
             "shop/disk-full  The disk is full\n    walked OK on this machine: never,\n        \
-             Storage, here\na  \\x1b[2Jevil\n    invalid: line 3: no\n    walked OK on this machine: \
-             never,\n        Storage, here\n"
+             owner Storage, from here\na  \\x1b[2Jevil\n    invalid: line 3: no\n    walked OK on this \
+             machine: never,\n        owner Storage, from here\n"
         );
     }
 }

@@ -162,3 +162,34 @@ fn without_a_terminal_there_is_a_list_and_a_hint() {
     assert_eq!((empty.code(), empty.stdout.as_str()), (0, ""));
     assert!(empty.stderr.starts_with("No runbooks are known here"), "{}", empty.stderr);
 }
+
+#[test]
+fn a_kill_at_any_instant_leaves_an_index_that_is_whole() {
+    let sandbox = Sandbox::new();
+    for number in 0..400 {
+        let text = READS.replace("Two looks", &format!("Look {number}"));
+        sandbox.file(&format!("runbooks/look-{number:03}.yaml"), text);
+    }
+    let index = sandbox.state().join("catalog/index.sqlite");
+    let log = sandbox.state().join("catalog/index.sqlite-wal");
+    let written = || {
+        let bytes = |path| fs::metadata(path).map_or(0, |found: fs::Metadata| found.len());
+        bytes(&index) + bytes(&log)
+    };
+    // Later each time: before there is a file, while tables are made, between parts of the runbooks.
+    for least in [0, 1, 60_000, 200_000, 400_000] {
+        let mut listing = sandbox.surefoot(&["list"]).start();
+        let far = || (written() >= least).then_some(());
+        crate::sandbox::eventually(|| {
+            far().or_else(|| listing.child.try_wait().unwrap().map(drop))
+        });
+        // One that has ended already was not killed; the next calls find what it wrote.
+        let _ended = listing.child.kill();
+        let _status = listing.child.wait();
+    }
+    let list = sandbox.surefoot(&["list", "--format", "json"]).run();
+    assert_eq!((list.code(), list.stderr.as_str()), (0, ""));
+    assert_eq!(references(&list.stdout).len(), 400);
+    let found = sandbox.surefoot(&["find", "look", "399", "--format", "json"]).run();
+    assert_eq!(references(&found.stdout).len(), 1, "{}", found.stdout);
+}

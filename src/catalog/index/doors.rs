@@ -13,6 +13,9 @@ use crate::value::compile_regex;
 /// Rules without a door are looked at for every alert.
 const NONE: (&str, &str) = ("", "");
 
+/// Rules that ask for a name which cannot be told by its letters alone. No label is called so.
+const NAMED: (&str, &str) = ("~alertname", "");
+
 /// More doors than this are not made for one pattern.
 const MOST_DOORS: usize = 64;
 
@@ -28,7 +31,7 @@ pub struct IndexedRule {
 impl IndexedRule {
     /// Whether it may fit an alert of which only the name is known. A rule that asks for no name
     /// fits by other labels, of which nothing is known.
-    pub fn may_answer(&self, name: &str) -> bool {
+    fn may_answer(&self, name: &str) -> bool {
         let mut named = self.matchers.iter().filter(|it| it.label == "alertname").peekable();
         let fits = |it: &Matcher| it.pattern.as_ref().is_some_and(|pattern| pattern.is_match(name));
         named.peek().is_some()
@@ -45,11 +48,15 @@ impl IndexedRule {
 pub(super) fn doors(matchers: &[Matcher]) -> Vec<(String, String)> {
     let named = matchers.iter().filter(|matcher| matcher.label == "alertname");
     let others = matchers.iter().filter(|matcher| matcher.label != "alertname");
+    let open = named.clone().next().is_some() && named.clone().all(|it| values(it).is_none());
     let values = named.chain(others).find_map(|matcher| {
         let values = values(matcher)?;
         Some(values.into_iter().map(|value| (matcher.label.clone(), value)).collect())
     });
-    values.unwrap_or_else(|| vec![(NONE.0.to_owned(), NONE.1.to_owned())])
+    let owned = |(label, value): (&str, &str)| (label.to_owned(), value.to_owned());
+    let mut doors: Vec<_> = values.unwrap_or_else(|| vec![owned(NONE)]);
+    doors.extend(open.then(|| owned(NAMED)));
+    doors
 }
 
 /// The values that a matcher lets pass, if they can be counted. A missing label is the empty text,
@@ -123,9 +130,23 @@ pub(super) fn may_fit(
     db: &Connection,
     labels: &BTreeMap<String, String>,
 ) -> rusqlite::Result<Vec<IndexedRule>> {
-    let mut found = Vec::new();
     let own = labels.iter().map(|(label, value)| (label.as_str(), value.as_str()));
-    for (label, value) in own.chain([NONE]) {
+    behind(db, own.chain([NONE]))
+}
+
+/// The rules that may fit an alert of which only the name is known.
+pub(super) fn named(db: &Connection, name: &str) -> rusqlite::Result<Vec<IndexedRule>> {
+    let mut rules = behind(db, [("alertname", name), NAMED].into_iter())?;
+    rules.retain(|rule| rule.may_answer(name));
+    Ok(rules)
+}
+
+fn behind<'a>(
+    db: &Connection,
+    doors: impl Iterator<Item = (&'a str, &'a str)>,
+) -> rusqlite::Result<Vec<IndexedRule>> {
+    let mut found = Vec::new();
+    for (label, value) in doors {
         found.extend(rules(
             db,
             "SELECT rule.entry, rule.matchers FROM door JOIN rule ON rule.id = door.rule
@@ -178,7 +199,10 @@ mod tests {
             &[matcher("alertname", Matches, "Down|Slow")],
             &[("alertname", "Down"), ("alertname", "Slow")],
         );
-        check(&[matcher("alertname", Matches, "Kube.*"), job], &[("job", "api")]);
+        check(
+            &[matcher("alertname", Matches, "Kube.*"), job],
+            &[("job", "api"), ("~alertname", "")],
+        );
         // A missing label is the empty text: these may fit an alert that has none of them.
         check(&[matcher("job", Equal, ""), matcher("team", NotEqual, "x")], &[("", "")]);
         check(&[matcher("job", Matches, "a|")], &[("", "")]);

@@ -186,6 +186,11 @@ impl Index {
         self.ask(|db| doors::may_fit(db, labels))
     }
 
+    /// Those that may fit an alert of which only the name is known.
+    pub fn alerts_named(&mut self, name: &str) -> Result<Vec<IndexedRule>, IndexFailed> {
+        self.ask(|db| doors::named(db, name))
+    }
+
     /// The runs that are not over, the newest first.
     pub fn open_runs(&mut self) -> Result<Vec<OpenRun>, IndexFailed> {
         self.ask(walks::open)

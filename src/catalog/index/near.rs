@@ -8,12 +8,13 @@ use rusqlite::{Connection, params_from_iter};
 /// So many words that share pairs of letters are compared.
 const MOST_COMPARED: i64 = 200;
 
-/// The words of a text in small letters. Numbers alone are nothing that anybody mistypes.
+/// The words of a text in small letters. What holds digits is a name of one thing among many, of
+/// which another one is always near.
 pub(super) fn terms(text: &str) -> BTreeSet<String> {
     let words = text.split(|letter: char| !letter.is_alphanumeric());
     let words =
         words.map(str::to_lowercase).filter(|word| (3..=40).contains(&word.chars().count()));
-    words.filter(|word| word.chars().any(char::is_alphabetic)).collect()
+    words.filter(|word| word.chars().all(char::is_alphabetic)).collect()
 }
 
 /// The pairs of letters of a word, its beginning and its end among them.
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn words_of_names_are_split_at_all_but_letters_and_digits() {
-        let words: Vec<String> = terms("Disk-Full on db_01, 2024").into_iter().collect();
+        let words: Vec<String> = terms("Disk-Full on db_01, web2 2024").into_iter().collect();
         assert_eq!(words, ["disk", "full"]);
         assert_eq!(grams("ab").into_iter().collect::<Vec<_>>(), ["^a", "ab", "b$"]);
     }

@@ -133,7 +133,7 @@ pub(super) fn count(db: &Connection, wanted: &Wanted) -> rusqlite::Result<usize>
     let (conditions, values) = conditions(wanted);
     let query = if values.is_empty() && conditions.is_empty() {
         // Every place knows how many it has.
-        "SELECT count(*) FROM entry e WHERE e.kind = 1 AND e.place IN (SELECT place FROM active)"
+        "SELECT coalesce(sum(runbooks), 0) FROM place WHERE id IN (SELECT place FROM active)"
             .to_owned()
     } else {
         format!("SELECT count(*) FROM ({ENTRY}{conditions})")

@@ -220,7 +220,7 @@ impl Folders<'_> {
         }
         self.db.execute(
             "UPDATE place SET looked = ?1, problems = ?2,
-             runbooks = (SELECT count(*) FROM entry WHERE place = ?3) WHERE id = ?3",
+             runbooks = (SELECT count(*) FROM entry WHERE place = ?3 AND kind = 1) WHERE id = ?3",
             params![self.now, problems, self.row.id],
         )?;
         Ok(())

@@ -44,8 +44,9 @@ pub(super) fn find(db: &Connection, typed: &str, most: usize) -> rusqlite::Resul
     if words.is_empty() {
         return Ok(Hits { entries: Vec::new(), fit: Fit::All });
     }
+    let whole: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     let every: Vec<String> = words.iter().map(|word| begins(word)).collect();
-    let entries = matching(db, typed, &every.join(" AND "), most)?;
+    let entries = matching(db, typed, &[&whole.join(" AND "), &every.join(" AND ")], most)?;
     if !entries.is_empty() {
         return Ok(Hits { entries, fit: Fit::All });
     }
@@ -67,36 +68,44 @@ pub(super) fn find(db: &Connection, typed: &str, most: usize) -> rusqlite::Resul
     if groups.is_empty() {
         return Ok(Hits { entries: Vec::new(), fit });
     }
-    let mut entries = matching(db, typed, &groups.join(" AND "), most)?;
+    let mut entries = matching(db, typed, &[&groups.join(" AND ")], most)?;
     if entries.is_empty() && groups.len() > 1 {
-        entries = matching(db, typed, &groups.join(" OR "), most)?;
+        entries = matching(db, typed, &[&groups.join(" OR ")], most)?;
     }
     Ok(Hits { entries, fit })
 }
 
-/// A word, or the beginning of one.
-fn begins(word: &str) -> String {
-    format!("\"{}\" *", word.replace('"', "\"\""))
+/// A word as it is.
+fn quoted(word: &str) -> String {
+    format!("\"{}\"", word.replace('"', "\"\""))
 }
 
-/// The runbooks that a query finds: those with that very id, those that are called so, the others.
+/// A word, or the beginning of one.
+fn begins(word: &str) -> String {
+    format!("{} *", quoted(word))
+}
+
+/// The runbooks that queries find: those with that very id, those that are called so, the others; of
+/// each what the first query finds before what only the next one does.
 fn matching(
     db: &Connection,
     typed: &str,
-    query: &str,
+    queries: &[&str],
     most: usize,
 ) -> rusqlite::Result<Vec<Entry>> {
     let mut entries = exactly(db, typed.trim())?;
     entries.truncate(most);
     for (table, weights) in [("heads", "10.0, 6.0"), ("words", "10.0, 8.0, 4.0, 2.0, 1.0")] {
-        if entries.len() >= most {
-            break;
+        for query in queries {
+            if entries.len() >= most {
+                return Ok(entries);
+            }
+            let ids = ranked(db, table, weights, query)?;
+            let ids: Vec<i64> =
+                ids.into_iter().filter(|id| entries.iter().all(|entry| entry.id != *id)).collect();
+            let room = most - entries.len();
+            entries.extend(some(db, &ids, room)?);
         }
-        let ids = ranked(db, table, weights, query)?;
-        let ids: Vec<i64> =
-            ids.into_iter().filter(|id| entries.iter().all(|entry| entry.id != *id)).collect();
-        let room = most - entries.len();
-        entries.extend(some(db, &ids, room)?);
     }
     Ok(entries)
 }

@@ -60,10 +60,7 @@ fn wanted(arguments: &ListArguments) -> Result<Wanted, Failure> {
 
 /// The runbooks that may answer an alert of which only the name is known.
 fn answering(name: &str, index: &mut Index) -> Result<Vec<i64>, IndexFailed> {
-    // Of the other labels nothing is known, so that all rules are looked at.
-    let rules = index.alerts()?;
-    let rules = rules.into_iter().filter(|rule| rule.may_answer(name));
-    Ok(rules.map(|rule| rule.entry).collect())
+    Ok(index.alerts_named(name)?.into_iter().map(|rule| rule.entry).collect())
 }
 
 fn nothing(known: usize, context: &Context) {

@@ -46,6 +46,9 @@ const FIRST: usize = 100;
 impl<'a> Choice<'a> {
     pub(super) fn new(stock: &'a mut dyn Stock, rows: usize) -> Self {
         let count = stock.count();
+        let mut config = Config::DEFAULT;
+        // Names come before titles, and these before tags.
+        config.prefer_prefix = true;
         let mut choice = Self {
             stock,
             typed: String::new(),
@@ -58,7 +61,7 @@ impl<'a> Choice<'a> {
             preview: Preview::default(),
             all: None,
             narrowed: None,
-            matcher: Matcher::new(Config::DEFAULT),
+            matcher: Matcher::new(config),
         };
         choice.search();
         choice
