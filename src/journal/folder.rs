@@ -41,6 +41,11 @@ impl RunFolder {
         for folder in FOLDERS {
             private::create_folder(&path.join(folder))?;
         }
+        // A name is nothing without the folder that it names: where the file system keeps no log,
+        // each is durable by itself alone.
+        for folder in FOLDERS.iter().rev() {
+            private::sync_folder(&path.join(folder))?;
+        }
         private::sync_folder(&path)?;
         Ok(Self::at(path))
     }

@@ -68,7 +68,9 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), FileFailed> {
 
 /// Lets the owner of a file execute it.
 pub(super) fn make_executable(path: &Path) -> Result<(), FileFailed> {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+    let file = File::open(path).map_err(FileFailed::to("open", path))?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o700))
+        .and_then(|()| file.sync_all())
         .map_err(FileFailed::to("protect", path))
 }
 
@@ -89,7 +91,7 @@ pub(super) fn ensure_folder(path: &Path) -> Result<(), FileFailed> {
         match create_folder(path) {
             Err(failed) if failed.source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             Err(failed) => Err(failed),
-            Ok(()) => sync_folder(above),
+            Ok(()) => sync_folder(path).and_then(|()| sync_folder(above)),
         }
     } else {
         create_folder(path)

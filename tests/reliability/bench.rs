@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -234,6 +235,21 @@ pub(crate) fn let_pass(length: Duration) {
 pub(crate) fn long(rounds: u64) -> u64 {
     let asked = std::env::var("SUREFOOT_ROUNDS").ok();
     asked.and_then(|text| text.parse().ok()).unwrap_or(rounds)
+}
+
+/// Attacks with many seeds, some at a time: an attack mostly waits. `SUREFOOT_LANES` says how many.
+pub(crate) fn in_lanes(seeds: Range<u64>, attack: fn(Range<u64>)) {
+    let asked = std::env::var("SUREFOOT_LANES").ok().and_then(|text| text.parse().ok());
+    let lanes: u64 = asked.unwrap_or(4);
+    let each = (seeds.end - seeds.start).div_ceil(lanes.max(1)).max(1);
+    std::thread::scope(|scope| {
+        let mut start = seeds.start;
+        while start < seeds.end {
+            let lane = start..seeds.end.min(start + each);
+            start = lane.end;
+            scope.spawn(move || attack(lane));
+        }
+    });
 }
 
 /// Whether a program that a test needs is there and works; if not, says that the test is skipped.

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 
 use rustix::process::Pid;
 
-use crate::bench::{Bench, RESUME, RUN, Random, let_pass, long};
+use crate::bench::{Bench, RESUME, RUN, Random, in_lanes, let_pass, long};
 use crate::judge::{judge_the_future, judge_the_past, said};
 use crate::sandbox::{eventually, wait};
 
-fn kill_the_program(seeds: std::ops::Range<u64>) {
+fn kill_the_program(seeds: Range<u64>) {
     let bench = Bench::new();
     let length = bench.length();
     for seed in seeds {
@@ -35,10 +36,10 @@ fn the_program_is_killed_at_any_instant() {
 #[test]
 #[ignore = "long: just reliability"]
 fn long_the_program_is_killed_at_any_instant() {
-    kill_the_program(10_000..10_000 + long(8_000));
+    in_lanes(10_000..10_000 + long(8_000), kill_the_program);
 }
 
-fn kill_the_supervisor(seeds: std::ops::Range<u64>) {
+fn kill_the_supervisor(seeds: Range<u64>) {
     let bench = Bench::new();
     let length = bench.length();
     for seed in seeds {
@@ -69,10 +70,10 @@ fn the_supervisor_is_killed_at_any_instant() {
 #[test]
 #[ignore = "long: just reliability"]
 fn long_the_supervisor_is_killed_at_any_instant() {
-    kill_the_supervisor(10_000..10_000 + long(6_000));
+    in_lanes(10_000..10_000 + long(6_000), kill_the_supervisor);
 }
 
-fn kill_both_and_resume_too(seeds: std::ops::Range<u64>) {
+fn kill_both_and_resume_too(seeds: Range<u64>) {
     let bench = Bench::new();
     let length = bench.length();
     for seed in seeds {
@@ -102,7 +103,7 @@ fn both_are_killed_and_resume_is_killed_too() {
 #[test]
 #[ignore = "long: just reliability"]
 fn long_both_are_killed_and_resume_is_killed_too() {
-    kill_both_and_resume_too(10_000..10_000 + long(6_000));
+    in_lanes(10_000..10_000 + long(6_000), kill_both_and_resume_too);
 }
 
 #[test]

@@ -13,6 +13,7 @@
 mod sandbox;
 
 mod bench;
+mod families;
 mod judge;
 mod mounted;
 mod trace;

@@ -6,13 +6,15 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use surefoot::journal::recover;
 
-use crate::bench::{Bench, RUN, Random, counted, let_pass, long};
+use crate::bench::{Bench, RUN, Random, counted, in_lanes, let_pass, long};
+use crate::families::{Member, families};
 use crate::judge::{
     judge_the_answers, judge_the_future, judge_the_past, judge_verification_after_a_cut, said_in,
 };
@@ -94,16 +96,21 @@ fn no_cut_at_any_moment_loses_the_start_of_an_effect() {
     }
 }
 
-/// Stops everything that belongs to the run, the supervisor first: it starts commands.
+/// Stops everything that belongs to the run, and returns when nothing of it moves any more: what is
+/// started a moment later would act on a world that was looked at already.
 fn stop_all(bench: &Bench, program: Pid) {
-    let stop = |pid: Pid| {
-        // It may have ended.
-        let _ended = kill_process(pid, Signal::STOP);
-    };
-    bench.supervisor().into_iter().for_each(stop);
-    stop(program);
-    bench.alive().into_iter().for_each(stop);
-    bench.supervisor().into_iter().for_each(stop);
+    let stopped = eventually(|| {
+        let mut roots = vec![program];
+        roots.extend(bench.supervisor());
+        roots.extend(bench.alive());
+        let moving: Vec<Pid> = families(&roots).into_iter().filter_map(Member::moving).collect();
+        for pid in &moving {
+            // It may have ended.
+            let _ended = kill_process(*pid, Signal::STOP);
+        }
+        moving.is_empty().then_some(())
+    });
+    stopped.expect("all of it can be stopped");
 }
 
 /// Copies an image until two copies are the same: the system itself may still be writing to it.
@@ -119,7 +126,7 @@ fn copy_at_rest(from: &Path, to: &Path) {
     fs::write(to, last).unwrap();
 }
 
-fn cut_the_power(seeds: std::ops::Range<u64>, features: &str) {
+fn cut_the_power(seeds: Range<u64>, features: &str) {
     if !can_mount_images() {
         return;
     }
@@ -180,11 +187,11 @@ fn the_power_is_cut_at_any_instant() {
 #[test]
 #[ignore = "long: just reliability"]
 fn long_the_power_is_cut_at_any_instant() {
-    cut_the_power(1000..1000 + long(800), "has_journal");
+    in_lanes(1000..1000 + long(800), |seeds| cut_the_power(seeds, "has_journal"));
 }
 
 #[test]
 #[ignore = "long: just reliability"]
 fn long_the_power_is_cut_over_a_file_system_without_a_log() {
-    cut_the_power(5000..5000 + long(200), "^has_journal");
+    in_lanes(5000..5000 + long(200), |seeds| cut_the_power(seeds, "^has_journal"));
 }
