@@ -11,6 +11,7 @@ mod digest;
 mod file;
 mod folder;
 mod held;
+mod index;
 mod listing;
 mod mirror;
 mod neighbours;
@@ -39,6 +40,10 @@ pub use contents::ContentsFailed;
 pub use digest::sha256;
 pub use file::{File, FileFailed};
 pub use folder::{Folder, Lying};
+pub use index::{
+    Entry as IndexEntry, Fit, Hits, Index, IndexFailed, IndexedRule, Kept, Meant, OpenRun, Place,
+    PlaceKind, Standing, Validity, Wanted, places,
+};
 pub use listing::{Listed, ListingFailed};
 pub use mirror::{Attempt, Fetched, Mirror, MirrorFailed};
 pub use neighbours::{Elsewhere, Mirrored, Neighbour, Neighbours};
@@ -55,8 +60,8 @@ pub use sources::{KnownSource, SourcePlace, Sources, Unknown, expand};
 pub use speaker::{Claimed, Lies, may_speak_for};
 pub use synchronise::{Means, NotSynchronised, Synchronised, synchronise};
 pub use team_records::{
-    Delivered, Errand, Good, Head, Index, Indexed, Judged, PlaceFailed, PlaceState, Proof,
-    RECORD_FORMAT, RunRecord, TeamRecords, TeamWalked, Unsent, WalkedOk,
+    Delivered, Errand, Good, Head, Index as RecordsIndex, Indexed, Judged, PlaceFailed, PlaceState,
+    Proof, RECORD_FORMAT, RunRecord, TeamRecords, TeamWalked, Unsent, WalkedOk,
 };
 pub use trust::{Entry, TrustFailed, TrustStore};
 pub use trusted::{ChangedFile, Difference, Happened, Trusted};

@@ -266,7 +266,8 @@ pub fn runbooks_around(here: &Path) -> Vec<PathBuf> {
     folder(here).map(|folder| runbooks_below(&folder)).unwrap_or_default()
 }
 
-fn folder(here: &Path) -> Option<PathBuf> {
+/// The folder of runbooks of the repository around a folder.
+pub(super) fn folder(here: &Path) -> Option<PathBuf> {
     here.ancestors().map(|folder| folder.join(FOLDER)).find(|folder| folder.is_dir())
 }
 

@@ -4,6 +4,7 @@ mod agreement;
 mod args;
 mod asking;
 mod backstage;
+mod catalogue;
 mod choices;
 mod commands;
 mod exit;
@@ -138,7 +139,10 @@ fn usage(error: &clap::Error, terminal: &Terminal) -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
+fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure> {
+    let Some(command) = command else {
+        return commands::pick::run(context);
+    };
     match command {
         Command::Approve(arguments) => commands::approve::run(&arguments, context),
         Command::Check(arguments) => commands::check::run(&arguments, context),
@@ -146,7 +150,9 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
         Command::Follow(arguments) => commands::follow::run(&arguments, context),
         Command::Doctor(arguments) => commands::doctor::run(&arguments, context),
         Command::Drill(arguments) => commands::drill::run(&arguments, context),
+        Command::Find(arguments) => commands::find::run(&arguments, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
+        Command::List(arguments) => commands::list::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),
         Command::Policy(command) => commands::policy::run(&command, context),

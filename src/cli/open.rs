@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::catalogue;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::provenance::{provenance, used_mirrors};
@@ -70,7 +71,10 @@ fn found_here(name: &str, revision: Option<&str>, context: &Context) -> Result<L
     let located = if let Some(revision) = revision {
         locate_at(name, revision, here, &search).map_err(|error| not_found(&error))?
     } else {
-        let path = locate(name, here).map_err(|error| not_found(&error))?;
+        let path = match locate(name, here) {
+            Err(error @ ReferenceFailed::None { .. }) => catalogue::locate(name, &error, context)?,
+            found => found.map_err(|error| not_found(&error))?,
+        };
         Located::on_disk(path).map_err(|error| Failure::from_error(Exit::Invalid, &error))?
     };
     Ok(located.beside(context.neighbours()))
@@ -99,9 +103,8 @@ fn elsewhere(
 pub(crate) fn not_found(error: &ReferenceFailed) -> Failure {
     let failure = Failure::from_error(Exit::Invalid, error);
     match error {
-        ReferenceFailed::None { .. } | ReferenceFailed::Several { .. } => {
-            failure.hint("runbooks are found by path, or by name in `runbooks/` of this repository")
-        }
+        ReferenceFailed::None { .. } | ReferenceFailed::Several { .. } => failure
+            .hint("runbooks are found by path, or by name; `surefoot find WORDS` looks for words"),
         _ => failure,
     }
 }

@@ -16,7 +16,9 @@ use super::failure::Failure;
 use super::governing::governing;
 use super::past::ago;
 use super::runs::find;
-use crate::catalog::{Errand, Good, Index, PlaceFailed, PlaceState, TeamRecords, TeamWalked};
+use crate::catalog::{
+    Errand, Good, PlaceFailed, PlaceState, RecordsIndex as Index, TeamRecords, TeamWalked,
+};
 use crate::console::{Meaning, Text};
 use crate::diagnostic::{visible_json, visible_line};
 use crate::effects::SystemClock;

@@ -14,6 +14,7 @@ mod terminal_strings;
 
 mod across;
 mod bad_runbooks;
+mod catalogue;
 mod check;
 mod check_fix;
 mod check_forms;

@@ -10,7 +10,7 @@ fn help_is_data_and_one_page() {
         --- stdout
         Walks responders through versioned runbooks and keeps a record that can be trusted
 
-        Usage: surefoot <COMMAND>
+        Usage: surefoot [COMMAND]
 
         Commands:
           run          Walk a runbook
@@ -20,6 +20,8 @@ fn help_is_data_and_one_page() {
           show         Show a runbook for reading
           check        Validate runbooks
           follow       Show a run while somebody else walks it, in a second terminal; nothing is changed
+          list         List the runbooks that are known on this machine
+          find         Find runbooks by words
           history      List past runs
           doctor       Say whether this machine is ready for a shift
           log          Show what happened in a run, line by line
@@ -48,6 +50,8 @@ fn every_command_has_a_page_of_help() {
         "plan",
         "show",
         "check",
+        "list",
+        "find",
         "history",
         "log",
         "report",
@@ -81,7 +85,7 @@ fn the_version_is_data() {
 fn what_makes_no_sense_is_status_2_and_no_data() {
     let sandbox = Sandbox::new();
     let calls: [&[&str]; 9] = [
-        &[],
+        &["find"],
         &["walk"],
         &["run"],
         &["run", "a", "b"],
@@ -110,7 +114,7 @@ fn a_mistyped_command_gets_the_right_one_proposed() {
 
           tip: some similar subcommands exist: 'schema', 'check'
 
-        Usage: surefoot <COMMAND>
+        Usage: surefoot [COMMAND]
 
         For more information, try '--help'.
     ",

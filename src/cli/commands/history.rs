@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::catalog::{Good, Index, Proof};
+use crate::catalog::{Good, Proof, RecordsIndex as Index};
 use crate::cli::Context;
 use crate::cli::args::{HistoryArguments, ListFormat};
 use crate::cli::exit::Exit;
