@@ -71,7 +71,8 @@ pub fn locate(reference: &str, here: &Path) -> Result<PathBuf, ReferenceFailed> 
     }
 }
 
-fn folder(here: &Path) -> Option<PathBuf> {
+/// The folder of runbooks of the repository around `here`, or of `here` itself.
+pub(super) fn folder(here: &Path) -> Option<PathBuf> {
     here.ancestors().map(|folder| folder.join(FOLDER)).find(|folder| folder.is_dir())
 }
 

@@ -1,6 +1,8 @@
 //! The command line: arguments as typed, settings resolved, one file per command, exit codes.
 
 mod agreement;
+mod alerts;
+mod answering;
 mod args;
 mod asking;
 mod backstage;
@@ -131,10 +133,12 @@ fn usage(error: &clap::Error, terminal: &Terminal) -> ExitCode {
 
 fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
+        Command::Alert(arguments) => commands::alert::run(&arguments, context),
         Command::Approve(arguments) => commands::approve::run(&arguments, context),
         Command::Check(arguments) => commands::check::run(&arguments, context),
         Command::Completions { shell } => commands::completions::run(shell, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
+        Command::Listen(arguments) => commands::listen::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),
         Command::Policy(command) => commands::policy::run(&command, context),

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::catalog::{Closure, File, Folder, locate, read_alert};
+use crate::catalog::{Closure, File, Folder, locate};
 use crate::console::{Colour, Terminal};
 use crate::diagnostic::{self, Diagnostic, Severity, Source};
-use crate::plan::Alert;
 use crate::runbook::Runbook;
 
 /// A runbook that is valid.
@@ -31,6 +30,11 @@ pub(crate) fn open(reference: &str, context: &Context) -> Result<Opened, Failure
         let failure = Failure::from_error(Exit::Invalid, &error);
         failure.hint("runbooks are found by path, or by name in `runbooks/` of this repository")
     })?;
+    open_file(path, context)
+}
+
+/// Opens the runbook in a file.
+pub(crate) fn open_file(path: PathBuf, context: &Context) -> Result<Opened, Failure> {
     let file = File::read(&path).map_err(|error| Failure::from_error(Exit::Invalid, &error))?;
     let folder = Folder::around(&path);
     let (source, loaded) = file.load_in(&path.display().to_string(), &folder);
@@ -61,21 +65,4 @@ pub(crate) fn colour(terminal: &Terminal) -> diagnostic::Colour {
         Colour::Ansi => diagnostic::Colour::Coloured,
         Colour::Never => diagnostic::Colour::Plain,
     }
-}
-
-/// Reads the alert that was named, a file or `-`.
-pub(crate) fn alert(path: Option<&PathBuf>, runbook: &Runbook) -> Result<Option<Alert>, Failure> {
-    let Some(path) = path else { return Ok(None) };
-    let read =
-        if path.as_os_str() == "-" { read_standard_input() } else { std::fs::read_to_string(path) };
-    let json = read.map_err(|error| {
-        Failure::new(Exit::Usage, format!("failed to read the alert {}: {error}", path.display()))
-    })?;
-    let alert = read_alert(&json, &runbook.alerts);
-    alert.map(Some).map_err(|error| Failure::from_error(Exit::Usage, &error))
-}
-
-#[expect(clippy::disallowed_methods, reason = "data that was asked for by `--alert -`")]
-fn read_standard_input() -> std::io::Result<String> {
-    std::io::read_to_string(std::io::stdin())
 }

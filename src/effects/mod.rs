@@ -1,5 +1,6 @@
 //! The ports of a session over the real world: [`Supervised`] runs commands through a supervisor,
-//! [`SystemClock`] tells the time. It decides nothing about a run and never writes to the terminal.
+//! [`SystemClock`] tells the time, [`Webhook`] takes what an Alertmanager sends. It decides nothing about
+//! a run and never writes to the terminal.
 
 mod at_terminal;
 mod clock;
@@ -9,6 +10,8 @@ mod kept;
 mod launch;
 mod remote;
 mod sharing;
+mod webhook;
 
 pub use clock::SystemClock;
 pub use executor::{Setting, Supervised};
+pub use webhook::{Arrival, Delivery, Verdict, Webhook};

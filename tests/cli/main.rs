@@ -12,6 +12,9 @@ mod sandbox;
 #[path = "../support/terminal_strings.rs"]
 mod terminal_strings;
 
+mod alertmanager;
+mod alerts;
+mod alerts_check;
 mod bad_runbooks;
 mod check;
 mod check_fix;
@@ -23,6 +26,7 @@ mod ends;
 mod held;
 mod hostile;
 mod inputs;
+mod listen;
 mod looks;
 mod policy;
 mod repositories;

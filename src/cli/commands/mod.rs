@@ -1,9 +1,11 @@
 //! One file a command; its help is the doc comment in `args`.
 
+pub(crate) mod alert;
 pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod history;
+pub(crate) mod listen;
 pub(crate) mod log;
 pub(crate) mod plan;
 pub(crate) mod policy;

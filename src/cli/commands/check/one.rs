@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::alerts::{Comparison, reader};
 use super::files::unread;
-use crate::catalog::{File, Look, rewrite};
+use crate::catalog::{AlertReader, File, Look, rewrite};
 use crate::cli::Context;
 use crate::console::{Meaning, Text};
 use crate::diagnostic::{Diagnostic, Report, Severity, cut, sort};
@@ -19,14 +20,22 @@ pub(super) struct Checked {
     pub(super) path: PathBuf,
     /// What was found.
     pub(super) report: Report,
+    /// What the runbook is compared with alerting rules by, if that is wanted.
+    pub(super) reader: Option<AlertReader>,
     /// The other files that its findings depend on, and how they looked.
     pub(super) others: BTreeMap<PathBuf, Look>,
     /// Its repairs, and the bytes before and after them.
     repaired: Option<(Vec<Repair>, [Vec<u8>; 2])>,
 }
 
+/// What is looked for beside the language itself.
+pub(super) struct Wanted<'a> {
+    pub(super) schemas: &'a [CustomSchema],
+    pub(super) comparison: Comparison,
+}
+
 /// Checks a file; with repairs that are not written yet, if they are wanted.
-pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked {
+pub(super) fn check(path: &Path, wanted: &Wanted<'_>, fix: bool) -> Checked {
     let name = path.display().to_string();
     let file = match File::read(path) {
         Ok(file) => file,
@@ -35,6 +44,7 @@ pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked
             return Checked {
                 path: path.to_owned(),
                 report,
+                reader: None,
                 others: BTreeMap::new(),
                 repaired: None,
             };
@@ -49,29 +59,34 @@ pub(super) fn check(path: &Path, schemas: &[CustomSchema], fix: bool) -> Checked
         (source, loaded, others, Vec::new())
     };
     let mut findings = loaded.findings;
-    let schemas = if is_settings { &[] } else { schemas };
+    let schemas = if is_settings { &[] } else { wanted.schemas };
     for schema in schemas {
         findings.extend(schema.check(&source));
     }
     if !schemas.is_empty() {
         sort(&mut findings);
     }
+    let reader = match (&loaded.runbook, wanted.comparison) {
+        (Some(runbook), Comparison::Wanted) => Some(reader(&source, runbook)),
+        _ => None,
+    };
     let repaired = (!repairs.is_empty()).then(|| {
         let mut new = if file.bytes.starts_with(BOM) { BOM.to_vec() } else { Vec::new() };
         new.extend_from_slice(source.text.as_bytes());
         (repairs, [file.bytes, new])
     });
-    Checked { path: path.to_owned(), report: Report { source, findings }, others, repaired }
+    let report = Report { source, findings };
+    Checked { path: path.to_owned(), report, reader, others, repaired }
 }
 
 /// Writes the repairs of a file, and says what they are. What could not be written is a finding of
 /// the file as it is.
-pub(super) fn write(checked: Checked, schemas: &[CustomSchema], context: &Context) -> Checked {
+pub(super) fn write(checked: Checked, wanted: &Wanted<'_>, context: &Context) -> Checked {
     let Some((repairs, [old, new])) = &checked.repaired else {
         return checked;
     };
     if let Err(error) = rewrite(&checked.path, old, new) {
-        let mut now = check(&checked.path, schemas, false);
+        let mut now = check(&checked.path, wanted, false);
         let why = match std::error::Error::source(&error) {
             Some(cause) => format!("{error}: {cause}"),
             None => error.to_string(),
