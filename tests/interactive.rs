@@ -2,8 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
 
+#[path = "interactive/picker.rs"]
+mod picker;
 #[path = "support/pty.rs"]
-#[expect(dead_code, reason = "each test binary uses its own part of the harness")]
 mod pty;
 #[path = "support/sandbox.rs"]
 #[expect(dead_code, reason = "each test binary uses its own part of the sandbox")]

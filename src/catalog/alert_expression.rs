@@ -128,10 +128,9 @@ fn opaque(text: &str) -> Option<usize> {
             Some(quote) if letter == '\\' && quote != '`' => {
                 letters.next();
             }
-            Some(_) => {}
             None if letter == close => return Some(at + letter.len_utf8()),
             None if matches!(letter, '"' | '\'' | '`') => quoted = Some(letter),
-            None => {}
+            Some(_) | None => {}
         }
     }
     None

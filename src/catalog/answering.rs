@@ -1,13 +1,15 @@
-//! The runbooks that alerts may ask for, from the folders in which they lie.
+//! The runbooks that alerts may ask for: from the index, or from folders that are named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::alert::Answering;
+use super::alert::{Answering, matches};
 use super::file::File;
+use super::index::{Entry, Index, IndexFailed, IndexedRule, Standing, Validity, Wanted};
 use super::reference::folder;
 use super::walk::walk;
-use crate::runbook::Runbook;
+use crate::runbook::{Matcher, Runbook};
 
 /// The runbooks that were found.
 #[derive(Debug, Default)]
@@ -29,6 +31,53 @@ impl Answering {
             rules: runbook.alerts.iter().map(|rule| rule.matchers.clone()).collect(),
             walked: None,
         }
+    }
+}
+
+/// So many runbooks that are invalid are told of.
+const MOST_UNKNOWN: usize = 20;
+
+impl Gathered {
+    /// Those of an index that answer alerts with these labels. What lies below `here` is called as from
+    /// there.
+    pub fn of_index<'a>(
+        index: &mut Index,
+        alerts: impl Iterator<Item = &'a BTreeMap<String, String>>,
+        here: &Path,
+    ) -> Result<Self, IndexFailed> {
+        let mut rules: BTreeMap<i64, Vec<Vec<Matcher>>> = BTreeMap::new();
+        let mut asked = BTreeSet::new();
+        for labels in alerts {
+            if !asked.insert(labels) {
+                continue;
+            }
+            for IndexedRule { entry, matchers } in index.alerts_for(labels)? {
+                if matches(&matchers, labels) {
+                    rules.entry(entry).or_default().push(matchers);
+                }
+            }
+        }
+        let ids: Vec<i64> = rules.keys().copied().collect();
+        let here = fs::canonicalize(here).unwrap_or_else(|_| here.to_owned());
+        let path = |index: &Index, entry: &Entry| below(&index.file(entry), &here);
+        let mut gathered = Self::default();
+        for entry in index.some(&ids)? {
+            // What lies nearer has the same name and speaks for it.
+            if entry.standing == Standing::First {
+                gathered.answering.push(Answering {
+                    path: path(index, &entry),
+                    rules: rules.remove(&entry.id).unwrap_or_default(),
+                    id: entry.runbook,
+                    service: entry.service,
+                    title: entry.title,
+                    walked: entry.walked,
+                });
+            }
+        }
+        let invalid = Wanted { validity: Validity::Invalid, ..Wanted::default() };
+        let unknown = index.entries(&invalid, MOST_UNKNOWN)?;
+        gathered.unknown = unknown.iter().map(|entry| path(index, entry)).collect();
+        Ok(gathered)
     }
 }
 

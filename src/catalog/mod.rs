@@ -14,6 +14,7 @@ mod closure;
 mod commands;
 mod digest;
 mod file;
+mod index;
 mod ownership;
 mod reference;
 mod rewrite;
@@ -38,6 +39,10 @@ pub use closure::{Closure, Part, PartKind};
 pub use commands::{Changed, Stated};
 pub use digest::sha256;
 pub use file::{File, FileFailed, Folder};
+pub use index::{
+    Entry as IndexEntry, Fit, Hits, Index, IndexFailed, IndexedRule, Kept, Meant, OpenRun, Place,
+    PlaceKind, Standing, Validity, Wanted, places,
+};
 pub use ownership::{Exposed, Writable, guarded};
 pub use reference::{ReferenceFailed, locate};
 pub use rewrite::{RewriteFailed, rewrite};

@@ -71,7 +71,7 @@ pub fn locate(reference: &str, here: &Path) -> Result<PathBuf, ReferenceFailed> 
     }
 }
 
-/// The folder of runbooks of the repository around `here`, or of `here` itself.
+/// The folder of runbooks of the repository around a folder.
 pub(super) fn folder(here: &Path) -> Option<PathBuf> {
     here.ancestors().map(|folder| folder.join(FOLDER)).find(|folder| folder.is_dir())
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::asking::pick;
+use super::catalogue::index;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::inputs;
@@ -73,8 +74,17 @@ fn remembered(named: &Path, context: &Context) -> Option<Notification> {
     (!alerts.is_empty()).then_some(Notification { alerts, truncated: 0 })
 }
 
-/// The runbooks that may answer alerts: those that are named, else those of the repository around here.
-pub(crate) fn gathered(paths: &[PathBuf], context: &Context) -> Gathered {
+/// The runbooks that may answer alerts: those that are named, else all that this machine knows. Without
+/// an index, those of the repository around here.
+pub(crate) fn gathered(paths: &[PathBuf], alerts: &[Received], context: &Context) -> Gathered {
+    if paths.is_empty()
+        && let Ok(mut index) = index(context)
+    {
+        let labels = alerts.iter().map(|received| &received.alert.labels);
+        if let Ok(gathered) = Gathered::of_index(&mut index, labels, &context.settings.here) {
+            return gathered;
+        }
+    }
     let mut gathered = gather(paths, &context.settings.here);
     let walks = context.store().map(|store| last_walks(&store)).unwrap_or_default();
     for answering in &mut gathered.answering {

@@ -10,17 +10,11 @@ pub(crate) use alert::{AlertArguments, ListenArguments};
 
 /// Walks responders through versioned runbooks and keeps a record that can be trusted.
 #[derive(Debug, Parser)]
-#[command(
-    name = "surefoot",
-    version,
-    arg_required_else_help = true,
-    disable_help_subcommand = true,
-    max_term_width = 100
-)]
+#[command(name = "surefoot", version, disable_help_subcommand = true, max_term_width = 100)]
 pub(crate) struct Arguments {
-    /// What to do
+    /// What to do; without it, the runbooks are offered to choose from
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 // Only the command that is called is built: the others cost a start more than all it does.
@@ -79,6 +73,23 @@ Examples:
   surefoot listen
   surefoot listen --address 127.0.0.1:0")]
     Listen(ListenArguments),
+    /// List the runbooks that are known on this machine
+    #[command(after_help = "\
+Examples:
+  surefoot list
+  surefoot list --service checkout --not-walked-for 90d
+  surefoot list --alert DiskFilling
+  surefoot list --invalid --format json")]
+    List(ListArguments),
+    /// Find runbooks by words
+    #[command(after_help = "\
+Words are looked for in titles, ids, services, owners, tags, alerts, summaries, steps and commands.
+A word may be the beginning of one. What is called so comes before what only mentions it.
+
+Examples:
+  surefoot find disk full
+  surefoot find kubectl rollout --format json")]
+    Find(FindArguments),
     /// List past runs
     History(FormatArguments),
     /// Show what happened in a run, line by line
@@ -289,6 +300,47 @@ pub(crate) struct CheckArguments {
     /// Check every runbook against a JSON Schema of your own, too
     #[arg(long, value_name = "FILE")]
     pub(crate) schema: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ListArguments {
+    /// Only those of this service
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) service: Option<String>,
+    /// Only those with this tag
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+    /// Only those that this team owns
+    #[arg(long, value_name = "TEAM")]
+    pub(crate) owner: Option<String>,
+    /// Only those that may answer the alert with this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) alert: Option<String>,
+    /// Only those that were not walked with success on this machine for so long, such as 90d
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) not_walked_for: Option<String>,
+    /// Only those that are invalid
+    #[arg(long)]
+    pub(crate) invalid: bool,
+    /// All of them, also on a terminal that they do not fit on
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct FindArguments {
+    /// Words
+    #[arg(value_name = "WORD", required = true)]
+    pub(crate) words: Vec<String>,
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub(crate) most: usize,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub(crate) format: ListFormat,
 }
 
 #[derive(Args, Debug)]

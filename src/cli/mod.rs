@@ -6,6 +6,7 @@ mod answering;
 mod args;
 mod asking;
 mod backstage;
+mod catalogue;
 mod choices;
 mod commands;
 mod exit;
@@ -131,13 +132,18 @@ fn usage(error: &clap::Error, terminal: &Terminal) -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
+fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure> {
+    let Some(command) = command else {
+        return commands::pick::run(context);
+    };
     match command {
         Command::Alert(arguments) => commands::alert::run(&arguments, context),
         Command::Approve(arguments) => commands::approve::run(&arguments, context),
         Command::Check(arguments) => commands::check::run(&arguments, context),
         Command::Completions { shell } => commands::completions::run(shell, context),
+        Command::Find(arguments) => commands::find::run(&arguments, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
+        Command::List(arguments) => commands::list::run(&arguments, context),
         Command::Listen(arguments) => commands::listen::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::Context;
+use super::catalogue;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::catalog::{Closure, File, Folder, locate};
+use crate::catalog::{Closure, File, Folder, ReferenceFailed, locate};
 use crate::console::{Colour, Terminal};
 use crate::diagnostic::{self, Diagnostic, Severity, Source};
 use crate::runbook::Runbook;
@@ -26,10 +27,10 @@ pub(crate) struct Opened {
 
 /// Opens the runbook that a reference names.
 pub(crate) fn open(reference: &str, context: &Context) -> Result<Opened, Failure> {
-    let path = locate(reference, &context.settings.here).map_err(|error| {
-        let failure = Failure::from_error(Exit::Invalid, &error);
-        failure.hint("runbooks are found by path, or by name in `runbooks/` of this repository")
-    })?;
+    let path = match locate(reference, &context.settings.here) {
+        Err(error @ ReferenceFailed::None { .. }) => catalogue::locate(reference, &error, context)?,
+        found => found.map_err(|error| not_found(&error))?,
+    };
     open_file(path, context)
 }
 
@@ -51,6 +52,12 @@ pub(crate) fn open_file(path: PathBuf, context: &Context) -> Result<Opened, Fail
         .map_err(|error| Failure::from_error(Exit::Invalid, &error))?;
     let digest = closure.digest();
     Ok(Opened { path, runbook, closure, folder, digest })
+}
+
+/// A reference that names no runbook.
+pub(crate) fn not_found(error: &ReferenceFailed) -> Failure {
+    let failure = Failure::from_error(Exit::Invalid, error);
+    failure.hint("runbooks are found by path, or by name; `surefoot find WORDS` looks for words")
 }
 
 /// Shows findings where everything but data goes.

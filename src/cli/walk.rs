@@ -266,7 +266,7 @@ fn asked(context: &Context, prompt: &str, echo: Echo, ahead: Ahead) -> Result<As
 }
 
 /// The signals of this program, as the console wants them.
-struct FromProcess(&'static process::Signals);
+pub(crate) struct FromProcess(&'static process::Signals);
 
 impl Signals for FromProcess {
     fn ready(&self) -> std::os::fd::BorrowedFd<'_> {
@@ -286,7 +286,7 @@ impl Signals for FromProcess {
     }
 }
 
-fn signals() -> Result<FromProcess, Failure> {
+pub(crate) fn signals() -> Result<FromProcess, Failure> {
     let signals = process::Signals::get();
     signals
         .map(FromProcess)

@@ -293,14 +293,15 @@ impl Terminal {
         &self.spinner
     }
 
-    fn paint(&self, text: &Text) -> String {
+    pub(super) fn paint(&self, text: &Text) -> String {
         match self.settings.colour {
             Colour::Ansi => text.painted(),
             Colour::Never => text.bare(),
         }
     }
 
-    fn write(&self, text: &str) {
+    /// Writes what this module's neighbours made of texts.
+    pub(super) fn write(&self, text: &str) {
         self.spinner.clear();
         self.lock().write_walk(text);
     }

@@ -152,6 +152,21 @@ impl Text {
         out
     }
 
+    /// As much of its beginning as fits into so many columns.
+    #[must_use]
+    pub(super) fn cut(&self, columns: usize) -> Self {
+        use unicode_width::UnicodeWidthChar as _;
+        let bare = self.bare();
+        let mut taken = 0;
+        for (at, character) in bare.char_indices() {
+            taken += character.width().unwrap_or(0);
+            if taken > columns {
+                return self.slice(0, at);
+            }
+        }
+        self.clone()
+    }
+
     /// Its lines, broken at blanks so that each fits, continued under the same indentation.
     pub(super) fn wrapped(&self, width: usize, indent: usize) -> Vec<Self> {
         let mut lines = Vec::new();

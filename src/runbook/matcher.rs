@@ -24,6 +24,15 @@ impl Matcher {
         let Some((label, operator, value)) = split(text) else {
             return Err(MatcherProblem::Form(format!("`{}` is not a label matcher", cut(text))));
         };
+        Self::new(label, operator, value)
+    }
+
+    /// A matcher of its parts.
+    pub fn new(
+        label: String,
+        operator: MatchOperator,
+        value: String,
+    ) -> Result<Self, MatcherProblem> {
         let pattern = match operator {
             MatchOperator::Matches | MatchOperator::MatchesNot => Some(compiled(&value)?),
             MatchOperator::Equal | MatchOperator::NotEqual => None,

@@ -56,11 +56,11 @@ impl Server {
                 .spawn()
                 .unwrap();
             let mut server = Self { child, address, log: log.clone() };
-            let serves = eventually(|| match TcpStream::connect(address) {
+            let answers = eventually(|| match TcpStream::connect(address) {
                 Ok(_) => Some(true),
                 Err(_) => server.child.try_wait().unwrap().map(|_| false),
             });
-            (serves == Some(true)).then_some(server)
+            (answers == Some(true)).then_some(server)
         });
         server.unwrap_or_else(|| panic!("{}", fs::read_to_string(log).unwrap_or_default()))
     }

@@ -16,6 +16,7 @@ mod alertmanager;
 mod alerts;
 mod alerts_check;
 mod bad_runbooks;
+mod catalogue;
 mod check;
 mod check_fix;
 mod check_forms;

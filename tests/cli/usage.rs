@@ -10,7 +10,7 @@ fn help_is_data_and_one_page() {
         --- stdout
         Walks responders through versioned runbooks and keeps a record that can be trusted
 
-        Usage: surefoot <COMMAND>
+        Usage: surefoot [COMMAND]
 
         Commands:
           run          Walk a runbook
@@ -19,6 +19,8 @@ fn help_is_data_and_one_page() {
           policy       Say what would be asked before each command, and what decides it
           show         Show a runbook for reading
           check        Validate runbooks
+          list         List the runbooks that are known on this machine
+          find         Find runbooks by words
           history      List past runs
           log          Show what happened in a run, line by line
           report       Write the document of a run, for a review or a ticket
@@ -45,6 +47,8 @@ fn every_command_has_a_page_of_help() {
         "plan",
         "show",
         "check",
+        "list",
+        "find",
         "history",
         "log",
         "report",
@@ -78,7 +82,7 @@ fn the_version_is_data() {
 fn what_makes_no_sense_is_status_2_and_no_data() {
     let sandbox = Sandbox::new();
     let calls: [&[&str]; 9] = [
-        &[],
+        &["find"],
         &["walk"],
         &["run"],
         &["run", "a", "b"],
@@ -107,7 +111,7 @@ fn a_mistyped_command_gets_the_right_one_proposed() {
 
           tip: some similar subcommands exist: 'schema', 'check'
 
-        Usage: surefoot <COMMAND>
+        Usage: surefoot [COMMAND]
 
         For more information, try '--help'.
     ",

@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &AlertArguments, context: &Context) -> Result<Exit,
         Some(named) => received(named, context)?,
         None => heard(context)?,
     };
-    let gathered = gathered(&arguments.paths, context);
+    let gathered = gathered(&arguments.paths, &notification.alerts, context);
     let found: Vec<Found<'_>> =
         notification.alerts.iter().map(|received| find(received, &gathered)).collect();
     match arguments.format {

@@ -14,8 +14,8 @@ pub(super) fn run(data: &[u8]) {
                 assert!(
                     fingerprint.len() == 16 && fingerprint.bytes().all(|b| b.is_ascii_hexdigit())
                 );
-                let names = alert.alert.labels.keys();
-                assert!(names.clone().all(|name| !super::has_controls(name)), "{names:?}");
+                let labels = alert.alert.labels.keys();
+                assert!(labels.clone().all(|name| !super::has_controls(name)), "{labels:?}");
                 let matcher = Matcher::parse("alertname=~\".+\"").expect("a matcher");
                 let named = !alert.name().is_empty() && !alert.name().contains('\n');
                 assert_eq!(matches(&[matcher], &alert.alert.labels), named);

@@ -1,0 +1,124 @@
+//! `surefoot list`: the runbooks that are known on this machine.
+
+use jiff::SignedDuration;
+
+use crate::catalog::{Index, IndexEntry, IndexFailed, Validity, Wanted};
+use crate::cli::Context;
+use crate::cli::args::{ListArguments, ListFormat};
+use crate::cli::catalogue::{from, index, index_failed, listed};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::console::{Meaning, Text, Width, listing};
+use crate::diagnostic::visible_json;
+use crate::effects::SystemClock;
+use crate::session::Clock as _;
+use crate::value::Duration;
+
+/// More rows than this are no list for a person.
+const MOST_ROWS: usize = 200;
+
+pub(crate) fn run(arguments: &ListArguments, context: &Context) -> Result<Exit, Failure> {
+    let mut wanted = wanted(arguments)?;
+    let mut index = index(context)?;
+    let failed = |error: IndexFailed| index_failed(&error);
+    if let Some(name) = &arguments.alert {
+        wanted.among = Some(answering(name, &mut index).map_err(failed)?);
+    }
+    let person = context.settings.width == Width::OfTerminal && !arguments.all;
+    let cut = person && arguments.format == ListFormat::Text;
+    let most = if cut { MOST_ROWS } else { usize::MAX };
+    let entries = index.entries(&wanted, most).map_err(failed)?;
+    print(&entries, arguments.format, &index, context)?;
+    if entries.is_empty() && arguments.format == ListFormat::Text {
+        nothing(index.count(&Wanted::default()).map_err(failed)?, context);
+    }
+    if entries.len() == most {
+        let more = index.count(&wanted).map_err(failed)?.saturating_sub(most);
+        let text = format!("… and {more} more: narrow the list, or --all");
+        context.terminal.line(&Text::of(Meaning::Hint, text));
+    }
+    Ok(Exit::Done)
+}
+
+fn wanted(arguments: &ListArguments) -> Result<Wanted, Failure> {
+    let not_walked_since = arguments.not_walked_for.as_ref().map(|text| {
+        let long = Duration::parse(text).map_err(|why| {
+            Failure::new(Exit::Usage, format!("--not-walked-for `{text}`: {why}"))
+        })?;
+        let long = SignedDuration::from_millis(i64::try_from(long.millis).unwrap_or(i64::MAX));
+        Ok(SystemClock::start().now().saturating_sub(long).unwrap_or_default())
+    });
+    Ok(Wanted {
+        service: arguments.service.clone(),
+        tag: arguments.tag.clone(),
+        owner: arguments.owner.clone(),
+        among: None,
+        validity: if arguments.invalid { Validity::Invalid } else { Validity::Any },
+        not_walked_since: not_walked_since.transpose()?,
+    })
+}
+
+/// The runbooks that may answer an alert of which only the name is known.
+fn answering(name: &str, index: &mut Index) -> Result<Vec<i64>, IndexFailed> {
+    // Of the other labels nothing is known, so that all rules are looked at.
+    let rules = index.alerts()?;
+    let rules = rules.into_iter().filter(|rule| rule.may_answer(name));
+    Ok(rules.map(|rule| rule.entry).collect())
+}
+
+fn nothing(known: usize, context: &Context) {
+    let text = match known {
+        0 => {
+            "No runbooks are known here: they lie in `runbooks/` of a repository, or in what \
+             `[[source]]` of the settings names."
+        }
+        _ => "No runbook is like that.",
+    };
+    context.terminal.line(&Text::plain(text));
+}
+
+/// Prints entries as a list.
+pub(super) fn print(
+    entries: &[IndexEntry],
+    format: ListFormat,
+    index: &Index,
+    context: &Context,
+) -> Result<(), Failure> {
+    match format {
+        ListFormat::Json => context.print(&json(entries, index)),
+        ListFormat::Text if entries.is_empty() => Ok(()),
+        ListFormat::Text => {
+            let rows: Vec<_> = entries.iter().map(|entry| listed(index, entry)).collect();
+            context.publish(&listing(&rows, context.settings.width))
+        }
+    }
+}
+
+fn json(entries: &[IndexEntry], index: &Index) -> String {
+    let entry = |entry: &IndexEntry| {
+        let [read, change, destroy] = entry.effects;
+        let place = index.place(entry);
+        serde_json::json!({
+            "reference": entry.reference(),
+            "id": entry.runbook,
+            "service": entry.service,
+            "title": entry.title,
+            "summary": entry.summary,
+            "owner": entry.owner,
+            "tags": entry.tags,
+            "effects": { "read": read, "change": change, "destroy": destroy },
+            "invalid": entry.invalid,
+            "walked_ok_on_this_machine": entry.walked,
+            "file": index.file(entry),
+            "source": {
+                "name": place.name,
+                "shown": from(index, entry),
+                "working_copy": place.is_working_copy(),
+            },
+            "behind_another_of_its_name": entry.standing == crate::catalog::Standing::Behind,
+        })
+    };
+    let entries: Vec<_> = entries.iter().map(entry).collect();
+    let text = serde_json::to_string_pretty(&entries).expect("texts and numbers always serialise");
+    visible_json(&text) + "\n"
+}

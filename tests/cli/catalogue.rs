@@ -1,0 +1,164 @@
+//! The runbooks that are known on this machine: listed, found by words, and named from elsewhere.
+
+use std::fs;
+
+use crate::sandbox::Sandbox;
+use crate::{CHANGES, READS};
+
+/// A sandbox with a repository around it, and a source that settings name.
+fn shelves() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.file("runbooks/two-looks.yaml", READS);
+    sandbox.file("runbooks/one-change.yaml", CHANGES);
+    sandbox.file("runbooks/broken.yaml", "schema: surefoot/v1\ntitle: Broken\nstepz: []\n");
+    let other = sandbox.root().join("clones/db");
+    fs::create_dir_all(other.join("runbooks")).unwrap();
+    fs::create_dir_all(other.join(".git")).unwrap();
+    let replica = READS
+        .replace("Two looks", "A replica lags")
+        .replace("service: shop", "service: db\nalerts: [ { match: [ 'alertname=\"ReplicaLag\"' ] } ]\ntags: [replication]")
+        .replace("echo one", "psql --version");
+    fs::write(other.join("runbooks/replica-lag.yaml"), replica).unwrap();
+    let config = sandbox.root().join("home/.config/surefoot");
+    fs::create_dir_all(&config).unwrap();
+    let clones = sandbox.root().join("clones/*");
+    let text =
+        format!("schema = \"surefoot-config/v1\"\n[[source]]\npath = \"{}\"\n", clones.display());
+    fs::write(config.join("config.toml"), text).unwrap();
+    sandbox
+}
+
+/// The references of a list in JSON.
+fn references(json: &str) -> Vec<String> {
+    let list: serde_json::Value = serde_json::from_str(json).unwrap();
+    let list = list.as_array().unwrap().iter();
+    list.map(|entry| entry["reference"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn all_runbooks_are_listed_and_the_invalid_are_not_hidden() {
+    let sandbox = shelves();
+    sandbox.surefoot(&["list"]).check(
+        r"
+        exit 0
+        --- stdout
+        runbook          title                                             walked OK here  owner     from
+        broken           Broken  invalid: line 1: a runbook needs `steps`  never                     here
+        db/replica-lag   A replica lags                                    never           payments  ~/clones/db (working copy)
+        shop/one-change  One change                                        never           payments  here
+        shop/two-looks   Two looks                                         never           payments  here
+    ",
+    );
+    let json = sandbox.surefoot(&["list", "--format", "json"]).run();
+    let all = ["broken", "db/replica-lag", "shop/one-change", "shop/two-looks"];
+    assert_eq!(references(&json.stdout), all);
+}
+
+#[test]
+fn lists_are_narrowed() {
+    let sandbox = shelves();
+    let check = |words: &[&str], expected: &[&str]| {
+        let call = sandbox.surefoot(&["list", "--format", "json"]).arguments(words).run();
+        assert_eq!(call.code(), 0, "{}", call.stderr);
+        assert_eq!(references(&call.stdout), expected, "{words:?}");
+    };
+    check(&["--service", "shop"], &["shop/one-change", "shop/two-looks"]);
+    check(&["--tag", "replication"], &["db/replica-lag"]);
+    check(&["--alert", "ReplicaLag"], &["db/replica-lag"]);
+    check(&["--alert", "Other"], &[]);
+    check(&["--invalid"], &["broken"]);
+    check(&["--owner", "Payments", "--service", "db"], &["db/replica-lag"]);
+    check(&["--not-walked-for", "90d", "--service", "db"], &["db/replica-lag"]);
+    let wrong = sandbox.surefoot(&["list", "--not-walked-for", "90"]).run();
+    assert_eq!(wrong.code(), 2);
+}
+
+#[test]
+fn what_was_walked_here_is_said_and_no_longer_stale() {
+    let sandbox = shelves();
+    let path = sandbox.path("runbooks/one-change.yaml");
+    sandbox.trust(path.to_str().unwrap());
+    let walked = sandbox.surefoot(&["run", "one-change", "--yes", "change"]).run();
+    assert_eq!(walked.code(), 0, "{}", walked.stderr);
+    let list = sandbox.surefoot(&["list", "--service", "shop"]).run();
+    let lines: Vec<&str> = list.stdout.lines().collect();
+    assert!(lines[1].contains("just now"), "{}", list.stdout);
+    assert!(lines[2].contains("never"), "{}", list.stdout);
+    let stale = ["list", "--service", "shop", "--not-walked-for", "1h", "--format", "json"];
+    let stale = sandbox.surefoot(&stale).run();
+    assert_eq!(references(&stale.stdout), ["shop/two-looks"]);
+}
+
+#[test]
+fn words_find_runbooks_and_what_is_near_is_said_to_be_near() {
+    let sandbox = shelves();
+    let find = |words: &[&str]| sandbox.surefoot(&["find"]).arguments(words).run();
+    for words in [&["replica"][..], &["lag"], &["ReplicaLag"], &["psql"], &["db", "repl"]] {
+        let found = find(words);
+        assert!(found.stdout.contains("db/replica-lag"), "{words:?}: {}", found.stdout);
+        assert_eq!((found.code(), found.stderr.as_str()), (0, ""), "{words:?}");
+    }
+    let near = find(&["relpica"]);
+    assert!(near.stdout.contains("db/replica-lag"), "{}", near.stdout);
+    assert_eq!(near.stderr, "No exact match; near: replica (for `relpica`)\n");
+    let nothing = find(&["quux"]);
+    assert_eq!((nothing.code(), nothing.stdout.as_str()), (0, ""));
+    assert_eq!(nothing.stderr, "Nothing is near to `quux`.\n");
+}
+
+#[test]
+fn what_is_known_is_named_from_anywhere() {
+    let sandbox = shelves();
+    for reference in ["replica-lag", "db/replica-lag", "replica"] {
+        let shown = sandbox.surefoot(&["show", reference]).run();
+        assert!(shown.stdout.contains("A replica lags"), "{reference}: {}", shown.stderr);
+    }
+    let unknown = sandbox.surefoot(&["show", "quux"]).run();
+    assert_eq!(unknown.code(), 3);
+    assert!(unknown.stderr.contains("there is no runbook `quux`"), "{}", unknown.stderr);
+}
+
+#[test]
+fn whatever_is_in_the_place_of_the_index_lists_are_whole() {
+    let sandbox = shelves();
+    let whole = sandbox.surefoot(&["list"]).run().stdout;
+    let index = sandbox.state().join("catalog/index.sqlite");
+    fs::write(&index, "no database at all, but a text that is long enough".repeat(40)).unwrap();
+    let list = sandbox.surefoot(&["list"]).run();
+    assert_eq!(list.stdout, whole);
+    assert!(list.stderr.contains("was made anew"), "{}", list.stderr);
+    assert_eq!(sandbox.surefoot(&["list"]).run().stderr, "");
+    fs::remove_file(&index).unwrap();
+    fs::create_dir(&index).unwrap();
+    let list = sandbox.surefoot(&["list"]).run();
+    assert_eq!(list.stdout, whole);
+    assert!(list.stderr.contains("in memory this time"), "{}", list.stderr);
+    let homeless = sandbox.surefoot(&["list"]).without("XDG_STATE_HOME").without("HOME").run();
+    assert!(homeless.stdout.contains("shop/one-change"), "{}", homeless.stderr);
+}
+
+#[test]
+fn nothing_is_opened_that_is_not_needed() {
+    let sandbox = shelves();
+    for call in [
+        &["--version"][..],
+        &["--help"],
+        &["run", "runbooks/two-looks.yaml"],
+        &["show", "two-looks"],
+    ] {
+        sandbox.surefoot(call).run();
+        assert!(!sandbox.state().join("catalog").exists(), "{call:?}");
+    }
+}
+
+#[test]
+fn without_a_terminal_there_is_a_list_and_a_hint() {
+    let sandbox = shelves();
+    let alone = sandbox.surefoot(&[]).run();
+    assert_eq!(alone.code(), 0);
+    assert_eq!(alone.stdout, sandbox.surefoot(&["list"]).run().stdout);
+    assert!(alone.stderr.starts_with("hint: surefoot run REF walks one"), "{}", alone.stderr);
+    let empty = Sandbox::new().surefoot(&["list"]).run();
+    assert_eq!((empty.code(), empty.stdout.as_str()), (0, ""));
+    assert!(empty.stderr.starts_with("No runbooks are known here"), "{}", empty.stderr);
+}
