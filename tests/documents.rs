@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use sandbox::Sandbox;
 use serde_json::Value;
-use surefoot::catalog::{File, Folder, runbooks_below};
+use surefoot::catalog::{ALERT_CHECKS, File, Folder, runbooks_below};
 use surefoot::console::graph;
 use surefoot::diagnostic::{Colour, Severity, Source, render};
 use surefoot::runbook::{
@@ -572,6 +572,13 @@ fn the_page_of_checks_is_made_from_the_rules() {
         if severity == Severity::Error {
             made.push('\n');
         }
+    }
+    let (_, alerts) = page.split_once("## Alerts\n").expect("the page has its part about alerts");
+    let (intro, _) = alerts.split_once("\n### ").expect("the part has its introduction");
+    write!(made, "\n## Alerts\n{intro}").unwrap();
+    for check in ALERT_CHECKS {
+        let text = textwrap::fill(&format!("{}. {}", capital(check.title), check.explanation), 118);
+        writeln!(made, "\n### {}\n\n{text}", check.code).unwrap();
     }
     if bless() {
         fs::write(root().join("docs/reference/checks.md"), &made).unwrap();

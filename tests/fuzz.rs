@@ -122,7 +122,7 @@ macro_rules! holds {
     };
 }
 
-holds!(display expression journal masker placement runbook scenario value);
+holds!(alert display expression journal masker placement runbook scenario value);
 
 #[test]
 #[ignore = "writes what the fuzzer starts from: tests/fuzz.sh"]

@@ -73,6 +73,12 @@ impl File {
         self.path.extension().is_some_and(|ending| ending == "toml")
     }
 
+    /// Whether it is a scenario, which walks a runbook and is none.
+    pub fn is_scenario(&self) -> bool {
+        let (source, findings) = decode("", &self.bytes);
+        findings.is_empty() && is_scenario(&source.text)
+    }
+
     /// Checks it: a runbook, a scenario against its runbook, or settings.
     pub fn check(&self, name: &str) -> (Source, Loaded) {
         self.check_in(name, &Folder::around(&self.path))

@@ -2,6 +2,12 @@
 //! content is trusted, the settings files beside them, and the records of a team's runs.
 
 mod alert;
+mod alert_coverage;
+mod alert_expression;
+mod alert_labels;
+mod alert_links;
+mod alert_rules;
+mod answering;
 mod asked;
 mod beneath;
 mod closure;
@@ -32,7 +38,15 @@ mod version;
 mod vouched;
 mod walk;
 
-pub use alert::{AlertFailed, read_alert};
+pub use alert::{
+    AlertFailed, Answering, Brought, Closeness, Fired, FiredFailed, FiredStore, Fitting,
+    MOST_BYTES as MOST_ALERT_BYTES, Notification, Received, State as AlertState, brought,
+    closeness, fitting, holds, matches, read_notification,
+};
+pub use alert_coverage::{ALERT_CHECKS, AlertCheck, AlertReader, compare};
+pub use alert_links::{KnownRepository, find_dead_links};
+pub use alert_rules::{AlertDefinition, RuleLabel, RulesFile, RunbookNeed, read_rules};
+pub use answering::{Gathered, gather};
 pub use asked::{Look, look};
 pub use closure::{Closure, Part, PartKind};
 pub use commands::{Changed, Stated};

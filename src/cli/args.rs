@@ -1,8 +1,12 @@
 //! The command line as typed. What it means together with the environment is `settings`' business.
 
+mod alert;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use alert::{AlertArguments, ListenArguments};
 
 /// Walks responders through versioned runbooks and keeps a record that can be trusted.
 #[derive(Debug, Parser)]
@@ -23,6 +27,7 @@ Examples:
   surefoot run runbooks/disk-filling.yaml
   surefoot run disk-filling --env production --set folder=/var/log
   surefoot run checkout-errors --alert - < alert.json
+  surefoot run --alert alert.json
   surefoot run nightly --yes change --answers answers.yaml --format jsonl")]
     Run(RunArguments),
     /// Go on with a run: after a break, a crash, or a hand-over
@@ -62,6 +67,7 @@ Examples:
   surefoot check runbooks/disk-filling.yaml --format json
   surefoot check --fix
   surefoot check --watch runbooks/disk-filling.yaml
+  surefoot check runbooks --alerts monitoring/rules
   surefoot check --schema owners.schema.json --format sarif > findings.sarif")]
     Check(CheckArguments),
     /// Show a run while somebody else walks it, in a second terminal; nothing is changed
@@ -83,6 +89,25 @@ Examples:
   surefoot test --new disk-filling
   surefoot test --watch runbooks/scenarios")]
     Test(TestArguments),
+    /// Find the runbooks that answer alerts
+    #[command(after_help = "\
+Without a file it lists what `surefoot listen` heard of, and offers to walk what answers it. Nothing is
+run unasked.
+
+Examples:
+  surefoot alert alert.json
+  amtool alert query -o json | surefoot alert -
+  surefoot alert - --format json < alert.json
+  surefoot alert")]
+    Alert(AlertArguments),
+    /// Listen on this machine for the webhooks of an Alertmanager; nothing is run
+    #[command(after_help = "\
+What fires is remembered for `surefoot alert` and `surefoot run --alert NAME`, until it is resolved.
+
+Examples:
+  surefoot listen
+  surefoot listen --address 127.0.0.1:0")]
+    Listen(ListenArguments),
     /// List the runbooks that are known on this machine
     #[command(after_help = "\
 Examples:
@@ -202,16 +227,18 @@ pub(crate) struct InputArguments {
     /// Choose an environment of the runbook
     #[arg(long = "env", value_name = "NAME")]
     pub(crate) environment: Option<String>,
-    /// Take inputs from an alert: a file with what Alertmanager sends, or `-`
+    /// Take inputs from an alert: a file with what Alertmanager sends, `-`, or the name or fingerprint
+    /// of an alert that `listen` heard of
     #[arg(long, value_name = "FILE")]
     pub(crate) alert: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
-    /// The runbook: a path, an id, `service/id`, or any unique part; with `@REV` as it was at a git revision
-    #[arg(value_name = "REF")]
-    pub(crate) reference: String,
+    /// The runbook: a path, an id, `service/id`, or any unique part, with `@REV` as it was at a git
+    /// revision; with `--alert` the one that answers the alert, if none is named
+    #[arg(value_name = "REF", required_unless_present = "alert")]
+    pub(crate) reference: Option<String>,
     #[command(flatten)]
     pub(crate) inputs: InputArguments,
     /// The change or incident this run belongs to
@@ -430,8 +457,11 @@ pub(crate) struct CheckArguments {
     /// Repair what can be repaired without changing what a runbook does
     #[arg(long)]
     pub(crate) fix: bool,
+    /// Compare the runbooks with alerting rules of Prometheus, too: files, or folders of them
+    #[arg(long, value_name = "RULES", num_args = 1..)]
+    pub(crate) alerts: Vec<PathBuf>,
     /// Check again whenever something changes, until Ctrl-C
-    #[arg(long, conflicts_with = "fix")]
+    #[arg(long, conflicts_with_all = ["alerts", "fix"])]
     pub(crate) watch: bool,
     /// Check every runbook against a JSON Schema of your own, too
     #[arg(long, value_name = "FILE")]

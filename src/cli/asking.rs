@@ -7,10 +7,10 @@ use super::choices::{SoFar, choices, chosen};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::inputs::{Collected, checked, secret_given};
-use super::walk::{Asked, ask, ask_on};
+use super::walk::{Asked, ask, ask_on, attendance};
 use crate::console::{Echo, Meaning, Text};
 use crate::plan::{Given, Origin};
-use crate::policy::Trust;
+use crate::policy::{Attendance, Trust};
 use crate::runbook::{Environment, Input, Runbook, Secrecy};
 use crate::value::{Datum, Name, Type};
 
@@ -56,6 +56,60 @@ pub(crate) fn ask_for_inputs(
         given.insert(name, value);
     }
     Ok(given)
+}
+
+/// Asks which environment is meant, by its name, where the runbook has several. Nothing if that is left
+/// open.
+pub(crate) fn ask_for_environment(
+    context: &Context,
+    runbook: &Runbook,
+) -> Result<Option<String>, Failure> {
+    if runbook.environments.len() < 2 {
+        return Ok(None);
+    }
+    let names: Vec<String> = runbook.environments.iter().map(|it| it.name.to_string()).collect();
+    let prompt = format!("Which environment? {}: ", names.join(", "));
+    loop {
+        match ask(context, &prompt, Echo::Shown)? {
+            Asked::Nobody => return Ok(None),
+            Asked::Line(line) if line.trim().is_empty() => return Ok(None),
+            Asked::Line(line) => {
+                if let Some(name) = names.iter().find(|name| name.as_str() == line.trim()) {
+                    return Ok(Some(name.clone()));
+                }
+            }
+        }
+    }
+}
+
+/// Lets a person choose one of several by its number; nothing if nobody is there, or if a line without a
+/// number says that none is meant.
+pub(crate) fn pick(
+    context: &Context,
+    question: &str,
+    lines: &[Text],
+) -> Result<Option<usize>, Failure> {
+    if attendance() == Attendance::Unattended {
+        return Ok(None);
+    }
+    context.terminal.line(&Text::of(Meaning::Heading, question));
+    for (place, line) in lines.iter().enumerate() {
+        let number = Text::of(Meaning::Hint, format!("{:>4}  ", place + 1));
+        context.terminal.indented(&number.join(line.clone()), 6);
+    }
+    loop {
+        match ask(context, "A number, or Enter for none: ", Echo::Shown)? {
+            Asked::Nobody => return Ok(None),
+            Asked::Line(line) if line.trim().is_empty() => return Ok(None),
+            Asked::Line(line) => {
+                let number = line.trim().parse::<usize>().ok();
+                let place = number.and_then(|number| number.checked_sub(1));
+                if let Some(place) = place.filter(|place| *place < lines.len()) {
+                    return Ok(Some(place));
+                }
+            }
+        }
+    }
 }
 
 /// Asks for one of them, until the answer is a value of it.

@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::settings::Settings;
+use crate::catalog::{Brought, brought};
 use crate::plan::{Alert, BoundForm, Given, Origin, bind};
 use crate::policy::Trust;
 use crate::process::{Tool, capture, keep_from_dumps, program_in_path};
@@ -104,8 +105,9 @@ impl Sources<'_> {
         if let Some(text) = self.set.get(name) {
             return checked(input, text, Origin::Set).map(Some);
         }
-        let from_alert = self.alert.and_then(|alert| from_alert(self.runbook, &input.name, alert));
-        if let Some(text) = from_alert {
+        let rules = &self.runbook.alerts;
+        let from_alert = self.alert.and_then(|alert| brought(rules, &input.name, alert));
+        if let Some(Brought::Text { text, .. }) = from_alert {
             return checked(input, &text, Origin::Alert).map(Some);
         }
         match self.settings.input(name) {
@@ -137,22 +139,6 @@ pub(crate) fn checked(input: &Input, text: &str, origin: Origin) -> Result<Given
         Value::parse(input.ty, &text).map_err(|error| format!("input `{name}`: {error}"))?;
     input.constraints.check(&value).map_err(|why| format!("input `{name}`: {why}"))?;
     Ok(Given { datum: Datum::Open(value), origin })
-}
-
-fn from_alert(runbook: &Runbook, name: &Name, alert: &Alert) -> Option<String> {
-    let mut sources = runbook.alerts.iter().filter_map(|rule| rule.inputs.get(name));
-    sources.find_map(|source| {
-        let text = match &source.from {
-            Reference::AlertAnnotation(key) => alert.annotations.get(key)?,
-            Reference::AlertLabel(key) => alert.labels.get(key)?,
-            _ => return None,
-        };
-        let text = match &source.regex {
-            None => text.clone(),
-            Some(pattern) => pattern.captures(text)?.get(1)?.as_str().to_owned(),
-        };
-        (!text.is_empty()).then_some(text)
-    })
 }
 
 /// A secret from its own source; `None` if it has none and must be asked for.

@@ -1,6 +1,8 @@
 //! The command line: arguments as typed, settings resolved, one file per command, exit codes.
 
 mod agreement;
+mod alerts;
+mod answering;
 mod args;
 mod asking;
 mod backstage;
@@ -144,6 +146,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         return commands::pick::run(context);
     };
     match command {
+        Command::Alert(arguments) => commands::alert::run(&arguments, context),
         Command::Approve(arguments) => commands::approve::run(&arguments, context),
         Command::Check(arguments) => commands::check::run(&arguments, context),
         Command::Completions { shell } => commands::completions::run(shell, context),
@@ -153,6 +156,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Find(arguments) => commands::find::run(&arguments, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
         Command::List(arguments) => commands::list::run(&arguments, context),
+        Command::Listen(arguments) => commands::listen::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),
         Command::Plan(arguments) => commands::plan::run(&arguments, context),
         Command::Policy(command) => commands::policy::run(&command, context),

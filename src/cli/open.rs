@@ -9,11 +9,10 @@ use super::failure::Failure;
 use super::provenance::{provenance, used_mirrors};
 use crate::catalog::{
     Closure, Elsewhere, File, Folder, Located, ReferenceFailed, Version, locate, locate_at,
-    named_here, names_of, of_neighbour, read_alert, revision_of,
+    named_here, names_of, of_neighbour, revision_of,
 };
 use crate::console::{Colour, Meaning, Terminal, Text};
 use crate::diagnostic::{self, Diagnostic, Severity, Source};
-use crate::plan::Alert;
 use crate::runbook::{Runbook, UseFailed};
 use crate::value::{RunbookId, ServiceId};
 
@@ -109,6 +108,13 @@ pub(crate) fn not_found(error: &ReferenceFailed) -> Failure {
     }
 }
 
+/// Opens the runbook in a file.
+pub(crate) fn open_file(path: PathBuf, context: &Context) -> Result<Opened, Failure> {
+    let located =
+        Located::on_disk(path).map_err(|error| Failure::from_error(Exit::Invalid, &error))?;
+    load(located.beside(context.neighbours()), context)
+}
+
 /// Checks a runbook that was found.
 pub(crate) fn load(located: Located, context: &Context) -> Result<Opened, Failure> {
     let Located { name: path, file, folder, .. } = located;
@@ -165,21 +171,4 @@ pub(crate) fn colour(terminal: &Terminal) -> diagnostic::Colour {
         Colour::Ansi => diagnostic::Colour::Coloured,
         Colour::Never => diagnostic::Colour::Plain,
     }
-}
-
-/// Reads the alert that was named, a file or `-`.
-pub(crate) fn alert(path: Option<&PathBuf>, runbook: &Runbook) -> Result<Option<Alert>, Failure> {
-    let Some(path) = path else { return Ok(None) };
-    let read =
-        if path.as_os_str() == "-" { read_standard_input() } else { std::fs::read_to_string(path) };
-    let json = read.map_err(|error| {
-        Failure::new(Exit::Usage, format!("failed to read the alert {}: {error}", path.display()))
-    })?;
-    let alert = read_alert(&json, &runbook.alerts);
-    alert.map(Some).map_err(|error| Failure::from_error(Exit::Usage, &error))
-}
-
-#[expect(clippy::disallowed_methods, reason = "data that was asked for by `--alert -`")]
-fn read_standard_input() -> std::io::Result<String> {
-    std::io::read_to_string(std::io::stdin())
 }

@@ -124,21 +124,42 @@ fn of_role(summaries: &[Summary], wanted: Role) -> BTreeMap<StepId, u64> {
 
 /// An earlier run of the runbook. Journals of others are not read beyond their first record.
 fn earlier(folder: &RunFolder, runbook: &Runbook) -> Option<Summary> {
-    let journal = folder.journal();
-    let mut first = String::new();
-    let mut file = BufReader::new(File::open(&journal).ok()?).take(MOST_OF_A_RECORD);
-    file.read_line(&mut first).ok()?;
-    let began: Began = serde_json::from_str(&first).ok()?;
-    let Began { event: BeganEvent { runbook: Origin { id, service } } } = began;
+    let Began { event: BeganEvent { runbook: Origin { id, service } }, .. } = began(folder)?;
     if id != runbook.id || service != runbook.service {
         return None;
     }
-    Summary::of(&read(&journal).ok()?.records)
+    Summary::of(&read(&folder.journal()).ok()?.records)
+}
+
+/// The first record of a run.
+fn began(folder: &RunFolder) -> Option<Began> {
+    let mut first = String::new();
+    let mut file = BufReader::new(File::open(folder.journal()).ok()?).take(MOST_OF_A_RECORD);
+    file.read_line(&mut first).ok()?;
+    serde_json::from_str(&first).ok()
+}
+
+/// When runbooks were last walked, by service and id.
+pub(crate) type LastWalks = BTreeMap<(Option<String>, String), Timestamp>;
+
+/// When runbooks were last walked on this machine, as far as the latest runs tell.
+pub(crate) fn last_walks(store: &Store) -> LastWalks {
+    let mut walks = LastWalks::new();
+    for folder in store.folders().unwrap_or_default().into_iter().take(MOST_RUNS) {
+        if let Some(Began { at, event: BeganEvent { runbook: Origin { id, service } } }) =
+            began(&folder)
+        {
+            let latest = walks.entry((service, id)).or_insert(at);
+            *latest = at.max(*latest);
+        }
+    }
+    walks
 }
 
 /// What says whose run it is, in a first record.
 #[derive(Deserialize)]
 struct Began {
+    at: Timestamp,
     event: BeganEvent,
 }
 

@@ -11,6 +11,7 @@ mod grammar;
 mod lineage;
 mod link;
 mod load;
+mod matcher;
 mod model;
 mod parse;
 mod repair;
@@ -22,7 +23,7 @@ mod span_map;
 mod structure;
 
 pub(crate) use grammar::{ORGANISATION_SETTINGS, REPOSITORY_SETTINGS, USER_SETTINGS};
-pub(crate) use parse::{Entry, Kind, Map, Node, Scalar, Style, check_text};
+pub(crate) use parse::{Entry, Kind, Map, Node, Scalar, Style, check_text, parse as parse_tree};
 pub(crate) use structure::{Notation, check as check_structure};
 
 pub use custom_schema::{CustomSchema, SchemaProblem};
@@ -30,10 +31,11 @@ pub use flow::{Cause, Edge, Jump, To, Way, flow};
 pub use lineage::own_names;
 pub use link::TooManySteps;
 pub use load::{Loaded, NoRepository, Repository, UseFailed, UsedFile, ad_hoc, edit, load};
+pub use matcher::MatcherProblem;
 pub use model::*;
 pub use parse::decode;
 pub use repair::{Repair, Repaired, repair};
-pub use rules::{RULES, Rule};
+pub use rules::{RULES, Rule, silenced};
 pub(crate) use scenario::ATTEMPT;
 pub use scenario::{
     Answer, Answers, End, Expected, Fault, Found, Inject, LoadedScenario, NotFound, Part, Placed,

@@ -13,6 +13,9 @@ mod sandbox;
 mod terminal_strings;
 
 mod across;
+mod alertmanager;
+mod alerts;
+mod alerts_check;
 mod bad_runbooks;
 mod catalogue;
 mod check;
@@ -28,6 +31,7 @@ mod game_day;
 mod held;
 mod hostile;
 mod inputs;
+mod listen;
 mod looks;
 mod offline;
 mod policy;

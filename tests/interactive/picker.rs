@@ -77,6 +77,38 @@ fn typing_narrows_the_list_and_enter_walks() {
     assert_eq!(session.wait().code(), Some(0));
 }
 
+/// An alert as `listen` keeps it.
+const FIRING: &str = r#"{ "format": "surefoot-alert/1",
+    "labels": { "alertname": "DiskFull", "host": "web1" }, "annotations": {}, "suppressed": false,
+    "since": null, "generator": null, "heard": "2126-03-01T02:34:00Z" }"#;
+
+/// The digest of its labels.
+const FINGERPRINT: &str = "295aba69848db417";
+
+#[test]
+fn an_alert_that_fires_is_offered_with_its_runbook_and_inputs() {
+    let sandbox = Sandbox::new();
+    let answers =
+        "alerts: [ { match: [ 'alertname=\"DiskFull\"' ], inputs: { host: labels.host } } ]
+inputs: { host: { type: host } }
+steps:";
+    let runbook = RUNBOOK.replace("TITLE", "The disk is full").replace("SUMMARY", "What it means");
+    sandbox.file("runbooks/disk-full.yaml", runbook.replace("steps:", answers));
+    let alerts = sandbox.state().join("alerts");
+    std::fs::create_dir_all(&alerts).unwrap();
+    std::fs::write(alerts.join(format!("{FINGERPRINT}.json")), FIRING).unwrap();
+    let mut session = start(&sandbox, 100, &[]);
+    until(&session, "the alert first, and what it fills", |screen| {
+        screen.contains("DiskFull") && screen.contains("host = web1") && screen.contains("because")
+    });
+    session.send("\r");
+    session.wait_for(&format!("--alert {FINGERPRINT}"));
+    session.wait_for("web1 (from the alert)");
+    session.wait_for("    > ");
+    session.send("q\r");
+    assert_eq!(session.wait().code(), Some(4));
+}
+
 #[test]
 fn every_way_out_leaves_the_terminal_as_it_was() {
     for (keys, code) in [("\x1b", 0), ("\x04", 0), ("\x03", 130), ("zz\x1b", 0)] {

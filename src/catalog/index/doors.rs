@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 
+use super::super::alert::holds;
 use crate::runbook::{MatchOperator, Matcher};
-use crate::value::compile_regex;
 
 /// Rules without a door are looked at for every alert.
 const NONE: (&str, &str) = ("", "");
@@ -33,14 +33,7 @@ impl IndexedRule {
     /// fits by other labels, of which nothing is known.
     fn may_answer(&self, name: &str) -> bool {
         let mut named = self.matchers.iter().filter(|it| it.label == "alertname").peekable();
-        let fits = |it: &Matcher| it.pattern.as_ref().is_some_and(|pattern| pattern.is_match(name));
-        named.peek().is_some()
-            && named.all(|it| match it.operator {
-                MatchOperator::Equal => it.value == name,
-                MatchOperator::Matches => fits(it),
-                MatchOperator::MatchesNot => !fits(it),
-                MatchOperator::NotEqual => it.value != name,
-            })
+        named.peek().is_some() && named.all(|it| holds(it, name))
     }
 }
 
@@ -104,13 +97,7 @@ fn read(text: &str) -> Option<Vec<Matcher>> {
             "!~" => MatchOperator::MatchesNot,
             _ => return None,
         };
-        let pattern = match operator {
-            MatchOperator::Equal | MatchOperator::NotEqual => None,
-            MatchOperator::Matches | MatchOperator::MatchesNot => {
-                Some(compile_regex(&format!("^(?:{value})$")).ok()?)
-            }
-        };
-        Some(Matcher { label, operator, value, pattern })
+        Matcher::new(label, operator, value).ok()
     };
     rows.into_iter().map(matcher).collect()
 }

@@ -1,6 +1,7 @@
 //! `surefoot check`: validates runbooks, scenarios and settings. Executes nothing, opens no socket, and writes nothing but
 //! the repairs of `--fix`.
 
+mod alerts;
 mod files;
 mod one;
 mod print;
@@ -17,6 +18,7 @@ use crate::cli::governing::governing;
 use crate::cli::many::in_order;
 use crate::runbook::CustomSchema;
 use crate::settings::SettingsFile;
+use alerts::{Comparison, compared};
 use files::Files;
 use one::{Checked, With};
 use print::Printer;
@@ -46,14 +48,27 @@ fn once(
     for report in files.unreadable {
         printer.file(report)?;
     }
-    let with = With { schemas: &schemas, sources: &context.said() };
+    let comparison =
+        if arguments.alerts.is_empty() { Comparison::None } else { Comparison::Wanted };
+    let with = With { schemas: &schemas, sources: &context.said(), comparison };
+    let mut readers = Vec::new();
     let work = |path: &std::path::PathBuf| one::check(path, with, arguments.fix);
     in_order(&files.runbooks, (&context.terminal, "checking"), work, |checked| {
-        let checked = if arguments.fix { one::write(checked, with, context) } else { checked };
+        let mut checked = if arguments.fix { one::write(checked, with, context) } else { checked };
         look(&checked);
+        readers.extend(checked.reader.take());
         printer.file(checked.report)
     })?;
-    printer.finish(files.runbooks.len())
+    let mut alerts = None;
+    if comparison == Comparison::Wanted {
+        let compared =
+            compared(&arguments.alerts, &readers, &files.runbooks, &context.settings.here);
+        alerts = Some(compared.alerts);
+        for report in compared.reports {
+            printer.file(report)?;
+        }
+    }
+    printer.finish(files.runbooks.len(), alerts)
 }
 
 /// The schemas that are named here, and those that settings files name.

@@ -1,5 +1,6 @@
 //! One file a command; its help is the doc comment in `args`.
 
+pub(crate) mod alert;
 pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod completions;
@@ -9,6 +10,7 @@ pub(crate) mod find;
 pub(crate) mod follow;
 pub(crate) mod history;
 pub(crate) mod list;
+pub(crate) mod listen;
 pub(crate) mod log;
 pub(crate) mod pick;
 pub(crate) mod plan;

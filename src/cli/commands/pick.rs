@@ -1,14 +1,16 @@
-//! `surefoot` alone: what is open, then all runbooks, to choose from. Without a terminal that can do
+//! `surefoot` alone: what is open, what fires, then all runbooks, to choose from. Without a terminal that can do
 //! that, they are listed.
+
+mod firing;
 
 use std::path::PathBuf;
 
-use super::{list, resume, run, show};
+use super::{alert, list, resume, run, show};
 use crate::catalog::{Index, IndexEntry, OpenRun, Wanted};
 use crate::cli::Context;
 use crate::cli::args::{
-    InputArguments, ListArguments, ListFormat, ModeArgument, ResumeArguments, RunArguments,
-    ShowArguments, ShowForm, WalkingArguments,
+    AlertArguments, InputArguments, ListArguments, ListFormat, ModeArgument, ResumeArguments,
+    RunArguments, ShowArguments, ShowForm, WalkingArguments,
 };
 use crate::cli::catalogue::{from, index, walked};
 use crate::cli::exit::Exit;
@@ -18,6 +20,7 @@ use crate::cli::walk::signals;
 use crate::console::{
     Chosen, Cursor, Key, Meaning, Offer, Preview, Stock, Text, Width, attended, choose,
 };
+use firing::Firing;
 
 /// So many runs that are open are offered.
 const MOST_OPEN: usize = 5;
@@ -31,7 +34,7 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let Some(device) = attended().filter(|_| capable) else {
         return listed(context);
     };
-    let mut shelf = Shelf::new(index(context)?, context.terminal.dot());
+    let mut shelf = Shelf::new(index(context)?, context);
     let chosen = choose(&context.terminal, &device, &mut signals()?, &mut shelf);
     // What was typed ahead is for nobody.
     drop(device);
@@ -49,19 +52,27 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
             let format = ListFormat::Text;
             super::log::run(&crate::cli::args::RunReference { run: Some(run), format }, context)
         }
+        Chosen::Walk(Key::Alert(fingerprint)) => {
+            let path = shelf.path_for(&fingerprint);
+            let named = path.as_ref().map_or_else(String::new, |path| format!("{path} "));
+            say(context, &format!("surefoot run {named}--alert {fingerprint}"));
+            drop(shelf);
+            let inputs =
+                InputArguments { alert: Some(fingerprint.into()), ..InputArguments::default() };
+            run::run(&walking(path, inputs), context)
+        }
+        Chosen::Show(Key::Alert(fingerprint)) => {
+            say(context, &format!("surefoot alert {fingerprint}"));
+            drop(shelf);
+            let (alert, paths) = (Some(fingerprint.into()), Vec::new());
+            let format = ListFormat::Text;
+            alert::run(&AlertArguments { alert, paths, format }, context)
+        }
         Chosen::Walk(Key::Runbook(id)) => {
             let reference = shelf.reference(id)?;
             say(context, &format!("surefoot run {}", reference.told));
             drop(shelf);
-            let arguments = RunArguments {
-                reference: reference.given,
-                inputs: InputArguments::default(),
-                change: None,
-                mode: ModeArgument::Incident,
-                at: None,
-                walking: WalkingArguments::default(),
-            };
-            run::run(&arguments, context)
+            run::run(&walking(Some(reference.given), InputArguments::default()), context)
         }
         Chosen::Show(Key::Runbook(id)) => {
             let reference = shelf.reference(id)?;
@@ -73,6 +84,18 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
                 context,
             )
         }
+    }
+}
+
+/// A walk, as `run` is told of it.
+fn walking(reference: Option<String>, inputs: InputArguments) -> RunArguments {
+    RunArguments {
+        reference,
+        inputs,
+        change: None,
+        mode: ModeArgument::Incident,
+        at: None,
+        walking: WalkingArguments::default(),
     }
 }
 
@@ -113,14 +136,16 @@ struct Reference {
 struct Shelf {
     index: Index,
     open: Vec<OpenRun>,
+    firing: Vec<Firing>,
     dot: &'static str,
 }
 
 impl Shelf {
-    fn new(mut index: Index, dot: &'static str) -> Self {
+    fn new(mut index: Index, context: &Context) -> Self {
         let mut open = index.open_runs().unwrap_or_default();
         open.truncate(MOST_OPEN);
-        Self { index, open, dot }
+        let firing = Firing::all(&mut index, context);
+        Self { index, open, firing, dot: context.terminal.dot() }
     }
 
     fn entry(&mut self, id: i64) -> Option<IndexEntry> {
@@ -135,14 +160,20 @@ impl Shelf {
         Ok(Reference { given, told: entry.reference() })
     }
 
-    /// What is open, before any runbook. Whatever else waits for a person is offered here, too.
+    /// The file of the only runbook that answers an alert best.
+    fn path_for(&self, fingerprint: &str) -> Option<String> {
+        let firing = self.firing.iter().find(|it| it.fingerprint == fingerprint)?;
+        firing.path.as_ref().map(|path| path.to_string_lossy().into_owned())
+    }
+
+    /// What is open and what fires, before any runbook.
     fn waiting(&self) -> Vec<Offer> {
         let offer = |run: &OpenRun| Offer {
             key: Key::Resume(run.run.clone()),
             name: run.title.clone(),
             title: format!("({}, begun {})", run.state, ago(run.started)),
         };
-        self.open.iter().map(offer).collect()
+        self.open.iter().map(offer).chain(self.firing.iter().map(Firing::offer)).collect()
     }
 }
 
@@ -169,13 +200,14 @@ impl Stock for Shelf {
     }
 
     fn count(&mut self) -> usize {
-        self.open.len() + self.index.count(&Wanted::default()).unwrap_or(0)
+        self.open.len() + self.firing.len() + self.index.count(&Wanted::default()).unwrap_or(0)
     }
 
     fn all(&mut self) -> Vec<(Key, String)> {
         let open = self.open.iter();
         let open = open.map(|run| (Key::Resume(run.run.clone()), format!("resume {}", run.title)));
-        let mut all: Vec<(Key, String)> = open.collect();
+        let firing = self.firing.iter().map(|it| (it.offer().key, it.text()));
+        let mut all: Vec<(Key, String)> = open.chain(firing).collect();
         let heads = self.index.heads().unwrap_or_default();
         all.extend(heads.into_iter().map(|(id, text)| (Key::Runbook(id), text)));
         all
@@ -184,7 +216,9 @@ impl Stock for Shelf {
     fn offers(&mut self, keys: &[Key]) -> Vec<Offer> {
         let waiting = self.waiting();
         let one = |key: &Key| match key {
-            Key::Resume(_) => waiting.iter().find(|offer| offer.key == *key).cloned(),
+            Key::Alert(_) | Key::Resume(_) => {
+                waiting.iter().find(|offer| offer.key == *key).cloned()
+            }
             Key::Runbook(id) => self.index.some(&[*id]).ok()?.pop().map(offer),
         };
         keys.iter().filter_map(one).collect()
@@ -193,6 +227,10 @@ impl Stock for Shelf {
     fn preview(&mut self, key: &Key) -> Preview {
         let id = match key {
             Key::Runbook(id) => *id,
+            Key::Alert(fingerprint) => {
+                let firing = self.firing.iter().find(|it| it.fingerprint == *fingerprint);
+                return firing.map(Firing::preview).unwrap_or_default();
+            }
             Key::Resume(run) => {
                 let open = self.open.iter().find(|open| open.run == *run);
                 return open.map(resumable).unwrap_or_default();

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::cli::Context;
+use crate::cli::alerts::alert_for;
 use crate::cli::args::PlanArguments;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::inputs;
-use crate::cli::open::{alert, open};
+use crate::cli::open::open;
 use crate::console::{Detail, plan};
 use crate::engine::Run;
 use crate::plan::{DigestKey, Mode, Plan};
@@ -16,7 +17,7 @@ use crate::policy::{Attendance, Policy, Trust};
 pub(crate) fn run(arguments: &PlanArguments, context: &Context) -> Result<Exit, Failure> {
     let opened = open(&arguments.reference, context)?;
     let runbook = Arc::new(opened.runbook);
-    let alert = alert(arguments.inputs.alert.as_ref(), &runbook)?;
+    let alert = alert_for(arguments.inputs.alert.as_ref(), &runbook, context)?;
     let environment = inputs::environment(&runbook, arguments.inputs.environment.as_deref());
     let environment = environment.map_err(|problem| Failure::new(Exit::Usage, problem))?;
     // A plan runs nothing: the sources of secrets are left alone, as if the content was untrusted.

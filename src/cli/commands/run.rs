@@ -7,8 +7,10 @@ use std::sync::Arc;
 use crate::catalog::{Closure, Folder, Part};
 use crate::cli::Context;
 use crate::cli::agreement;
+use crate::cli::alerts::alert_for;
+use crate::cli::answering::choose;
 use crate::cli::args::{ModeArgument, RunArguments};
-use crate::cli::asking::ask_for_inputs;
+use crate::cli::asking::{ask_for_environment, ask_for_inputs};
 use crate::cli::backstage::Behind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -36,7 +38,15 @@ use crate::value::{Datum, Name, Secret};
 const FORMAT: &str = crate::journal::FORMAT;
 
 pub(crate) fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
-    let opened = open::open(&arguments.reference, context)?;
+    let named = arguments.inputs.alert.as_ref();
+    let (opened, alert) = match (&arguments.reference, named) {
+        (Some(reference), _) => (open::open(reference, context)?, None),
+        (None, Some(named)) => {
+            let (opened, alert) = choose(named, context)?;
+            (opened, Some(alert))
+        }
+        (None, None) => return Err(Failure::new(Exit::Usage, "no runbook and no alert is named")),
+    };
     let root = opened.folder.root();
     let settings = governing_of(context, &opened)?.guarded()?.settings;
     let attendance = attendance();
@@ -44,16 +54,22 @@ pub(crate) fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, F
     let agreement = agreement::rules(context, &settings, Some(root.to_owned()))?;
     let now = SystemClock::start().now();
     let rules = settings.rules(&opened.runbook, &opened.digest, now);
-    let prepared = prepare(arguments, &opened, Standing { attendance, trust, rules }, context)?;
+    let alert = match alert {
+        Some(alert) => Some(alert),
+        None => alert_for(named, &opened.runbook, context)?,
+    };
+    let standing = Standing { attendance, trust, rules, alert };
+    let prepared = prepare(arguments, &opened, standing, context)?;
     let at = start_step(arguments.at.as_deref(), &opened.runbook)?;
     begin(arguments, context, opened, prepared, Terms { at, agreement })
 }
 
-/// What decides how much is asked, as far as it is known before the runbook's own values are.
+/// What is known before the runbook's own values are: what decides how much is asked, and the alert.
 struct Standing {
     attendance: Attendance,
     trust: Trust,
     rules: Rules,
+    alert: Option<Alert>,
 }
 
 /// How it is walked.
@@ -78,15 +94,19 @@ fn prepare(
     standing: Standing,
     context: &Context,
 ) -> Result<Prepared, Failure> {
-    let Standing { attendance, trust, rules } = standing;
+    let Standing { attendance, trust, rules, alert } = standing;
     let runbook = &opened.runbook;
     let mut problems = Vec::new();
-    let alert = open::alert(arguments.inputs.alert.as_ref(), runbook)?;
-    let environment = inputs::environment(runbook, arguments.inputs.environment.as_deref())
-        .unwrap_or_else(|problem| {
-            problems.push(problem);
-            None
-        });
+    let asked;
+    let mut chosen = arguments.inputs.environment.as_deref();
+    if chosen.is_none() && attendance == Attendance::Attended {
+        asked = ask_for_environment(context, runbook)?;
+        chosen = asked.as_deref();
+    }
+    let environment = inputs::environment(runbook, chosen).unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    });
     let mut collected =
         inputs::collect(runbook, &arguments.inputs.set, alert.as_ref(), &context.settings, trust);
     problems.append(&mut collected.problems);

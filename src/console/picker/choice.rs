@@ -229,7 +229,7 @@ mod tests {
         fn offers(&mut self, keys: &[Key]) -> Vec<Offer> {
             let number = |key: &Key| match key {
                 Key::Runbook(number) => *number,
-                Key::Resume(_) => unreachable!(),
+                Key::Alert(_) | Key::Resume(_) => unreachable!(),
             };
             keys.iter().map(|key| self.offer(number(key))).collect()
         }

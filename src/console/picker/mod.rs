@@ -31,6 +31,8 @@ const REST: Duration = Duration::from_millis(50);
 /// What is offered.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Key {
+    /// An alert that fires, by its fingerprint.
+    Alert(String),
     /// A run to go on with.
     Resume(String),
     /// A runbook, by its number in the index.

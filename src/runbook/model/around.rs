@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::Span;
 use crate::template::Template;
 use crate::value::{Duration, Name, Reference};
 
@@ -34,6 +35,8 @@ pub struct AlertRule {
     pub matchers: Vec<Matcher>,
     /// Where inputs come from.
     pub inputs: BTreeMap<Name, AlertSource>,
+    /// The place of its matchers.
+    pub span: Span,
 }
 
 /// A label matcher, as in Alertmanager. A missing label is the empty text.

@@ -23,7 +23,7 @@ pub(crate) use tree::{Entry, Kind, Map, Node, Scalar, Style};
 use crate::diagnostic::{Diagnostic, Severity, Source};
 
 /// Reads a text into a tree. Without errors in `findings` there is a tree, and both readings agree.
-pub(super) fn parse(source: &Source, findings: &mut Vec<Diagnostic>) -> Option<Node> {
+pub(crate) fn parse(source: &Source, findings: &mut Vec<Diagnostic>) -> Option<Node> {
     bytes::check(source, findings);
     if findings.iter().any(|found| found.severity == Severity::Error) {
         return None;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{AlertRule, AlertSource, MatchOperator, Matcher};
+use super::super::matcher::{MatcherProblem, is_label};
+use super::super::model::{AlertRule, AlertSource, Matcher};
 use super::super::parse::{Entry, Node};
 use super::Resolver;
 use crate::diagnostic::{cut, did_you_mean};
-use crate::value::{Name, Reference, compile_regex};
+use crate::value::{Name, Reference};
 
 impl Resolver<'_> {
     /// The rules of all alerts.
@@ -26,38 +27,24 @@ impl Resolver<'_> {
                 inputs.insert(name, source);
             }
         }
-        Some(AlertRule { matchers: matchers.into_iter().collect::<Option<_>>()?, inputs })
+        let matchers = matchers.into_iter().collect::<Option<_>>()?;
+        let span = node.get("match").map_or_else(|| node.span.clone(), |it| it.span.clone());
+        Some(AlertRule { matchers, inputs, span })
     }
 
     fn matcher(&mut self, node: &Node) -> Option<Matcher> {
-        let text = node.text()?;
-        let Some((label, operator, value)) = split(text) else {
-            let message = format!("`{}` is not a label matcher", cut(text));
-            self.error_help(
-                "matcher",
-                node.span.clone(),
-                message,
-                "write label=\"value\", with =, !=, =~ or !~",
-            );
-            return None;
-        };
-        let pattern = match operator {
-            MatchOperator::Matches | MatchOperator::MatchesNot => {
-                match compile_regex(&format!("^(?:{value})$")) {
-                    Ok(pattern) => Some(pattern),
-                    Err(problem) => {
-                        self.error(
-                            "regex",
-                            node.span.clone(),
-                            format!("the pattern cannot be compiled: {problem}"),
-                        );
-                        return None;
-                    }
-                }
+        match Matcher::parse(node.text()?) {
+            Ok(matcher) => Some(matcher),
+            Err(MatcherProblem::Form(message)) => {
+                let help = "write label=\"value\", with =, !=, =~ or !~";
+                self.error_help("matcher", node.span.clone(), message, help);
+                None
             }
-            MatchOperator::Equal | MatchOperator::NotEqual => None,
-        };
-        Some(Matcher { label, operator, value, pattern })
+            Err(MatcherProblem::Pattern(message)) => {
+                self.error("regex", node.span.clone(), message);
+                None
+            }
+        }
     }
 
     fn alert_source(&mut self, entry: &Entry) -> Option<AlertSource> {
@@ -118,68 +105,5 @@ impl Resolver<'_> {
 
     fn is_input(&self, name: &str) -> bool {
         self.input_names().contains(&name)
-    }
-}
-
-fn is_label(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-/// The parts of `label="value"`.
-fn split(text: &str) -> Option<(String, MatchOperator, String)> {
-    let at = text.find(['=', '!'])?;
-    let label = text[..at].trim();
-    let (operator, length) = match &text.as_bytes()[at..] {
-        [b'=', b'~', ..] => (MatchOperator::Matches, 2),
-        [b'=', ..] => (MatchOperator::Equal, 1),
-        [b'!', b'=', ..] => (MatchOperator::NotEqual, 2),
-        [b'!', b'~', ..] => (MatchOperator::MatchesNot, 2),
-        _ => return None,
-    };
-    let value = unquoted(text[at + length..].trim())?;
-    is_label(label).then(|| (label.to_owned(), operator, value))
-}
-
-/// A value with or without double quotes, as Alertmanager takes both.
-fn unquoted(text: &str) -> Option<String> {
-    let Some(rest) = text.strip_prefix('"') else {
-        return (!text.contains(['"', '{', '}', ',']) && !text.is_empty()).then(|| text.to_owned());
-    };
-    let mut value = String::new();
-    let mut letters = rest.chars();
-    loop {
-        match letters.next()? {
-            '"' => return letters.as_str().is_empty().then_some(value),
-            '\\' => value.push(match letters.next()? {
-                'n' => '\n',
-                '"' => '"',
-                '\\' => '\\',
-                _ => return None,
-            }),
-            other => value.push(other),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn matchers_are_read_as_alertmanager_reads_them() {
-        let read = |text| split(text);
-        assert_eq!(
-            read(r#"severity =~ "page|\"x\"""#),
-            Some(("severity".to_owned(), MatchOperator::Matches, "page|\"x\"".to_owned()))
-        );
-        assert_eq!(
-            read("team!=db"),
-            Some(("team".to_owned(), MatchOperator::NotEqual, "db".to_owned()))
-        );
-        for wrong in ["alertname", "=x", "a b=\"c\"", "a=\"b", "a=\"b\"c", "a=~"] {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! Silences: `allow` takes warnings away where it stands, and says when there is nothing to take.
 
+use std::collections::BTreeSet;
+
 use super::RULES;
 use crate::diagnostic::{Diagnostic, Severity, Span, cut, did_you_mean};
 use crate::runbook::parse::Node;
@@ -15,6 +17,9 @@ const OTHERS: &[&str] = &[
     "unsafe-position",
     "value-as-program",
 ];
+/// Warnings that only a comparison with something beside the runbook brings: whether a silence of one
+/// is needed is not known here.
+const ELSEWHERE: &[&str] = &["label-not-in-alert", "runbook-without-alert"];
 /// What cannot be silenced: changes that call themselves reads.
 const LOUD: &[&str] = &["read-mutates"];
 
@@ -39,9 +44,10 @@ pub(super) fn apply(root: &Node, complete: bool, findings: &mut Vec<Diagnostic>)
             walk(steps, &mut silences);
         }
     }
-    let known: Vec<&str> =
-        RULES.iter().map(|rule| rule.code).chain(OTHERS.iter().copied()).collect();
+    let known = RULES.iter().map(|rule| rule.code).chain(OTHERS.iter().copied());
+    let known: Vec<&str> = known.chain(ELSEWHERE.iter().copied()).collect();
     for silence in &mut silences {
+        silence.used = ELSEWHERE.contains(&silence.check);
         if !known.contains(&silence.check) {
             findings.push(unknown(silence, &known));
             silence.used = true;
@@ -73,6 +79,13 @@ pub(super) fn apply(root: &Node, complete: bool, findings: &mut Vec<Diagnostic>)
             Diagnostic::warning("needless-allow", silence.key.clone(), message).help("remove it"),
         );
     }
+}
+
+/// The checks that are silenced for a whole runbook.
+pub(in crate::runbook) fn at_top(root: &Node) -> BTreeSet<String> {
+    let mut silences = Vec::new();
+    collect(root, 0..usize::MAX, &mut silences);
+    silences.into_iter().map(|silence| silence.check.to_owned()).collect()
 }
 
 fn unknown(silence: &Silence<'_>, known: &[&str]) -> Diagnostic {

@@ -35,6 +35,7 @@ mod unreachable;
 mod unused;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use super::load::Repository;
 use super::model::Runbook;
@@ -131,6 +132,12 @@ impl Findings<'_> {
         self.all.push(found);
         self.all.last_mut().expect("a finding was just added")
     }
+}
+
+/// The checks that a runbook silences as a whole.
+pub fn silenced(source: &Source) -> BTreeSet<String> {
+    let root = super::parse::parse(source, &mut Vec::new());
+    root.map(|root| allow::at_top(&root)).unwrap_or_default()
 }
 
 /// Runs every rule, and then applies the silences.

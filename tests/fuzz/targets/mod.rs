@@ -2,6 +2,7 @@
 //! `tests/fuzz.rs` runs it over seeds and changed seeds, `tests/fuzz.sh` for as long as wanted, led
 //! by what the program covers.
 
+mod alert;
 mod display;
 mod expression;
 mod journal;
@@ -25,7 +26,8 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 8] = [
+pub(crate) const TARGETS: [Target; 9] = [
+    Target { name: "alert", run: alert::run, seeds: alert::seeds },
     Target { name: "display", run: display::run, seeds: display::seeds },
     Target { name: "expression", run: expression::run, seeds: expression::seeds },
     Target { name: "journal", run: journal::run, seeds: journal::seeds },

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::alerts::{Comparison, reader};
 use super::files::unread;
-use crate::catalog::{File, Look, rewrite};
+use crate::catalog::{AlertReader, File, Look, rewrite};
 use crate::cli::Context;
 use crate::cli::neighbours::Said;
 use crate::console::{Meaning, Text};
@@ -20,6 +21,8 @@ pub(super) struct Checked {
     pub(super) path: PathBuf,
     /// What was found.
     pub(super) report: Report,
+    /// What the runbook is compared with alerting rules by, if that is wanted.
+    pub(super) reader: Option<AlertReader>,
     /// The other files that its findings depend on, and how they looked.
     pub(super) others: BTreeMap<PathBuf, Look>,
     /// Its repairs, and the bytes before and after them.
@@ -33,6 +36,8 @@ pub(super) struct With<'a> {
     pub(super) schemas: &'a [CustomSchema],
     /// Where it is said which sources there are.
     pub(super) sources: &'a Said,
+    /// Whether rules of alerts are compared with it.
+    pub(super) comparison: Comparison,
 }
 
 /// Checks a file; with repairs that are not written yet, if they are wanted.
@@ -45,6 +50,7 @@ pub(super) fn check(path: &Path, with: With<'_>, fix: bool) -> Checked {
             return Checked {
                 path: path.to_owned(),
                 report,
+                reader: None,
                 others: BTreeMap::new(),
                 repaired: None,
             };
@@ -66,12 +72,17 @@ pub(super) fn check(path: &Path, with: With<'_>, fix: bool) -> Checked {
     if !schemas.is_empty() {
         sort(&mut findings);
     }
+    let reader = match (&loaded.runbook, with.comparison) {
+        (Some(runbook), Comparison::Wanted) => Some(reader(&source, runbook)),
+        _ => None,
+    };
     let repaired = (!repairs.is_empty()).then(|| {
         let mut new = if file.bytes.starts_with(BOM) { BOM.to_vec() } else { Vec::new() };
         new.extend_from_slice(source.text.as_bytes());
         (repairs, [file.bytes, new])
     });
-    Checked { path: path.to_owned(), report: Report { source, findings }, others, repaired }
+    let report = Report { source, findings };
+    Checked { path: path.to_owned(), report, reader, others, repaired }
 }
 
 /// Writes the repairs of a file, and says what they are. What could not be written is a finding of

@@ -1,5 +1,6 @@
 //! What is found, in the form that is wanted.
 
+use crate::catalog::ALERT_CHECKS;
 use crate::cli::Context;
 use crate::cli::args::CheckFormat;
 use crate::cli::exit::Exit;
@@ -47,14 +48,14 @@ impl<'a> Printer<'a> {
     }
 
     /// Ends the document, and says what it comes to.
-    pub(super) fn finish(self, files: usize) -> Result<Exit, Failure> {
+    pub(super) fn finish(self, files: usize, alerts: Option<usize>) -> Result<Exit, Failure> {
         let document = |value: &serde_json::Value| {
             let text = serde_json::to_string_pretty(value);
             diagnostic::visible_json(&text.expect("findings are texts and numbers")) + "\n"
         };
         let text = match self.format {
-            CheckFormat::Text => self.tally.summary(files),
-            CheckFormat::Github => self.tally.summary(files) + &self.tally.shown(),
+            CheckFormat::Text => self.tally.summary(files, alerts),
+            CheckFormat::Github => self.tally.summary(files, alerts) + &self.tally.shown(),
             CheckFormat::Json => {
                 let kept = self.kept.iter();
                 document(
@@ -73,8 +74,11 @@ impl<'a> Printer<'a> {
 
 /// What the documentation says of a check.
 fn description(code: &str) -> Option<Description<'static>> {
-    let rule = RULES.iter().find(|rule| rule.code == code)?;
-    Some(Description { title: rule.title, explanation: rule.explanation })
+    if let Some(rule) = RULES.iter().find(|rule| rule.code == code) {
+        return Some(Description { title: rule.title, explanation: rule.explanation });
+    }
+    let check = ALERT_CHECKS.iter().find(|check| check.code == code)?;
+    Some(Description { title: check.title, explanation: check.explanation })
 }
 
 /// How many findings there were.
@@ -94,12 +98,13 @@ impl Tally {
         }
     }
 
-    fn summary(&self, files: usize) -> String {
+    fn summary(&self, files: usize, alerts: Option<usize>) -> String {
         let counted = |count: usize, one: &str| match count {
             1 => format!("1 {one}"),
             many => format!("{many} {one}s"),
         };
-        let files = counted(files, "runbook");
+        let alerts = alerts.map(|alerts| format!(" and {}", counted(alerts, "alert")));
+        let files = counted(files, "runbook") + &alerts.unwrap_or_default();
         match (self.errors, self.warnings) {
             (0, 0) => format!("{files}, no findings\n"),
             (errors, warnings) => {
