@@ -43,13 +43,12 @@ pub(crate) struct History {
     pub(crate) summaries: Vec<Summary>,
 }
 
-/// Looks at earlier runs, for a person who reads it. What is run now is asked for if it has another
-/// digest than the last run.
+/// Looks at earlier runs, for a person who reads it. What is run now is asked for if its digest is
+/// another than that of the last run.
 pub(crate) fn known(
     store: &Store,
     runbook: &Runbook,
-    digest: &str,
-    now: impl FnOnce() -> Option<Trusted>,
+    (digest, now): (&str, impl FnOnce() -> Option<Trusted>),
     attendance: Attendance,
     team: Option<&TeamWalked>,
 ) -> History {

@@ -2,6 +2,7 @@
 
 use super::trace::Trace;
 use super::verdict::{Step, side_by_side};
+use crate::engine::Rest;
 use crate::runbook::{Action, Effect, Outcome, Runbook, Scenario, StepId};
 
 /// The facts of a drill that is over.
@@ -25,12 +26,11 @@ pub struct Debrief {
 
 impl Debrief {
     /// Compares a walk with its scenario.
-    pub fn of(
-        runbook: &Runbook,
-        scenario: &Scenario,
-        outcome: Option<Outcome>,
-        trace: &Trace,
-    ) -> Self {
+    pub fn of(runbook: &Runbook, scenario: &Scenario, rest: &Rest, trace: &Trace) -> Self {
+        let outcome = match rest {
+            Rest::Finished { outcome, .. } => Some(*outcome),
+            Rest::Paused(_) => None,
+        };
         let path = match &scenario.expect.visited {
             Some(expected) => side_by_side(&expected.value, trace),
             None => Vec::new(),

@@ -52,7 +52,7 @@ fn a_scenario_says_what_happens_and_the_debrief_what_was_expected() {
     let sandbox = Sandbox::new();
     sandbox.file(
         "runbook.yaml",
-        &BOOK.replace("  - end", "  - { id: more, effect: read, run: date, sample: now }\n  - end"),
+        BOOK.replace("  - end", "  - { id: more, effect: read, run: date, sample: now }\n  - end"),
     );
     let scenario = SCENARIO.replace(
         "results:\n",

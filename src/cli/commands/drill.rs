@@ -17,10 +17,10 @@ use crate::cli::open::{self, Opened, show_findings};
 use crate::cli::paced::{Paced, PacedClock};
 use crate::cli::past;
 use crate::cli::walk::{answers, attendance, exit, pace, responder, signals_of_process, told};
-use crate::console::{JsonLines, Meaning, Terminal, Text, Took, View, debrief};
+use crate::console::{Answers, JsonLines, Meaning, Terminal, Text, Took, View, debrief};
 use crate::effects::SystemClock;
-use crate::engine::{Input, Rest, Run, RunStarted};
-use crate::journal::{Journal, Lock};
+use crate::engine::{Input, Run, RunStarted};
+use crate::journal::{Journal, Lock, RunFolder};
 use crate::plan::{DigestKey, Mode};
 use crate::policy::{Attendance, Trust};
 use crate::rehearsal::{
@@ -105,14 +105,13 @@ fn walk(
     opened: Opened,
     scenario: &Rc<Scenario>,
 ) -> Result<Exit, Failure> {
-    let unrecorded = |error: &dyn std::error::Error| Failure::from_error(Exit::Unrecorded, error);
     let answers = answers(&arguments.walking, &opened.runbook)?;
     let store = context.store()?;
     let now = opened.as_trusted();
     let runbook = Arc::new(opened.runbook);
     let prepared = prepare(&runbook, scenario, Mode::Drill)
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
-    let history = past::known(&store, &runbook, &opened.digest, || Some(now), attendance(), None);
+    let history = past::known(&store, &runbook, (&opened.digest, || Some(now)), attendance(), None);
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
     let folder = store
         .create(SystemClock::start().now(), name, random)
@@ -138,59 +137,82 @@ fn walk(
         pace: pace(&arguments.walking),
         ..prepared.started
     };
-    let signals = signals_of_process()?;
-    let speed = u32::from(arguments.speed);
-    let clock = Rc::new(PacedClock::at(scenario.now, speed, signals));
-    let world = SharedWorld::of(Rc::clone(scenario));
-    let scripted = ScriptedExecutor::new(world.clone(), clock.clone(), Unscripted::CannotStart);
-    let mut executor = Paced::new(scripted, world.clone(), clock.clone())
-        .map_err(|error| Failure::new(Exit::Failed, format!("failed to set a timer: {error}")))?;
-    let marked =
-        Context { settings: context.settings.clone(), terminal: context.terminal.marked(MARK) };
-    let usual = history.known.usual;
-    let known = history.known.clone();
-    let behind = Behind::of(&marked, &folder, history);
-    let mut responder = responder(&marked, answers, behind, clock.clone())?;
-    let mut view = View::new(marked.terminal.clone(), clock.clone(), known);
-    let mut lines = JsonLines::new(context.terminal.clone());
-    let (mut watched, mut trace) = (world.clone(), Trace::default());
-    let mut observers: Vec<&mut dyn Observer> = vec![&mut view, &mut watched, &mut trace];
-    if arguments.walking.format.is_some() {
-        observers.push(&mut lines);
+    let staged = Staged { run: Run::new(Arc::new(plan)), started, journal, answers, history };
+    staged.act(arguments, context, &folder, scenario)
+}
+
+/// A drill that is about to begin.
+struct Staged {
+    run: Run,
+    started: RunStarted,
+    journal: Journal,
+    answers: Option<Answers>,
+    history: past::History,
+}
+
+impl Staged {
+    /// Walks it until it rests, and shows what it came to.
+    fn act(
+        self,
+        arguments: &DrillArguments,
+        context: &Context,
+        folder: &RunFolder,
+        scenario: &Rc<Scenario>,
+    ) -> Result<Exit, Failure> {
+        let Self { run, started, journal, answers, history } = self;
+        let signals = signals_of_process()?;
+        let clock = Rc::new(PacedClock::at(scenario.now, u32::from(arguments.speed), signals));
+        let world = SharedWorld::of(Rc::clone(scenario));
+        let scripted = ScriptedExecutor::new(world.clone(), clock.clone(), Unscripted::CannotStart);
+        let mut executor = Paced::new(scripted, world.clone(), clock.clone()).map_err(|error| {
+            Failure::new(Exit::Failed, format!("failed to set a timer: {error}"))
+        })?;
+        let terminal = context.terminal.marked(MARK);
+        let marked = Context { settings: context.settings.clone(), terminal: terminal.clone() };
+        let known = history.known.clone();
+        let usual = known.usual;
+        let behind = Behind::of(&marked, folder, history);
+        let mut responder = responder(&marked, answers, behind, clock.clone())?;
+        let mut view = View::new(terminal.clone(), clock.clone(), known);
+        let mut lines = JsonLines::new(context.terminal.clone());
+        let (mut watched, mut trace) = (world, Trace::default());
+        let mut observers: Vec<&mut dyn Observer> = vec![&mut view, &mut watched, &mut trace];
+        if arguments.walking.format.is_some() {
+            observers.push(&mut lines);
+        }
+        opening(&terminal, scenario, arguments.speed);
+        let began = clock.now();
+        let mut session = Session {
+            run,
+            journal,
+            executor: &mut executor,
+            responder: &mut *responder,
+            notary: &mut AgreeingNotary::default(),
+            observers,
+            clock: &*clock,
+            by: context.settings.responder.name.clone(),
+        };
+        let rest = session.walk(Input::Begin(Box::new(started)));
+        let Session { journal, run, .. } = session;
+        let rest = rest.map_err(|broken| match broken {
+            Broken::Unrecorded(error) => unrecorded(&*error),
+            broken => Failure::from_error(Exit::Damaged, &broken),
+        })?;
+        journal.close().map_err(|error| unrecorded(&error))?;
+        let took = clock.now().duration_since(began).as_millis();
+        let took = Took { now: u64::try_from(took).unwrap_or(0), usual };
+        let runbook = &run.plan().runbook;
+        debrief(&terminal, &Debrief::of(runbook, scenario, &rest, &trace), took, runbook);
+        Ok(told(context, exit(&rest, &run)))
     }
-    let mut notary = AgreeingNotary::default();
-    opening(&marked.terminal, scenario, speed);
-    let began = clock.now();
-    let mut session = Session {
-        run: Run::new(Arc::new(plan)),
-        journal,
-        executor: &mut executor,
-        responder: &mut *responder,
-        notary: &mut notary,
-        observers,
-        clock: &*clock,
-        by: context.settings.responder.name.clone(),
-    };
-    let rest = session.walk(Input::Begin(Box::new(started)));
-    let Session { journal, run, .. } = session;
-    let rest = rest.map_err(|broken| match broken {
-        Broken::Unrecorded(error) => unrecorded(&*error),
-        broken => Failure::from_error(Exit::Damaged, &broken),
-    })?;
-    journal.close().map_err(|error| unrecorded(&error))?;
-    let outcome = match &rest {
-        Rest::Finished { outcome, .. } => Some(*outcome),
-        Rest::Paused(_) => None,
-    };
-    let facts = Debrief::of(&runbook, scenario, outcome, &trace);
-    let took = clock.now().duration_since(began).as_millis();
-    let took = Took { now: u64::try_from(took).unwrap_or(0), usual };
-    debrief(&marked.terminal, &facts, took, &runbook);
-    Ok(told(context, exit(&rest, &run)))
+}
+
+fn unrecorded(error: &dyn std::error::Error) -> Failure {
+    Failure::from_error(Exit::Unrecorded, error)
 }
 
 /// What stands above everything else.
-fn opening(terminal: &Terminal, scenario: &Scenario, speed: u32) {
+fn opening(terminal: &Terminal, scenario: &Scenario, speed: u8) {
     let pace = match speed {
         1 => String::new(),
         speed => format!(" Time runs {speed} times as fast."),

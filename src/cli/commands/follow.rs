@@ -183,7 +183,7 @@ impl<'a> Pictures<'a> {
         let store = self.context.store()?;
         let digest = &started.runbook.digest;
         let ran = || content_of(started, self.folder, SystemClock::start().now());
-        let history = past::known(&store, &plan.runbook, digest, ran, Attendance::Attended, None);
+        let history = past::known(&store, &plan.runbook, (digest, ran), Attendance::Attended, None);
         let known = history.known.clone();
         let behind = Behind::of(self.context, self.folder, history);
         let clock = Rc::new(SystemClock::start());

@@ -43,10 +43,7 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         }
     })?;
     let started = first(&recovered.records, &folder)?;
-    if matches!(started.mode, Mode::Drill | Mode::Test) {
-        let message = format!("the run {} is a rehearsal: it is not gone on with", folder.id());
-        return Err(Failure::new(Exit::Usage, message).hint("start it anew with surefoot drill"));
-    }
+    can_go_on(started, &folder)?;
     // What its repository asks for is in its record.
     let settings = governing(context, None)?.guarded()?.settings;
     let plan = plan(started, &folder, arguments, &settings, context)?;
@@ -55,22 +52,13 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
     let answers = answers(&arguments.walking, &plan.runbook)?;
     let policy = plan.policy.clone();
     let run = replay(plan, &recovered.records, &folder)?;
-    if let Some(Rest::Finished { .. }) = run.rest() {
-        let message = format!("the run {} is over", folder.id());
-        let failure = Failure::new(Exit::Usage, message);
-        return Err(failure.hint(format!("surefoot report {} writes its document", folder.id())));
-    }
+    is_not_over(&run, &folder)?;
     let found =
         run.running().map(|attempt| (attempt, crate::process::find(folder.path(), attempt)));
     let ran = || content_of(started, &folder, SystemClock::start().now());
-    let history = past::known(
-        &context.store()?,
-        &run.plan().runbook,
-        &started.runbook.digest,
-        ran,
-        attendance(),
-        None,
-    );
+    let ran = (started.runbook.digest.as_str(), ran);
+    let runbook = &run.plan().runbook;
+    let history = past::known(&context.store()?, runbook, ran, attendance(), None);
     let notary = agreement::notary(context, &folder, agreement.clone())?;
     let resumed = Resumed {
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -96,6 +84,22 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         agreement,
     };
     walk.walk(context)
+}
+
+/// A rehearsal is none of those: nothing of it must ever run.
+fn can_go_on(started: &RunStarted, folder: &RunFolder) -> Result<(), Failure> {
+    if !matches!(started.mode, Mode::Drill | Mode::Test) {
+        return Ok(());
+    }
+    let message = format!("the run {} is a rehearsal: it is not gone on with", folder.id());
+    Err(Failure::new(Exit::Usage, message).hint("start it anew with surefoot drill"))
+}
+
+fn is_not_over(run: &Run, folder: &RunFolder) -> Result<(), Failure> {
+    let Some(Rest::Finished { .. }) = run.rest() else { return Ok(()) };
+    let message = format!("the run {} is over", folder.id());
+    let failure = Failure::new(Exit::Usage, message);
+    Err(failure.hint(format!("surefoot report {} writes its document", folder.id())))
 }
 
 /// The latest run that is not over.

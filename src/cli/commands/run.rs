@@ -162,8 +162,7 @@ fn begin(
     let history = past::known(
         &store,
         &runbook,
-        &opened.digest,
-        || Some(now),
+        (&opened.digest, || Some(now)),
         prepared.policy.attendance,
         team.as_ref(),
     );
