@@ -290,6 +290,8 @@ fn a_secret_that_comes_slowly_is_hidden_on_the_screen_too() {
 fn without_a_terminal_it_is_not_started_and_needs_a_person() {
     let mut talk = Talk::with("touch \"$HOME/started\"", "");
     talk.session.hang_up();
+    // Until it has ended it holds the name that both walks lock.
+    talk.session.wait();
     let run = talk.sandbox.surefoot(&["run", "runbook.yaml", "--auto", "read"]).run();
     assert_eq!(run.code(), 4, "{}", run.text());
     assert!(!talk.sandbox.root().join("home/started").exists());

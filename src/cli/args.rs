@@ -1,12 +1,21 @@
 //! The command line as typed. What it means together with the environment is `settings`' business.
 
 mod alert;
+mod finding;
+mod rehearsing;
+mod sources;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use alert::{AlertArguments, ListenArguments};
+pub(crate) use finding::{FindArguments, ListArguments};
+pub(crate) use rehearsing::{CoverageFormat, DrillArguments, TestArguments};
+pub(crate) use sources::{
+    AddSourceArguments, RecordsCommand, RemoveSourceArguments, SourceCommand, SourceTrustArgument,
+    SyncArguments,
+};
 
 /// Walks responders through versioned runbooks and keeps a record that can be trusted.
 #[derive(Debug, Parser)]
@@ -286,27 +295,6 @@ pub(crate) struct ResumeArguments {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct DrillArguments {
-    /// The runbook: a path, an id, `service/id`, or any unique part
-    #[arg(value_name = "REF")]
-    pub(crate) reference: String,
-    /// What happens in it; the samples of the runbook if not given
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "environment"])]
-    pub(crate) scenario: Option<PathBuf>,
-    /// How many times faster than the world time runs
-    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
-    pub(crate) speed: u8,
-    /// Give an input a value
-    #[arg(long = "set", value_name = "NAME=VALUE")]
-    pub(crate) set: Vec<String>,
-    /// Choose an environment of the runbook
-    #[arg(long = "env", value_name = "NAME")]
-    pub(crate) environment: Option<String>,
-    #[command(flatten)]
-    pub(crate) walking: WalkingArguments,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct PlanArguments {
     /// The runbook
     #[arg(value_name = "REF")]
@@ -325,79 +313,6 @@ bring further rules.
 Example:
   surefoot policy explain disk-filling --env production")]
     Explain(ExplainArguments),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum SourceCommand {
-    /// Add a folder, a repository, a file that lists repositories, or a command that does
-    #[command(after_help = "\
-It is written to the end of your own config.toml; everything else in it stays as it is.
-
-Examples:
-  surefoot source add git@git.example:payments/runbooks.git
-  surefoot source add https://git.example/search.git --branch main --trust branch
-  surefoot source add '/srv/services/*' --runbooks ops/runbooks
-  surefoot source add repositories.txt --tag 'v*'
-  surefoot source add --command -- gh repo list acme --json sshUrl --jq '.[].sshUrl'")]
-    Add(AddSourceArguments),
-    /// List where runbooks come from, and how old what was fetched is
-    List(FormatArguments),
-    /// Take a source out of your own config.toml
-    #[command(after_help = "Example:\n  surefoot source remove payments")]
-    Remove(RemoveSourceArguments),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct AddSourceArguments {
-    /// A folder, a URL as git takes it, or a file with a URL a line
-    #[arg(value_name = "PLACE", required = true)]
-    pub(crate) place: Vec<String>,
-    /// It is a program and its arguments, which prints a URL a line
-    #[arg(long)]
-    pub(crate) command: bool,
-    /// What it is called
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-    /// The branch; the remote's own if not given
-    #[arg(long, value_name = "BRANCH", conflicts_with = "tag")]
-    pub(crate) branch: Option<String>,
-    /// Follow the highest version among the tags that fit
-    #[arg(long, value_name = "PATTERN")]
-    pub(crate) tag: Option<String>,
-    /// The folder of its runbooks
-    #[arg(long, value_name = "PATH")]
-    pub(crate) runbooks: Option<String>,
-    /// How far it is trusted
-    #[arg(long, value_enum)]
-    pub(crate) trust: Option<SourceTrustArgument>,
-    /// A service that it may speak for
-    #[arg(long = "service", value_name = "SERVICE")]
-    pub(crate) services: Vec<String>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct RemoveSourceArguments {
-    /// The source: its name, or its place as it was added
-    #[arg(value_name = "NAME")]
-    pub(crate) name: String,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct SyncArguments {
-    /// The sources; all if none is given
-    #[arg(value_name = "NAME")]
-    pub(crate) names: Vec<String>,
-    /// How many are fetched at once
-    #[arg(long, value_name = "COUNT", default_value_t = 8,
-          value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) jobs: u16,
-    /// Give up a source that sends nothing for so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60,
-          value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub(crate) timeout: u32,
-    /// How it is told
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub(crate) format: ListFormat,
 }
 
 #[derive(Args, Debug)]
@@ -469,79 +384,6 @@ pub(crate) struct CheckArguments {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct TestArguments {
-    /// Scenarios, runbooks, or folders of them; `runbooks/` if not given
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// How results are printed
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub(crate) format: ListFormat,
-    /// Say which steps, options and branches were reached
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(crate) coverage: Option<CoverageFormat>,
-    /// Fail if fewer of all steps were reached, in hundredths
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(crate) min_steps: Option<u8>,
-    /// Fail if fewer of all branches were reached, in hundredths
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(crate) min_branches: Option<u8>,
-    /// Write the results as JUnit XML to this file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) junit: Option<PathBuf>,
-    /// Write scenarios that reach every branch of this runbook, beside it in `scenarios/`
-    #[arg(
-        long,
-        value_name = "REF",
-        conflicts_with_all = ["paths", "format", "coverage", "min_steps", "min_branches", "junit", "watch"]
-    )]
-    pub(crate) new: Option<String>,
-    /// Walk them again whenever something changes, until Ctrl-C
-    #[arg(long, conflicts_with = "junit")]
-    pub(crate) watch: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ListArguments {
-    /// Only those of this service
-    #[arg(long, value_name = "SERVICE")]
-    pub(crate) service: Option<String>,
-    /// Only those with this tag
-    #[arg(long, value_name = "TAG")]
-    pub(crate) tag: Option<String>,
-    /// Only those that this team owns
-    #[arg(long, value_name = "TEAM")]
-    pub(crate) owner: Option<String>,
-    /// Only those that may answer the alert with this name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) alert: Option<String>,
-    /// Only those that were not walked with success on this machine for so long, such as 90d
-    #[arg(long, value_name = "DURATION")]
-    pub(crate) not_walked_for: Option<String>,
-    /// Only those that are invalid
-    #[arg(long)]
-    pub(crate) invalid: bool,
-    /// All of them, also on a terminal that they do not fit on
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// How it is printed
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub(crate) format: ListFormat,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct FindArguments {
-    /// Words
-    #[arg(value_name = "WORD", required = true)]
-    pub(crate) words: Vec<String>,
-    /// At most so many
-    #[arg(long, value_name = "COUNT", default_value_t = 20)]
-    pub(crate) most: usize,
-    /// How it is printed
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub(crate) format: ListFormat,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct FormatArguments {
     /// How it is printed
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
@@ -585,24 +427,6 @@ pub(crate) struct DoctorArguments {
     /// How it is printed
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub(crate) format: ListFormat,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RecordsCommand {
-    /// Say what waits to be delivered, and how old is what is known of others
-    Status {
-        /// How it is printed
-        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-        format: ListFormat,
-    },
-    /// Deliver what waits, and read what others delivered
-    #[command(after_help = "\
-The place stands in the settings, in the table [records]. It may be tried at any time and as often
-as you like: nothing is lost, and nothing is delivered twice.
-
-Example:
-  surefoot records sync")]
-    Sync,
 }
 
 #[derive(Args, Debug)]
@@ -690,16 +514,6 @@ pub(crate) enum ModeArgument {
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum SourceTrustArgument {
-    /// Each content is asked about, once
-    Ask,
-    /// What stands on the branch
-    Branch,
-    /// What stands on the branch in signed commits
-    Signed,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum SchemaArgument {
     Config,
     Runbook,
@@ -731,16 +545,6 @@ pub(crate) enum CheckFormat {
     Sarif,
     /// Annotations of GitHub's workflows
     Github,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum CoverageFormat {
-    /// A table, and what was not reached
-    Text,
-    /// One object
-    Json,
-    /// One page; it loads nothing and runs nothing
-    Html,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

@@ -155,6 +155,8 @@ fn a_runbook_is_found_by_its_service_here_then_elsewhere() {
     );
 
     // Its name belongs to one.
+    // A folder that shares its name with another one lends it to no service: the runbooks say it.
+    author(&sandbox, "echo 'service: payments' >> ../payments/runbooks/db.yaml");
     author(&sandbox, "cp -r ../payments ../other; mkdir ../more; mv ../other ../more/payments");
     let folders = ["payments", "more/payments"].map(|folder| sandbox.root().join(folder));
     sources(&sandbox, &folders);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::pty::Session;
-use crate::sandbox::{PROGRAM, Sandbox, eventually};
+use crate::sandbox::{PROGRAM, Sandbox, eventually, login};
 
 const PROMPT: &str = "    > ";
 
@@ -33,6 +33,11 @@ fn sandbox(command: &str) -> Sandbox {
     Sandbox::trusting(&RUNBOOK.replace("COMMAND", command))
 }
 
+/// Words, and the login that all of them share: one machine, several people.
+fn by(words: &str) -> String {
+    format!("{words}{}@", login())
+}
+
 /// Somebody at a terminal of their own.
 fn person(sandbox: &Sandbox, user: &str, arguments: &[&str]) -> Session {
     let path = sandbox.path("runbook.yaml");
@@ -54,10 +59,10 @@ fn a_walk_is_followed_from_a_second_terminal() {
     dana.wait_for(PROMPT);
     let mut erin = person(&sandbox, "erin", &["follow"]);
     erin.wait_for("A walk for two");
-    erin.wait_for("walked by dana@");
+    erin.wait_for(&by("walked by "));
     // What she is asked stands here, too, and what was printed, when it is.
     erin.wait_for("$ printf");
-    erin.wait_for("dana@");
+    erin.wait_for(&by(""));
     dana.send("\r");
     erin.wait_for("first look");
     erin.wait_for("Put up a mark");
@@ -104,7 +109,7 @@ fn following_writes_nothing_and_ends_with_what_is_over() {
     erin.wait_for("Following on");
     let mut dana = person(&sandbox, "dana", &["resume"]);
     dana.wait_for(PROMPT);
-    erin.wait_for("resumed by dana@");
+    erin.wait_for(&by("resumed by "));
     // Who dies says nothing; that is said by whoever looks.
     dana.signal(rustix::process::Signal::KILL);
     dana.wait();
@@ -127,11 +132,11 @@ fn a_walk_is_taken_over_at_a_question() {
     let mut dana = person(&sandbox, "dana", &["run", "RUNBOOK"]);
     dana.wait_for(PROMPT);
     let mut erin = person(&sandbox, "erin", &["resume", "--take-over"]);
-    dana.wait_for("Taken over by erin@");
+    dana.wait_for(&by("Taken over by "));
     dana.wait_for("this walk is now read-only");
     assert_eq!(dana.wait().code(), Some(4));
     assert!(dana.echoes(), "the terminal is not as it was");
-    erin.wait_for("taken over by erin@");
+    erin.wait_for(&by("taken over by "));
     erin.wait_for(PROMPT);
     erin.send("\r");
     erin.wait_for("first look");
@@ -143,12 +148,12 @@ fn a_walk_is_taken_over_at_a_question() {
     assert_eq!(erin.wait().code(), Some(0));
     let paused = &sandbox.events_of("paused")[0]["why"];
     assert_eq!(paused["why"], "taken_over");
-    assert!(paused["by"].as_str().unwrap().starts_with("erin@"), "{paused}");
+    assert!(paused["by"].as_str().unwrap().starts_with(&by("")), "{paused}");
     let resumed = &sandbox.events_of("resumed")[0];
-    assert!(resumed["from"].as_str().unwrap().starts_with("dana@"), "{resumed}");
-    assert!(resumed["responder"]["name"].as_str().unwrap().starts_with("erin@"), "{resumed}");
+    assert!(resumed["from"].as_str().unwrap().starts_with(&by("")), "{resumed}");
+    assert!(resumed["responder"]["name"].as_str().unwrap().starts_with(&by("")), "{resumed}");
     let log = sandbox.surefoot(&["log"]).run();
-    assert!(log.stdout.contains("taken over by erin@"), "{}", log.stdout);
+    assert!(log.stdout.contains(&by("taken over by ")), "{}", log.stdout);
 }
 
 #[test]
@@ -203,7 +208,7 @@ fn where_nobody_is_left_taking_over_is_going_on() {
     dana.signal(rustix::process::Signal::KILL);
     dana.wait();
     let mut erin = person(&sandbox, "erin", &["resume", "--take-over"]);
-    erin.wait_for("resumed by erin@");
+    erin.wait_for(&by("resumed by "));
     erin.wait_for(PROMPT);
     erin.send("q\r");
     assert_eq!(erin.wait().code(), Some(4));

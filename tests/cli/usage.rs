@@ -15,11 +15,15 @@ fn help_is_data_and_one_page() {
         Commands:
           run          Walk a runbook
           resume       Go on with a run: after a break, a crash, or a hand-over
+          drill        Rehearse: walk a runbook against a scenario; nothing is run
           plan         Say what a run would do; nothing is run and nothing is asked
           policy       Say what would be asked before each command, and what decides it
           show         Show a runbook for reading
           check        Validate runbooks
           follow       Show a run while somebody else walks it, in a second terminal; nothing is changed
+          test         Walk scenarios as tests; not one process is started
+          alert        Find the runbooks that answer alerts
+          listen       Listen on this machine for the webhooks of an Alertmanager; nothing is run
           list         List the runbooks that are known on this machine
           find         Find runbooks by words
           history      List past runs
@@ -30,6 +34,8 @@ fn help_is_data_and_one_page() {
           verify       Check that the record of a run was not changed
           seal         Sign the head of a finished run's record with your SSH key
           approve      Agree to another person's step: look at it, then sign it with your SSH key
+          source       Say where runbooks come from
+          sync         Fetch what is new from the repositories that runbooks come from
           trust        Look at a runbook and trust its content
           schema       Print the JSON Schema of runbooks, scenarios or settings files, for editors
           completions  Print completions for a shell
