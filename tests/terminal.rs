@@ -61,7 +61,8 @@ fn the_harness_talks_to_a_program() {
 
 #[test]
 fn the_harness_sends_control_c() {
-    let script = "trap 'echo stopped; exit 3' INT; echo ready; read x";
+    // A shell that comes to `read` just after the signal sleeps on it; one that waits does not.
+    let script = "trap 'echo stopped; exit 3' INT; echo ready; while :; do sleep 1; done";
     let mut session = Session::start("/bin/sh", &["-c", script], &[], 80);
     session.wait_for("ready");
     session.send("\x03");
