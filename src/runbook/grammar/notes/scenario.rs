@@ -71,7 +71,7 @@ const END: &[Note] = &[
 
 const FAULT: &[Note] = &[
     of("target", "db", ""),
-    of("when", "!network", ""),
+    of("when", "'!network'", ""),
     of("exit", "1", "At most one of `exit`, `signal`, `hangs` and `disconnects`."),
     of("signal", "TERM", ""),
     of("stdout", "\"1/1 Running\\n\"", ""),

@@ -4,6 +4,7 @@
 pub(super) static WORDS: &[(&[&str], &[&str])] = &[
     (&["surefoot/v1"], &["The first version of the language."]),
     (&["surefoot-scenario/v1"], &["The first version of scenarios."]),
+    (&["yes", "no"], &["All that was changed is undone.", "Things are left as they are."]),
     (&["bash", "sh"], &["Bash with `-euo pipefail`.", "The system's plain shell, with `-eu`."]),
     (
         &["runbook", "game_day"],
