@@ -55,8 +55,8 @@ Without a scenario each command prints the sample that stands beside it in the r
 
 Examples:
   surefoot drill disk-filling
-  surefoot drill disk-filling --scenario runbooks/scenarios/log-grows.yaml
-  surefoot drill disk-filling --scenario runbooks/scenarios/log-grows.yaml --speed 10")]
+  surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml
+  surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml --speed 10")]
     Drill(DrillArguments),
     /// Say what a run would do; nothing is run and nothing is asked
     #[command(after_help = "Example:\n  surefoot plan disk-filling --set folder=/var/log")]
