@@ -84,7 +84,13 @@ impl Run {
             let command = self.edited(step, command).map_err(Corrupt)?;
             self.state.edits.insert(step, command);
             self.note_edit(step);
+            let before = self.job().map(|job| job.agreements.clone());
             self.reopen();
+            if cfg!(feature = "sabotage-unbound")
+                && let (Some(job), Some(before)) = (self.here().jobs.last_mut(), before)
+            {
+                job.agreements = before;
+            }
         }
         Ok(())
     }
