@@ -37,6 +37,11 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// Whether nothing of it is run: it is never gone on with as if it were a run.
+    pub fn is_rehearsal(self) -> bool {
+        matches!(self, Self::Drill | Self::Test)
+    }
+
     /// Its name in records and expressions.
     pub fn name(self) -> &'static str {
         match self {

@@ -87,6 +87,11 @@ fn a_drill_is_no_run_of_the_runbook_and_is_not_gone_on_with() {
     let resumed = sandbox.surefoot(&["resume", &id]).run();
     assert_eq!(resumed.code(), 2, "{}", resumed.text());
     assert!(resumed.stderr.contains("is a rehearsal"), "{}", resumed.stderr);
+    // Nobody is told to go on with it, and whoever looks on sees what it is.
+    let doctor = sandbox.surefoot(&["doctor"]).run();
+    assert!(doctor.stdout.contains("none is open or in doubt"), "{}", doctor.stdout);
+    let followed = sandbox.surefoot(&["follow", "--once", "--from-start"]).run();
+    assert!(followed.stderr.contains("DRILL  1  Look once"), "{}", followed.text());
     nothing_ran(&sandbox);
 }
 

@@ -31,7 +31,7 @@ use crate::session::{Broken, Clock as _, Observer, Session};
 use crate::value::Datum;
 
 /// What stands before each heading and prompt.
-const MARK: &str = "DRILL";
+pub(crate) const MARK: &str = "DRILL";
 
 pub(crate) fn run(arguments: &DrillArguments, context: &Context) -> Result<Exit, Failure> {
     let opened = open::open(&arguments.reference, context)?;

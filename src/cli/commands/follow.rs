@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::cli::Context;
 use crate::cli::args::FollowArguments;
 use crate::cli::backstage::Behind;
+use crate::cli::commands::drill::MARK;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::frozen::{content_of, frozen};
@@ -187,7 +188,11 @@ impl<'a> Pictures<'a> {
         let known = history.known.clone();
         let behind = Behind::of(self.context, self.folder, history);
         let clock = Rc::new(SystemClock::start());
-        let terminal = self.context.terminal.clone();
+        let terminal = if started.mode.is_rehearsal() {
+            self.context.terminal.marked(MARK)
+        } else {
+            self.context.terminal.clone()
+        };
         let onlooker = Onlooker::new(terminal, clock, known, Box::new(behind));
         let by = started.responder.name.clone();
         let run = Run::new(Arc::new(plan));

@@ -21,7 +21,7 @@ use crate::cli::walk::{Walk, agreed, answers, attendance};
 use crate::effects::SystemClock;
 use crate::engine::{Event, Input, Recorded, Rest, Resumed, Run, RunStarted};
 use crate::journal::{ReadFailed, Record, RecoverFailed, RunFolder, read, recover};
-use crate::plan::{DigestKey, Given, Mode, Plan};
+use crate::plan::{DigestKey, Given, Plan};
 use crate::policy::{Policy, Trust};
 use crate::report::{State, Summary};
 use crate::runbook::Runbook;
@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
 
 /// A rehearsal is none of those: nothing of it must ever run.
 fn can_go_on(started: &RunStarted, folder: &RunFolder) -> Result<(), Failure> {
-    if !matches!(started.mode, Mode::Drill | Mode::Test) {
+    if !started.mode.is_rehearsal() {
         return Ok(());
     }
     let message = format!("the run {} is a rehearsal: it is not gone on with", folder.id());
@@ -120,7 +120,7 @@ fn latest_open(context: &Context) -> Result<RunFolder, Failure> {
         let summary = Summary::of(&contents.records);
         let goes_on = |summary: &Summary| {
             !matches!(summary.state, State::Finished { .. })
-                && !matches!(summary.started_with.mode, Mode::Drill | Mode::Test)
+                && !summary.started_with.mode.is_rehearsal()
         };
         if summary.as_ref().is_some_and(goes_on) {
             return Ok(folder);
