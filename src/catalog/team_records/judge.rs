@@ -292,14 +292,14 @@ fn write(
         let mode = if flat.kind == Kind::Program { 0o700 } else { 0o600 };
         disk::ensure(path.parent().unwrap_or(folder))
             .and_then(|()| disk::write_new(&path, bytes, mode))
-            .map_err(|error| unkept(name, error, &failed))?;
+            .map_err(|error| unkept(name, error, failed))?;
     }
     if !seals.is_empty() {
         let lines = seals.iter().map(|(_, sealed)| serde_json::to_string(sealed));
         let lines: Result<Vec<String>, _> = lines.collect();
         let text = lines.map_err(|error| failed(error.into()))?.join("\n") + "\n";
         disk::write_new(&folder.join(signing::SEALS), text.as_bytes(), 0o600)
-            .map_err(|error| unkept(signing::SEALS, error, &failed))?;
+            .map_err(|error| unkept(signing::SEALS, error, failed))?;
     }
     Ok(())
 }
