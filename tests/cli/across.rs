@@ -133,13 +133,11 @@ fn a_runbook_is_found_by_its_service_here_then_elsewhere() {
     };
     assert_eq!(digest("payments/db"), digest("../payments/runbooks/db.yaml"));
     assert_eq!(digest("payments/db@main"), digest("payments/db"));
+    // A part of a name is a name, too.
+    assert!(shown("payments/dee").stdout.contains("Deep"), "{}", shown("payments/dee").text());
     let none = shown("payments/dc");
     assert_eq!(none.code(), 3);
-    assert!(
-        none.stderr.contains("there is no runbook `payments/dc` on this machine"),
-        "{}",
-        none.text()
-    );
+    assert!(none.stderr.contains("there is no runbook `payments/dc`"), "{}", none.text());
 
     // Its name belongs to one.
     // A folder that shares its name with another one lends it to no service: the runbooks say it.
