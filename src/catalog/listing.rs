@@ -16,6 +16,9 @@ use crate::settings::Remote;
 /// More text is no list of repositories.
 const MOST_BYTES: u64 = 8 << 20;
 
+/// What is kept of a list is not larger: each repository once, and what JSON puts around it.
+const MOST_KEPT: u64 = 2 * MOST_BYTES;
+
 /// More repositories than this are not listed.
 const MOST: usize = 20_000;
 
@@ -99,7 +102,8 @@ impl Listed {
 
     /// Those that a command printed when it was asked last.
     pub(super) fn of_command(words: &[String], state: &Path) -> Result<Self, ListingFailed> {
-        let kept = read::<Kept>(&place(words, state)).filter(|kept| kept.words == words);
+        let kept = read::<Kept>(&place(words, state), MOST_KEPT);
+        let kept = kept.filter(|kept| kept.words == words);
         let kept = kept.ok_or_else(|| ListingFailed::NotAsked(words.join(" ")))?;
         Ok(Self { urls: kept.urls, findings: Vec::new() })
     }
@@ -118,4 +122,22 @@ impl Listed {
 fn place(words: &[String], state: &Path) -> PathBuf {
     let digest = sha256(words.join("\0").as_bytes());
     state.join("sources/lists").join(format!("{}.json", &digest[..16]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_printed_is_known_afterwards_also_of_a_large_organisation() {
+        let state = tempfile::tempdir().unwrap();
+        let words = ["repositories".to_owned()];
+        let long = "a-repository-with-a-rather-long-name";
+        let url = |number| format!("git@git.example.org:organisation/{long}-{number}.git\n");
+        let text: String = (0..MOST).map(url).collect();
+        let listed = Listed::read(&text, state.path(), None);
+        assert_eq!((listed.urls.len(), listed.findings.len()), (MOST, 0));
+        listed.keep(&words, state.path(), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(Listed::of_command(&words, state.path()).unwrap(), listed);
+    }
 }

@@ -108,7 +108,7 @@ impl Mirror {
 
     /// What was fetched last; nothing if nothing ever was.
     pub fn fetched(&self) -> Option<Fetched> {
-        read(&self.folder.join("fetched.json"))
+        read(&self.folder.join("fetched.json"), MOST_BYTES)
     }
 
     /// The commit that was fetched last.
@@ -125,7 +125,7 @@ impl Mirror {
 
     /// What came of the last attempt to fetch it.
     pub fn attempt(&self) -> Option<Attempt> {
-        read(&self.folder.join("attempt.json"))
+        read(&self.folder.join("attempt.json"), MOST_BYTES)
     }
 
     /// Makes the folder, if it is not there.
@@ -182,8 +182,9 @@ pub(super) fn replace(path: &Path, what: &impl Serialize, last: Last) -> io::Res
     fs::rename(&new, path)
 }
 
-/// What a file says; nothing if it is not there or says nothing that is understood.
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    let short = fs::metadata(path).is_ok_and(|found| found.len() <= MOST_BYTES);
+/// What a file of so many bytes at most says; nothing if it is not there or says nothing that is
+/// understood.
+pub(super) fn read<T: DeserializeOwned>(path: &Path, most: u64) -> Option<T> {
+    let short = fs::metadata(path).is_ok_and(|found| found.len() <= most);
     short.then(|| serde_json::from_slice(&fs::read(path).ok()?).ok())?
 }

@@ -1,6 +1,7 @@
 //! From what a person types to a runbook's file: a path, an id, `service/id`, or any unique part, each
 //! with `@REV` for what it was at a revision of its repository.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
@@ -11,6 +12,7 @@ use super::neighbours::{Elsewhere, Neighbour, Neighbours};
 use super::version::{Version, VersionFailed, snapshot, snapshot_of_mirror};
 use super::walk::{has_ending, runbooks_below};
 use crate::diagnostic::did_you_mean;
+use crate::runbook::{decode, is_scenario, own_names};
 use crate::value::{RunbookId, ServiceId};
 
 /// The folder of a repository that holds its runbooks.
@@ -32,7 +34,7 @@ pub enum ReferenceFailed {
     Several {
         /// What was typed.
         reference: String,
-        /// Their paths.
+        /// What tells them apart: their ids, or their paths.
         ids: Vec<String>,
     },
     /// There is no such revision.
@@ -167,7 +169,10 @@ pub fn locate(reference: &str, here: &Path) -> Result<PathBuf, ReferenceFailed> 
     if is_path(reference) {
         return Ok(reference.into());
     }
-    choose(reference, &folder(here).map(|folder| runbooks_below(&folder)).unwrap_or_default())
+    let runbooks = runbooks_around(here);
+    let inherited = runbooks.first().map(|path| Folder::around(path));
+    let inherited = inherited.as_ref().and_then(Folder::service);
+    choose(reference, &runbooks, &Held::Disk, inherited)
 }
 
 /// Finds a runbook at a revision of the repository around it, or around `here`. Git is found in `path`.
@@ -198,7 +203,7 @@ pub fn locate_at(
             let mut all = around.map(|folder| held.runbooks_below(&folder.join(FOLDER)));
             all.find(|all| !all.is_empty()).unwrap_or_default()
         };
-        let found = exact.map_or_else(|| choose(name, &all()), Ok);
+        let found = exact.map_or_else(|| choose(name, &all(), &held, top.service()), Ok);
         found.map_err(|error| refuse(error.to_string()))?
     };
     let below = file.strip_prefix(root).unwrap_or(&file).display().to_string();
@@ -236,15 +241,30 @@ fn placed(path: &str, here: &Path) -> PathBuf {
     there.unwrap_or(plain)
 }
 
-/// The runbook that is meant by an id, `service/id`, or a unique part.
-fn choose(reference: &str, runbooks: &[PathBuf]) -> Result<PathBuf, ReferenceFailed> {
-    let wanted = reference.rsplit('/').next().unwrap_or(reference);
-    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    if let Some(exact) = runbooks.iter().find(|path| stem(path) == wanted) {
-        return Ok(exact.clone());
+/// The runbook that is meant by an id, `service/id`, or a unique part. One that does not say its service
+/// is of the one that it inherits.
+fn choose(
+    reference: &str,
+    runbooks: &[PathBuf],
+    held: &Held,
+    inherited: Option<&str>,
+) -> Result<PathBuf, ReferenceFailed> {
+    let (service, wanted) = match reference.rsplit_once('/') {
+        Some((service, id)) => (Some(service), id),
+        None => (None, reference),
+    };
+    // What cannot be read is meant, too: then it is told why.
+    let meant = |path: &&PathBuf| {
+        held.glance(path).is_none_or(|bytes| may_be_of(&bytes, service, inherited))
+    };
+    let called = |fits: &dyn Fn(&str) -> bool| -> Vec<&PathBuf> {
+        runbooks.iter().filter(|path| fits(&stem(path))).filter(meant).collect()
+    };
+    let mut found = called(&|stem| stem == wanted);
+    if found.is_empty() {
+        found = called(&|stem| stem.contains(wanted));
     }
-    let matches: Vec<_> = runbooks.iter().filter(|path| stem(path).contains(wanted)).collect();
-    match matches.as_slice() {
+    match found.as_slice() {
         [one] => Ok((*one).clone()),
         [] => {
             let stems: Vec<String> = runbooks.iter().map(|path| stem(path)).collect();
@@ -254,10 +274,31 @@ fn choose(reference: &str, runbooks: &[PathBuf]) -> Result<PathBuf, ReferenceFai
                     .map(str::to_owned),
             })
         }
-        several => Err(ReferenceFailed::Several {
-            reference: reference.to_owned(),
-            ids: several.iter().map(|path| stem(path)).collect(),
-        }),
+        several => {
+            let stems: BTreeSet<String> = several.iter().map(|path| stem(path)).collect();
+            let ids = if stems.len() == several.len() {
+                stems.into_iter().collect()
+            } else {
+                several.iter().map(|path| path.display().to_string()).collect()
+            };
+            Err(ReferenceFailed::Several { reference: reference.to_owned(), ids })
+        }
+    }
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Whether a text may be a runbook of a service, or of any. One whose service cannot be read may be: who
+/// opens it is told what is wrong with it.
+fn may_be_of(bytes: &[u8], service: Option<&str>, inherited: Option<&str>) -> bool {
+    let (source, _) = decode("", bytes);
+    let Some(wanted) = service else { return !is_scenario(&source.text) };
+    match own_names(&source).0 {
+        _ if is_scenario(&source.text) => false,
+        Some(own) => own.as_str() == wanted,
+        None => source.text.contains("service:") || inherited.is_none_or(|own| own == wanted),
     }
 }
 
@@ -283,13 +324,25 @@ mod tests {
         let runbooks = folder.path().join("runbooks");
         fs::create_dir_all(runbooks.join("deep")).unwrap();
         for name in ["disk-full.yaml", "deep/port-dead.yaml", "port-slow.yml", "notes.txt"] {
-            fs::write(runbooks.join(name), "").unwrap();
+            fs::write(runbooks.join(name), "service: shop\n").unwrap();
+        }
+        fs::create_dir(runbooks.join("a-scenarios")).unwrap();
+        for name in ["disk-full", "disk-full-1"] {
+            let text = "schema: surefoot-scenario/v1\n";
+            fs::write(runbooks.join("a-scenarios").join(name).with_extension("yaml"), text)
+                .unwrap();
         }
         let at = |reference: &str| locate(reference, &runbooks.join("deep"));
         assert_eq!(at("disk-full").unwrap(), runbooks.join("disk-full.yaml"));
         assert_eq!(at("shop/disk").unwrap(), runbooks.join("disk-full.yaml"));
         assert_eq!(at("dead").unwrap(), runbooks.join("deep/port-dead.yaml"));
         assert!(matches!(at("port"), Err(ReferenceFailed::Several { ids, .. }) if ids.len() == 2));
+        let error = at("other/disk-full").unwrap_err().to_string();
+        assert!(error.starts_with("there is no runbook `other/disk-full`"), "{error}");
+        fs::write(runbooks.join("deep/disk-full.yaml"), "service: other\n").unwrap();
+        assert_eq!(at("other/disk-full").unwrap(), runbooks.join("deep/disk-full.yaml"));
+        let error = at("disk-full").unwrap_err().to_string();
+        assert!(error.contains("deep/disk-full.yaml, "), "{error}");
         let error = at("disk-fill").unwrap_err().to_string();
         assert_eq!(error, "there is no runbook `disk-fill`; did you mean `disk-full`?");
     }

@@ -171,7 +171,8 @@ pub(crate) fn headline(received: &Received) -> Text {
         .add(Meaning::Dim, format!("  {}", other_labels(received)))
 }
 
-fn name_of(received: &Received) -> &str {
+/// What an alert is called, for people.
+pub(crate) fn name_of(received: &Received) -> &str {
     match received.name() {
         "" => "an alert without a name",
         name => name,
@@ -186,7 +187,8 @@ pub(crate) fn described(received: &Received) -> String {
     }
 }
 
-fn other_labels(received: &Received) -> String {
+/// All labels of an alert but its name, as far as a line has room for them.
+pub(crate) fn other_labels(received: &Received) -> String {
     const MOST: usize = 200;
     let labels = received.alert.labels.iter().filter(|(name, _)| *name != "alertname");
     let labels: Vec<String> = labels.map(|(name, value)| format!("{name}={value}")).collect();

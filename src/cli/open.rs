@@ -54,8 +54,9 @@ pub(crate) fn find(reference: &str, context: &Context) -> Result<Located, Failur
         return match named_here(&service, &id, here) {
             Some(path) => found_here(&path.to_string_lossy(), revision, context),
             None => match neighbours.find(&service, &id) {
-                // What is gone from the working copy may be in its history.
-                Err(UseFailed::Away) if revision.is_some() => found_here(name, revision, context),
+                // What is gone from the working copy may be in its history, and a part of a name is
+                // a name, too.
+                Err(UseFailed::Away) => found_here(name, revision, context),
                 found => elsewhere(found, (&service, &id), revision, context),
             },
         };

@@ -16,6 +16,7 @@ use crate::console::{
 use crate::effects::SystemClock;
 use crate::engine::{Event, Role};
 use crate::journal::{RunFolder, Store, read};
+use crate::plan::Mode;
 use crate::policy::Attendance;
 use crate::report::{OfRunbook, Row, Summary, WentWell, last_ok, usual_times};
 use crate::runbook::{Runbook, StepId};
@@ -121,21 +122,23 @@ fn of_role(summaries: &[Summary], wanted: Role) -> BTreeMap<StepId, u64> {
     usual.filter_map(|((role, step), took)| (role == wanted).then_some((step, took))).collect()
 }
 
-/// An earlier run of the runbook. Journals of others are not read beyond their first record.
+/// An earlier run of the runbook, which no rehearsal is. Journals of others are not read beyond their
+/// first record.
 fn earlier(folder: &RunFolder, runbook: &Runbook) -> Option<Summary> {
-    let Began { event: BeganEvent { runbook: Origin { id, service } }, .. } = began(folder)?;
+    let Origin { id, service } = began(folder)?.event.runbook;
     if id != runbook.id || service != runbook.service {
         return None;
     }
     Summary::of(&read(&folder.journal()).ok()?.records)
 }
 
-/// The first record of a run.
+/// The first record of a run; nothing if it was a rehearsal.
 fn began(folder: &RunFolder) -> Option<Began> {
     let mut first = String::new();
     let mut file = BufReader::new(File::open(folder.journal()).ok()?).take(MOST_OF_A_RECORD);
     file.read_line(&mut first).ok()?;
-    serde_json::from_str(&first).ok()
+    let began: Began = serde_json::from_str(&first).ok()?;
+    Some(began).filter(|began| !began.event.mode.is_rehearsal())
 }
 
 /// When runbooks were last walked, by service and id.
@@ -145,9 +148,8 @@ pub(crate) type LastWalks = BTreeMap<(Option<String>, String), Timestamp>;
 pub(crate) fn last_walks(store: &Store) -> LastWalks {
     let mut walks = LastWalks::new();
     for folder in store.folders().unwrap_or_default().into_iter().take(MOST_RUNS) {
-        if let Some(Began { at, event: BeganEvent { runbook: Origin { id, service } } }) =
-            began(&folder)
-        {
+        if let Some(Began { at, event }) = began(&folder) {
+            let Origin { id, service } = event.runbook;
             let latest = walks.entry((service, id)).or_insert(at);
             *latest = at.max(*latest);
         }
@@ -164,6 +166,7 @@ struct Began {
 
 #[derive(Deserialize)]
 struct BeganEvent {
+    mode: Mode,
     runbook: Origin,
 }
 

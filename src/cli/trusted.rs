@@ -140,7 +140,7 @@ pub(crate) fn trust(
 }
 
 /// The sources on whose branches all of a runbook stands, if each is trusted for that.
-fn vouched(
+pub(crate) fn vouched(
     opened: &Opened,
     sources: &[Source],
     context: &Context,

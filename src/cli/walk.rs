@@ -260,8 +260,16 @@ fn asked(context: &Context, prompt: &str, echo: Echo, ahead: Ahead) -> Result<As
             Line::Text(line) => return Ok(Asked::Line(line)),
             Line::NotText => context.terminal.line(&Text::plain("That is not UTF-8.")),
             Line::TooLong => context.terminal.line(&Text::plain("That line is too long.")),
-            Line::Interrupted => return Err(Failure::told(Exit::Interrupted)),
-            Line::End | Line::HungUp => return Ok(Asked::Nobody),
+            Line::Interrupted => {
+                // What comes next begins a line of its own.
+                context.terminal.blank();
+                return Err(Failure::told(Exit::Interrupted));
+            }
+            Line::End => {
+                context.terminal.blank();
+                return Ok(Asked::Nobody);
+            }
+            Line::HungUp => return Ok(Asked::Nobody),
             Line::Continued | Line::Nothing | Line::Suspended | Line::Woken => {}
         }
     }

@@ -24,6 +24,9 @@ const MOST: u64 = 4096;
 /// How often a call is announced again while there is no answer.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// How long a caller who is there may take to say who they are.
+const BLINK: Duration = Duration::from_millis(50);
+
 /// What a caller asks.
 #[derive(Debug, Deserialize, Serialize)]
 struct Asked {
@@ -58,14 +61,15 @@ impl Reliefs {
         Ok(Self { folder: folder.to_owned(), listener, caller: None })
     }
 
-    /// Who asks for the walk, if somebody new does. Never waits: a caller writes before it
-    /// announces itself. One that says nothing is none, nor is one that has given up: whoever walks
+    /// Who asks for the walk, if somebody new does. Waits for a blink at most: a caller writes before it
+    /// announces itself, and one that is seen before that is about to. One that says nothing is none, nor is one that has given up: whoever walks
     /// may have been stopped for an hour.
     pub fn called(&mut self) -> Option<String> {
         while self.caller.is_none() {
             let (socket, _) = self.listener.accept().ok()?;
             if socket::peer(&socket).is_some()
                 && socket.set_nonblocking(true).is_ok()
+                && poll(&mut [PollFd::new(&socket, PollFlags::IN)], Some(&timespec(BLINK))).is_ok()
                 && let Some(asked) = heard::<Asked>(&socket)
                 && waits(&socket)
             {

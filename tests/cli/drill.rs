@@ -93,6 +93,13 @@ fn a_drill_is_no_run_of_the_runbook_and_is_not_gone_on_with() {
     let followed = sandbox.surefoot(&["follow", "--once", "--from-start"]).run();
     assert!(followed.stderr.contains("DRILL  1  Look once"), "{}", followed.text());
     nothing_ran(&sandbox);
+    let listed = sandbox.surefoot(&["history"]).run();
+    assert!(listed.stdout.contains("drill: paused"), "{}", listed.stdout);
+    // What was only rehearsed is still otherwise than what is known here.
+    sandbox.file("runbook.yaml", READS.replace("echo one", "echo other"));
+    sandbox.surefoot(&["drill", "runbook.yaml"]).run();
+    let shown = sandbox.surefoot(&["show", "runbook.yaml", "--diff"]).run();
+    assert!(shown.stdout.contains("Since what was trusted"), "{}", shown.text());
 }
 
 #[test]

@@ -18,7 +18,13 @@ pub(crate) struct Listening {
 
 impl Listening {
     pub(crate) fn start(sandbox: &Sandbox) -> Self {
-        let started = sandbox.surefoot(&["listen", "--address", "127.0.0.1:0"]).start();
+        Self::under(sandbox, &[])
+    }
+
+    /// Started by other words.
+    fn under(sandbox: &Sandbox, words: &[&str]) -> Self {
+        let call = sandbox.surefoot(&["listen", "--address", "127.0.0.1:0"]);
+        let started = call.under(words).start();
         let address = eventually(|| {
             let printed = started.stream("stdout");
             let url = printed.strip_suffix("/\n")?;
@@ -149,6 +155,21 @@ fn chunks_are_read_and_large_bodies_and_slow_senders_are_not() {
         (0..8).map(|_| TcpStream::connect(&listening.address).unwrap()).collect();
     assert_eq!(listening.post(HEADERS, &disk("firing", "web2")), 200);
     assert_eq!(remembered(&sandbox).len(), 2);
+}
+
+#[test]
+fn a_machine_that_is_out_of_descriptors_does_not_make_it_deaf() {
+    const MOST: usize = 24;
+    let sandbox = Sandbox::new();
+    let few = format!("ulimit -n {MOST}; exec \"$@\"");
+    let listening = Listening::under(&sandbox, &["sh", "-c", &few, "sh"]);
+    let silent: Vec<TcpStream> =
+        (0..MOST).map(|_| TcpStream::connect(&listening.address).unwrap()).collect();
+    let open = format!("/proc/{}/fd", listening.started.child.id());
+    let all = || (std::fs::read_dir(&open).unwrap().count() >= MOST).then_some(());
+    assert!(eventually(all).is_some(), "{}", listening.started.stream("stderr"));
+    drop(silent);
+    assert_eq!(listening.post(HEADERS, &disk("firing", "web1")), 200);
 }
 
 #[test]

@@ -319,7 +319,7 @@ fn a_place_that_was_replaced_is_filled_again_and_what_was_taken_out_stays_out() 
 fn what_others_write_is_listed_as_bad_where_it_is_and_the_rest_works() {
     let shared = Shared::new();
     let (one, other) = (machine(&whole(&shared)), machine(&by_git(&shared)));
-    let runs: Vec<String> = (0..4).map(|_| walk(&one)).collect();
+    let runs: Vec<String> = (0..5).map(|_| walk(&one)).collect();
     sync(&one);
     let month = format!("runs/{}/{}", &runs[0][..4], &runs[0][5..7]);
     shared.change(|copy| {
@@ -333,6 +333,12 @@ fn what_others_write_is_listed_as_bad_where_it_is_and_the_rest_works() {
         let summary = at(&runs[1]).join("summary.json");
         let text = fs::read_to_string(&summary).unwrap().replace("\"done\"", "\"resolved\"");
         fs::write(&summary, text).unwrap();
+        // Its digests and its end are left as they were.
+        let summary = at(&runs[4]).join("summary.json");
+        let mut forged: Value = serde_json::from_slice(&fs::read(&summary).unwrap()).unwrap();
+        forged["past"]["title"] = "Another".into();
+        forged["past"]["changes"] = 7.into();
+        fs::write(&summary, forged.to_string()).unwrap();
         let log = at(&runs[2]).join("record/output/0001.log");
         fs::remove_file(&log).unwrap();
         std::os::unix::fs::symlink("/etc/passwd", &log).unwrap();
@@ -346,7 +352,7 @@ fn what_others_write_is_listed_as_bad_where_it_is_and_the_rest_works() {
         fs::write(copy.join("README.md"), "The team's records.").unwrap();
     });
     let outcome = sync(&other);
-    assert!(outcome.stdout.contains("1 there, 5 not taken"), "{}", outcome.text());
+    assert!(outcome.stdout.contains("2 there, 5 not taken"), "{}", outcome.text());
     let rows = known(&other);
     let why = |name: &str| {
         let row = rows.iter().find(|(run, _)| run.contains(name));
@@ -356,6 +362,10 @@ fn what_others_write_is_listed_as_bad_where_it_is_and_the_rest_works() {
     assert_eq!(why(&runs[1]), "its summary does not say what its journal does");
     assert_eq!(why(&runs[2]), "`record/output/0001.log` is a link");
     assert_eq!(why(&runs[3]), "good");
+    // Of what its journal tells, a summary is not believed.
+    let past = |run: &str| rows.iter().find(|(other, _)| other == run).unwrap().1["past"].clone();
+    assert_eq!(past(&runs[4])["title"], past(&runs[3])["title"]);
+    assert_eq!(past(&runs[4])["changes"], 0);
     assert!(why("huge").starts_with("its summary has 307200 bytes"), "{}", why("huge"));
     assert_eq!(rows.iter().filter(|(_, row)| row["record"]["at"] == "refused").count(), 5);
     let shown = other.surefoot(&["history", "--team"]).run();
@@ -367,6 +377,31 @@ fn what_others_write_is_listed_as_bad_where_it_is_and_the_rest_works() {
     // Whoever did the runs sees that they are not what it has.
     let outcome = sync(&one);
     assert!(outcome.stdout.contains("not taken"), "{}", outcome.text());
+}
+
+#[test]
+fn a_name_that_no_disk_takes_keeps_nobody_from_the_rest() {
+    let shared = Shared::new();
+    let (one, other) = (machine(&whole(&shared)), machine(&by_git(&shared)));
+    let runs = [walk(&one), walk(&one)];
+    sync(&one);
+    let bare = shared.bare();
+    let files = git(&bare, &["ls-tree", "-r", "--name-only", "records"]);
+    let summary = files.lines().find(|it| it.contains(&runs[0]) && it.ends_with("summary.json"));
+    let record = summary.unwrap().replace("summary.json", "record");
+    let name = format!("{record}/{}x", format!("{}/", "a".repeat(240)).repeat(17));
+    let blob = git(&bare, &["hash-object", "-w", "HEAD"]);
+    git(&bare, &["read-tree", "records"]);
+    let added = format!("100644,{},{name}", blob.trim());
+    git(&bare, &["update-index", "--add", "--cacheinfo", &added]);
+    let tree = git(&bare, &["write-tree"]);
+    let commit = git(&bare, &["commit-tree", tree.trim(), "-p", "records", "-m", "x"]);
+    git(&bare, &["update-ref", "refs/heads/records", commit.trim()]);
+    assert!(sync(&other).stdout.contains("1 there, 1 not taken"));
+    let rows = known(&other);
+    let bad = rows.iter().find(|(run, _)| run.contains(&runs[0])).unwrap();
+    let why = bad.1["unreadable"].as_str().unwrap();
+    assert!(why.contains("cannot be kept"), "{why}");
 }
 
 #[test]

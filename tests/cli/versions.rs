@@ -5,31 +5,11 @@ use std::os::unix::fs::symlink;
 
 use serde_json::Value;
 
+use crate::author::{HEAD, author, git_is_here};
 use crate::pty::Session;
-use crate::sandbox::{Outcome, PROGRAM, Sandbox, same};
-
-const HEAD: &str = "schema: surefoot/v1\nowner: { team: payments }\nescalation: [ { role: secondary, how: page the rota } ]\n";
+use crate::sandbox::{PROGRAM, Sandbox, same};
 
 const BOOK: &str = "runbooks/book.yaml";
-
-/// Runs a script in the repository as its author would.
-fn author(sandbox: &Sandbox, script: &str) -> Outcome {
-    let call = sandbox.surefoot(&[]).env("GIT_CONFIG_GLOBAL", "/dev/null");
-    let call = call.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_AUTHOR_NAME", "a");
-    let call = call.env("GIT_AUTHOR_EMAIL", "a@b.c").env("GIT_COMMITTER_NAME", "a");
-    let outcome = call.env("GIT_COMMITTER_EMAIL", "a@b.c").under(&["sh", "-ec", script]).run();
-    assert_eq!(outcome.code(), 0, "{script}: {}", outcome.text());
-    outcome
-}
-
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn git_is_here(sandbox: &Sandbox) -> bool {
-    let here = sandbox.surefoot(&[]).under(&["sh", "-c", "git --version"]).run().code() == 0;
-    if !here {
-        eprintln!("skipped: git is not here");
-    }
-    here
-}
 
 /// The files of a runbook that uses another, which brings a program; all of them say which they are.
 fn write(sandbox: &Sandbox, which: &str) {

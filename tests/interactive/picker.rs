@@ -33,6 +33,11 @@ fn started(columns: u16, given: &[(&str, &str)]) -> (Sandbox, Session) {
 }
 
 fn start(sandbox: &Sandbox, columns: u16, given: &[(&str, &str)]) -> Session {
+    let script = format!("cd {} && exec {PROGRAM}", sandbox.path("").display());
+    start_script(sandbox, &script, columns, given)
+}
+
+fn start_script(sandbox: &Sandbox, script: &str, columns: u16, given: &[(&str, &str)]) -> Session {
     let env = sandbox.environment();
     let mut env: Vec<(&str, &str)> =
         env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -40,8 +45,7 @@ fn start(sandbox: &Sandbox, columns: u16, given: &[(&str, &str)]) -> Session {
     env.extend([("TERM", "xterm"), ("NO_COLOR", "1")]);
     env.retain(|(name, _)| given.iter().all(|(other, _)| name != other));
     env.extend(given);
-    let script = format!("cd {} && exec {PROGRAM}", sandbox.path("").display());
-    Session::start("/bin/sh", &["-c", &script], &env, columns)
+    Session::start("/bin/sh", &["-c", script], &env, columns)
 }
 
 /// Waits until the screen is so.
@@ -77,36 +81,104 @@ fn typing_narrows_the_list_and_enter_walks() {
     assert_eq!(session.wait().code(), Some(0));
 }
 
-/// An alert as `listen` keeps it.
-const FIRING: &str = r#"{ "format": "surefoot-alert/1",
-    "labels": { "alertname": "DiskFull", "host": "web1" }, "annotations": {}, "suppressed": false,
-    "since": null, "generator": null, "heard": "2126-03-01T02:34:00Z" }"#;
-
-/// The digest of its labels.
-const FINGERPRINT: &str = "295aba69848db417";
-
 #[test]
-fn an_alert_that_fires_is_offered_with_its_runbook_and_inputs() {
-    let sandbox = Sandbox::new();
+fn a_drill_that_was_left_is_nothing_to_go_on_with() {
+    let (sandbox, mut picker) = started(80, &[]);
+    picker.wait_for("leave");
+    picker.send("\x1b");
+    picker.wait();
+    let script = format!("cd {} && exec {PROGRAM} drill redis-slow", sandbox.path("").display());
+    let mut drill = start_script(&sandbox, &script, 80, &[]);
+    drill.wait_for("    > ");
+    drill.send("q\r");
+    drill.wait();
+    assert_eq!(sandbox.runs().len(), 1, "{}", drill.screen());
+    let mut picker = start(&sandbox, 80, &[]);
+    picker.wait_for("3 of 3");
+    // It is not offered, and the runbook is not what was walked lately.
+    until(&picker, "runbooks in their order", |screen| {
+        screen.contains("▸ evil") && !screen.contains("resume")
+    });
+    picker.send("redis");
+    until(&picker, "the runbook alone", |screen| {
+        screen.contains("1 of 3") && screen.contains("▸ shop/redis-slow")
+    });
+    picker.send("\x1b");
+    assert_eq!(picker.wait().code(), Some(0));
+}
+
+/// Keeps an alert as `listen` does, `seconds` after the first.
+fn fires(sandbox: &Sandbox, labels: &str, seconds: u32) -> String {
+    let alerts = sandbox.state().join("alerts");
+    std::fs::create_dir_all(&alerts).unwrap();
+    let text = format!(
+        r#"{{ "format": "surefoot-alert/1", "labels": {{ {labels} }}, "annotations": {{}},
+            "suppressed": false, "since": null, "generator": null,
+            "heard": "2126-03-01T02:34:{seconds:02}Z" }}"#
+    );
+    // Names and values in the order of the names, each with a byte behind it that no text has.
+    let bytes = labels.split('"').skip(1).step_by(2).flat_map(|it| it.bytes().chain([0xff]));
+    let digest = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let fingerprint = format!("{digest:016x}");
+    std::fs::write(alerts.join(format!("{fingerprint}.json")), text).unwrap();
+    fingerprint
+}
+
+/// A runbook that answers an alert and takes the host from it.
+fn answers_disk_full(sandbox: &Sandbox) {
     let answers =
         "alerts: [ { match: [ 'alertname=\"DiskFull\"' ], inputs: { host: labels.host } } ]
 inputs: { host: { type: host } }
 steps:";
     let runbook = RUNBOOK.replace("TITLE", "The disk is full").replace("SUMMARY", "What it means");
     sandbox.file("runbooks/disk-full.yaml", runbook.replace("steps:", answers));
-    let alerts = sandbox.state().join("alerts");
-    std::fs::create_dir_all(&alerts).unwrap();
-    std::fs::write(alerts.join(format!("{FINGERPRINT}.json")), FIRING).unwrap();
+}
+
+#[test]
+fn an_alert_that_fires_is_offered_with_its_runbook_and_inputs() {
+    let sandbox = Sandbox::new();
+    answers_disk_full(&sandbox);
+    let fingerprint = fires(&sandbox, r#""alertname": "DiskFull", "host": "web1""#, 0);
+    assert_eq!(fingerprint, "295aba69848db417");
     let mut session = start(&sandbox, 100, &[]);
     until(&session, "the alert first, and what it fills", |screen| {
         screen.contains("DiskFull") && screen.contains("host = web1") && screen.contains("because")
     });
     session.send("\r");
-    session.wait_for(&format!("--alert {FINGERPRINT}"));
+    session.wait_for(&format!("--alert {fingerprint}"));
     session.wait_for("web1 (from the alert)");
     session.wait_for("    > ");
     session.send("q\r");
     assert_eq!(session.wait().code(), Some(4));
+}
+
+#[test]
+fn in_a_storm_of_alerts_those_with_a_runbook_come_first_and_all_are_found() {
+    let sandbox = Sandbox::new();
+    answers_disk_full(&sandbox);
+    for host in ["web1", "web2"] {
+        fires(&sandbox, &format!(r#""alertname": "DiskFull", "host": "{host}""#), 0);
+    }
+    for number in 10..20 {
+        fires(&sandbox, &format!(r#""alertname": "Noise", "number": "{number}""#), number);
+    }
+    let mut session = start(&sandbox, 100, &[]);
+    until(&session, "two that are answered, told apart", |screen| {
+        let lines: Vec<&str> = screen.lines().skip(1).take(3).collect();
+        lines.len() == 3
+            && lines[..2].iter().all(|line| line.contains("(firing) shop/disk-full"))
+            && lines[..2].iter().any(|line| line.contains("host=web1"))
+            && lines[..2].iter().any(|line| line.contains("host=web2"))
+            && lines[2].contains("number=19")
+    });
+    session.send("noise12");
+    until(&session, "one that is not among the first", |screen| {
+        screen.contains("▸ Noise  (firing) no runbook answers it  number=12")
+    });
+    session.send("\x1b");
+    assert_eq!(session.wait().code(), Some(0));
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn what_a_place_is_is_seen_from_what_lies_there() {
     for name in ["bare", "blue", "a ", "b ", "teams"] {
         assert!(listed.stdout.contains(&format!("\n{name}")), "{name}: {}", listed.stdout);
     }
-    for wrong in ["nowhere", "ftp://a/b", "https://token@git.example/a", "ext::x"] {
+    for wrong in ["", "nowhere", "ftp://a/b", "https://token@git.example/a", "ext::x"] {
         let refused = sandbox.surefoot(&["source", "add", wrong]).run();
         assert_eq!(refused.code(), 2, "{wrong}: {}", refused.text());
     }

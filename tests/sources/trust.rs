@@ -51,6 +51,9 @@ fn what_stands_on_the_branch_of_a_trusted_source_asks_nobody() {
     assert_eq!(outcome.code(), 0, "{}", outcome.text());
     let said = "Trusted: it stands on main of shop, as of just now.";
     assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    // Before the shift, it is known as well.
+    let doctor = sandbox.surefoot(&["doctor", "clone/runbooks/look.yaml"]).run();
+    assert!(doctor.stdout.contains("1 runbook looked at, all trusted"), "{}", doctor.stdout);
 
     // Whatever is changed by hand, committed or not, is not what stands there.
     let tool = clone.join("lib/tool.sh");

@@ -20,6 +20,9 @@ const MOST_PAIRS: usize = 256;
 const LONGEST_NAME: usize = 1024;
 /// The longest value of a label or an annotation, in bytes.
 const LONGEST_VALUE: usize = 64 << 10;
+/// The most that the labels and annotations of an alert may have together, in bytes: what fires is
+/// kept, and whoever can tell of alerts must not fill the disk with them.
+const MOST_OF_AN_ALERT: usize = 128 << 10;
 
 /// What is not an alert.
 #[derive(Debug, thiserror::Error)]
@@ -190,6 +193,11 @@ fn alert(value: &Value, place: &str) -> Result<Received, AlertFailed> {
         None | Some(Value::Null) => BTreeMap::new(),
         Some(value) => pairs(value, &at("annotations"))?,
     };
+    let size = |(name, text): (&String, &String)| name.len() + text.len();
+    if labels.iter().chain(&annotations).map(size).sum::<usize>() > MOST_OF_AN_ALERT {
+        let which = if place.is_empty() { "it" } else { place };
+        return Err(form(format!("`{which}` has more than {} KiB", MOST_OF_AN_ALERT >> 10)));
+    }
     Ok(Received {
         alert: Alert { labels, annotations },
         state: state(alert.get("status"), &at("status"))?,

@@ -77,6 +77,11 @@ fn what_is_no_alert_is_refused_by_its_place() {
         let pairs: Vec<String> = (0..count).map(|at| format!("\"l{at}\": \"\"")).collect();
         format!("{{ \"labels\": {{ {} }} }}", pairs.join(","))
     };
+    let large = |each: usize| {
+        let text = "y".repeat(each);
+        let more = format!(r#"{{ "a": "{text}", "b": "{text}", "c": "{text}" }}"#);
+        format!(r#"[ {{ "labels": {{}}, "annotations": {more} }} ]"#)
+    };
     let long = |length: usize| format!(r#"{{ "labels": {{ "x": "{}" }} }}"#, "y".repeat(length));
     for (text, why) in [
         ("", "EOF"),
@@ -103,6 +108,7 @@ fn what_is_no_alert_is_refused_by_its_place() {
         (&"[".repeat(1_000_000), "recursion limit"),
         (&pair(MOST_PAIRS + 1), "more than 256 entries"),
         (&long(LONGEST_VALUE + 1), "more than 64 KiB"),
+        (&large(MOST_OF_AN_ALERT / 3), "`alerts[0]` has more than 128 KiB"),
     ] {
         match read_notification(text.as_bytes()) {
             Err(AlertFailed::Form(told)) => {
@@ -114,6 +120,7 @@ fn what_is_no_alert_is_refused_by_its_place() {
     }
     assert!(read_notification(pair(MOST_PAIRS).as_bytes()).is_ok());
     assert!(read_notification(long(LONGEST_VALUE).as_bytes()).is_ok());
+    assert!(read_notification(large(MOST_OF_AN_ALERT / 3 - 1).as_bytes()).is_ok());
     assert!(matches!(read_notification(b"[]"), Err(AlertFailed::Empty)));
     assert!(matches!(read_notification(b"\xff"), Err(AlertFailed::Form(_))));
     assert!(matches!(read_notification(&vec![b' '; MOST_BYTES + 1]), Err(AlertFailed::Form(_))));

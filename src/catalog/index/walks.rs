@@ -69,12 +69,14 @@ fn write(db: &Connection, folder: &RunFolder, stamp: &str) -> rusqlite::Result<(
     let of = OfRunbook::Named { service: past.service.as_deref(), id: &past.runbook };
     let well = last_ok(std::slice::from_ref(&row), of).is_some();
     let open = !matches!(past.state, State::Finished { .. }) && !past.mode.is_rehearsal();
+    // A rehearsal is no walk of the runbook: it is not what was walked lately either.
+    let of_runbook = Some(&past.runbook).filter(|_| !past.mode.is_rehearsal());
     db.execute(
         insert,
         params![
             folder.id(),
             stamp,
-            past.runbook,
+            of_runbook,
             past.service,
             past.title,
             past.started.as_millisecond(),

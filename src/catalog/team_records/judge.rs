@@ -14,6 +14,7 @@ use super::entry::{EntryPath, RECORD, RECORD_FORMAT, RunRecord, SEALS, SUMMARY};
 use super::index::{Good, Judged, Proof};
 use super::outbox::MOST_OF_A_BUNDLE;
 use super::place::{Flat, Kind, Listed, PlaceFailed};
+use crate::diagnostic::cut;
 use crate::journal::{JOURNAL, RunFolder, read, verify};
 use crate::report::State;
 use crate::signing::{self, AgreedBy, Seal, Sealed, Standing, seal_of, seals_of_head};
@@ -83,11 +84,13 @@ impl Judge<'_> {
             .iter()
             .filter_map(|(name, flat)| Some((name.strip_prefix(RECORD)?, flat)))
             .collect();
-        let (proof, agreed) = if parts.is_empty() {
+        let (proof, record, agreed) = if parts.is_empty() {
             let head = (record.journal.records, record.journal.head.as_str());
-            (Proof::Word, seals_of_head(&record.run, head, &seals, self.standing))
+            let agreed = seals_of_head(&record.run, head, &seals, self.standing);
+            (Proof::Word, record, agreed)
         } else {
-            (Proof::Journal, self.bundle(&record, &parts, &seals, read)?)
+            let (own, agreed) = self.bundle(&record, &parts, &seals, read)?;
+            (Proof::Journal, own, agreed)
         };
         let doubt = agreed.iter().find_map(AgreedBy::wrong).map(str::to_owned);
         let mut sealed_by: Vec<String> =
@@ -142,14 +145,15 @@ impl Judge<'_> {
         }
     }
 
-    /// The whole record: kept in a folder of its own, and checked there like one of ours.
+    /// The whole record: kept in a folder of its own, and checked there like one of ours. What it says
+    /// of the run is what its journal says.
     fn bundle(
         &self,
         record: &RunRecord,
         parts: &[(&str, &Flat)],
         seals: &[(Seal, Sealed)],
         read_all: &Reader<'_>,
-    ) -> Result<Vec<AgreedBy>, Refused> {
+    ) -> Result<(RunRecord, Vec<AgreedBy>), Refused> {
         let size: u64 = parts.iter().map(|(_, flat)| flat.size).sum();
         if size > MOST_OF_A_BUNDLE {
             return Err(format!("it has {size} bytes, more than any record").into());
@@ -180,7 +184,7 @@ impl Judge<'_> {
         folder: &Path,
         record: &RunRecord,
         seals: &[(Seal, Sealed)],
-    ) -> Result<Vec<AgreedBy>, Refused> {
+    ) -> Result<(RunRecord, Vec<AgreedBy>), Refused> {
         let bad = |error: &dyn std::error::Error| {
             let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
             // Where it lies here is of no interest.
@@ -200,7 +204,7 @@ impl Judge<'_> {
         }
         let mut agreed = signing::approvals(&contents.records, self.standing);
         agreed.extend(signing::seals(&record.run, &contents.records, seals, self.standing));
-        Ok(agreed)
+        Ok((own, agreed))
     }
 }
 
@@ -285,15 +289,28 @@ fn write(
     for ((name, flat), bytes) in parts.iter().zip(contents) {
         let bytes = bytes.as_ref().ok_or_else(|| format!("`{name}` cannot be read"))?;
         let path = folder.join(name);
-        disk::ensure(path.parent().unwrap_or(folder)).map_err(failed)?;
         let mode = if flat.kind == Kind::Program { 0o700 } else { 0o600 };
-        disk::write_new(&path, bytes, mode).map_err(failed)?;
+        disk::ensure(path.parent().unwrap_or(folder))
+            .and_then(|()| disk::write_new(&path, bytes, mode))
+            .map_err(|error| unkept(name, error, failed))?;
     }
     if !seals.is_empty() {
         let lines = seals.iter().map(|(_, sealed)| serde_json::to_string(sealed));
         let lines: Result<Vec<String>, _> = lines.collect();
         let text = lines.map_err(|error| failed(error.into()))?.join("\n") + "\n";
-        disk::write_new(&folder.join(signing::SEALS), text.as_bytes(), 0o600).map_err(failed)?;
+        disk::write_new(&folder.join(signing::SEALS), text.as_bytes(), 0o600)
+            .map_err(|error| unkept(signing::SEALS, error, failed))?;
     }
     Ok(())
+}
+
+/// Names that no file system takes together are the fault of whoever delivered them; all else is ours.
+fn unkept(name: &str, error: io::Error, failed: impl Fn(io::Error) -> Refused) -> Refused {
+    use io::ErrorKind::{AlreadyExists, InvalidFilename, IsADirectory, NotADirectory};
+    match error.kind() {
+        AlreadyExists | InvalidFilename | IsADirectory | NotADirectory => {
+            format!("`{}` cannot be kept: {error}", cut(name)).into()
+        }
+        _ => failed(error),
+    }
 }

@@ -28,6 +28,9 @@ pub(crate) fn run(arguments: &FindArguments, context: &Context) -> Result<Exit, 
 
 /// That nothing has all of the words, and which others were looked for.
 fn near(instead: &[(String, Vec<String>)]) -> Text {
+    if instead.is_empty() {
+        return Text::of(Meaning::Warning, "No exact match; these have some of the words:");
+    }
     let mut text = Text::of(Meaning::Warning, "No exact match; near:");
     for (place, (typed, meant)) in instead.iter().enumerate() {
         let between = if place == 0 { " " } else { "; " };

@@ -165,7 +165,8 @@ fn cells(row: &Row) -> Vec<Text> {
         ],
         Told::Run(past) => vec![
             run,
-            Text::of(meaning(&past.state), row.state()),
+            Text::of(Meaning::Dim, if past.mode.is_rehearsal() { "drill: " } else { "" })
+                .add(meaning(&past.state), row.state()),
             Text::plain(spoken(past.duration)),
             Text::plain(&past.title),
             Text::plain(past.responders.join(", ")),

@@ -32,8 +32,8 @@ pub(crate) fn run(arguments: &ListenArguments, context: &Context) -> Result<Exit
     };
     let signals = Signals::get().map_err(failed)?;
     let store = FiredStore::new(context.state()?);
-    let mut webhook = Webhook::bind(address, MOST_ALERT_BYTES, &context.settings.host);
-    let webhook = webhook.as_mut().map_err(|error| failed(std::io::Error::from(error.kind())))?;
+    let webhook = Webhook::bind(address, MOST_ALERT_BYTES, &context.settings.host);
+    let mut webhook = webhook.map_err(failed)?;
     let address = webhook.address().map_err(failed)?;
     context.print(&format!("http://{address}/\n"))?;
     let hint = "Alertmanager's webhook_configs name this address. Nothing is run. Ctrl-C ends it.";
@@ -82,10 +82,10 @@ fn tell(notification: &Notification, context: &Context) {
     let clock = SystemClock::start().now().strftime("%H:%M:%S ").to_string();
     for received in notification.alerts.iter().take(MOST_TOLD) {
         let text = Text::of(Meaning::Dim, &clock).join(headline(received));
-        context.terminal.line(&text);
+        context.terminal.indented(&text, 9);
         if received.state != AlertState::Resolved {
             let (line, command) = answer(received, &gathered.answering);
-            context.terminal.indented(&line, 11);
+            context.terminal.indented(&line, 2);
             if let Some(command) = command {
                 context.terminal.unbroken(&command);
             }

@@ -25,6 +25,9 @@ use firing::Firing;
 /// So many runs that are open are offered.
 const MOST_OPEN: usize = 5;
 
+/// So many alerts are offered before anything is typed.
+const MOST_FIRING: usize = 5;
+
 /// So many runbooks that were walked lately are offered first.
 const MOST_LATELY: usize = 5;
 
@@ -163,17 +166,15 @@ impl Shelf {
     /// The file of the only runbook that answers an alert best.
     fn path_for(&self, fingerprint: &str) -> Option<String> {
         let firing = self.firing.iter().find(|it| it.fingerprint == fingerprint)?;
-        firing.path.as_ref().map(|path| path.to_string_lossy().into_owned())
+        firing.answer().map(|answering| answering.path.to_string_lossy().into_owned())
     }
+}
 
-    /// What is open and what fires, before any runbook.
-    fn waiting(&self) -> Vec<Offer> {
-        let offer = |run: &OpenRun| Offer {
-            key: Key::Resume(run.run.clone()),
-            name: run.title.clone(),
-            title: format!("({}, begun {})", run.state, ago(run.started)),
-        };
-        self.open.iter().map(offer).chain(self.firing.iter().map(Firing::offer)).collect()
+fn resuming(run: &OpenRun) -> Offer {
+    Offer {
+        key: Key::Resume(run.run.clone()),
+        name: run.title.clone(),
+        title: format!("({}, begun {})", run.state, ago(run.started)),
     }
 }
 
@@ -188,7 +189,8 @@ fn offer(entry: IndexEntry) -> Offer {
 
 impl Stock for Shelf {
     fn first(&mut self, most: usize) -> Vec<Offer> {
-        let mut offers = self.waiting();
+        let firing = self.firing.iter().take(MOST_FIRING).map(Firing::offer);
+        let mut offers: Vec<Offer> = self.open.iter().map(resuming).chain(firing).collect();
         let lately = self.index.lately(MOST_LATELY).unwrap_or_default();
         let others = self.index.entries(&Wanted::default(), most).unwrap_or_default();
         for entry in lately.into_iter().chain(others) {
@@ -206,7 +208,7 @@ impl Stock for Shelf {
     fn all(&mut self) -> Vec<(Key, String)> {
         let open = self.open.iter();
         let open = open.map(|run| (Key::Resume(run.run.clone()), format!("resume {}", run.title)));
-        let firing = self.firing.iter().map(|it| (it.offer().key, it.text()));
+        let firing = self.firing.iter().map(|it| (it.key(), it.text()));
         let mut all: Vec<(Key, String)> = open.chain(firing).collect();
         let heads = self.index.heads().unwrap_or_default();
         all.extend(heads.into_iter().map(|(id, text)| (Key::Runbook(id), text)));
@@ -214,11 +216,11 @@ impl Stock for Shelf {
     }
 
     fn offers(&mut self, keys: &[Key]) -> Vec<Offer> {
-        let waiting = self.waiting();
         let one = |key: &Key| match key {
-            Key::Alert(_) | Key::Resume(_) => {
-                waiting.iter().find(|offer| offer.key == *key).cloned()
+            Key::Alert(fingerprint) => {
+                self.firing.iter().find(|it| it.fingerprint == *fingerprint).map(Firing::offer)
             }
+            Key::Resume(run) => self.open.iter().find(|open| open.run == *run).map(resuming),
             Key::Runbook(id) => self.index.some(&[*id]).ok()?.pop().map(offer),
         };
         keys.iter().filter_map(one).collect()

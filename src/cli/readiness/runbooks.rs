@@ -6,7 +6,7 @@ use super::Findings;
 use crate::catalog::{File, KnownSource, expand, runbooks_around, runbooks_below};
 use crate::cli::Context;
 use crate::cli::open::{Opened, open_quietly};
-use crate::cli::trusted::speaks;
+use crate::cli::trusted::{guard, speaks, vouched};
 use crate::runbook::is_scenario;
 use crate::settings::Source;
 
@@ -61,8 +61,10 @@ fn opened(path: &Path) -> Result<Option<Box<Opened>>, String> {
     open_quietly(path, file).map(|opened| Some(Box::new(opened)))
 }
 
+/// Whether a walk would find a runbook trusted: by its content, or by a source on whose branch it stands.
 pub(super) fn is_trusted(opened: &Opened, sources: &[Source], context: &Context) -> bool {
     let trusts =
         context.trust_store().is_ok_and(|store| store.trusts(&opened.digest).unwrap_or(false));
-    trusts && speaks(opened, sources, context).is_ok()
+    let vouched_for = || vouched(opened, sources, context).is_ok_and(|found| found.is_some());
+    guard(opened).is_ok() && speaks(opened, sources, context).is_ok() && (trusts || vouched_for())
 }

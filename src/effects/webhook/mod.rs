@@ -20,6 +20,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
 use super::clock::SystemClock;
+use crate::process::timespec;
 use crate::session::Clock as _;
 use request::{Request, Unread, read_request};
 
@@ -29,6 +30,8 @@ const MOST_OPEN: usize = 16;
 const PATIENCE: f64 = 10.0;
 /// How long an answer may take.
 const SLOWEST: Duration = Duration::from_secs(10);
+/// How long nothing is accepted after something could not be.
+const BREATH: Duration = Duration::from_millis(100);
 /// How long, in seconds, and for how many bytes a sender is heard out that was refused.
 const LINGER: f64 = 1.0;
 const LINGER_BYTES: u64 = 1 << 20;
@@ -152,14 +155,12 @@ impl Webhook {
     fn accept(&self) -> io::Result<()> {
         let stream = match self.listener.accept() {
             Ok((stream, _)) => stream,
-            Err(error) => {
-                return match error.kind() {
-                    io::ErrorKind::WouldBlock
-                    | io::ErrorKind::Interrupted
-                    | io::ErrorKind::ConnectionAborted
-                    | io::ErrorKind::ConnectionReset => Ok(()),
-                    _ => Err(error),
-                };
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            // Who was there is gone again, or the machine is short of something: it may have it again
+            // soon, and whoever is told of alerts must not be deaf from then on.
+            Err(_) => {
+                let _ = poll(&mut [], Some(&timespec(BREATH)));
+                return Ok(());
             }
         };
         stream.set_nonblocking(false)?;
@@ -180,7 +181,12 @@ impl Webhook {
             serve(&stream, &terms, tell);
             open.fetch_sub(1, Ordering::SeqCst);
         };
-        thread::Builder::new().name("webhook".to_owned()).spawn(serve).map(drop)
+        let served = thread::Builder::new().name("webhook".to_owned()).spawn(serve);
+        if served.is_err() {
+            // The connection is closed; an Alertmanager sends again.
+            self.open.fetch_sub(1, Ordering::SeqCst);
+        }
+        Ok(())
     }
 }
 

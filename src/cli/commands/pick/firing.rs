@@ -1,105 +1,100 @@
 //! What fires, as `surefoot` alone offers it: each alert with the runbook that answers it best and the
 //! inputs that it fills.
 
-use std::path::PathBuf;
-
-use crate::catalog::{FiredStore, Fitting, Gathered, Index, Received, fitting};
+use crate::catalog::{Answering, FiredStore, Fitting, Gathered, Index, Received, fitting};
 use crate::cli::Context;
-use crate::cli::alerts::{Filled, filled, headline, left, runbook_of};
+use crate::cli::alerts::{Filled, filled, headline, left, name_of, other_labels, runbook_of};
 use crate::console::{Key, Meaning, Offer, Preview, Text};
 use crate::effects::SystemClock;
 use crate::session::Clock as _;
 
-/// So many alerts are offered.
-const MOST: usize = 5;
-
 /// An alert that fires.
 pub(super) struct Firing {
+    received: Received,
     pub(super) fingerprint: String,
-    /// The runbook that answers it best, if there is only one.
-    pub(super) path: Option<PathBuf>,
-    /// What it is called, and what is known of it.
-    offer: Offer,
-    preview: Preview,
+    /// The runbooks that answer it best, each with the reason.
+    best: Vec<(Answering, String)>,
 }
 
 impl Firing {
-    /// What was heard of and fires, the latest first.
+    /// What was heard of and fires: what a runbook answers before what none does, and then the latest
+    /// first.
     pub(super) fn all(index: &mut Index, context: &Context) -> Vec<Self> {
         let Some(state) = &context.settings.state else { return Vec::new() };
-        let mut fired = FiredStore::new(state).fired(SystemClock::start().now());
-        fired.truncate(MOST);
-        let alerts: Vec<Received> = fired.into_iter().map(|fired| fired.received).collect();
-        let labels = alerts.iter().map(|it| &it.alert.labels);
+        let fired = FiredStore::new(state).fired(SystemClock::start().now());
+        let labels = fired.iter().map(|fired| &fired.received.alert.labels);
         let gathered = Gathered::of_index(index, labels, &context.settings.here);
         let gathered = gathered.unwrap_or_default();
-        alerts.iter().map(|received| Self::of(received, &gathered)).collect()
+        let mut all: Vec<Self> =
+            fired.into_iter().map(|fired| Self::of(fired.received, &gathered)).collect();
+        all.sort_by_key(|firing| firing.best.is_empty());
+        all
     }
 
-    fn of(received: &Received, gathered: &Gathered) -> Self {
+    fn of(received: Received, gathered: &Gathered) -> Self {
         let fits = fitting(&received.alert, &gathered.answering);
-        let equal = fits.iter().filter(|fit| fit.closeness == fits[0].closeness).count();
-        let best = fits.first();
-        let answer = match (best, equal) {
-            (None, _) => "no runbook answers it".to_owned(),
-            (Some(best), 1) => format!("{}  {}", best.answering.name(), best.answering.title),
-            (Some(_), several) => format!("{several} runbooks answer it"),
-        };
-        let name = match received.name() {
-            "" => "an alert without a name",
-            name => name,
-        };
-        let fingerprint = received.fingerprint();
-        let mut lines = vec![headline(received)];
-        for fit in fits.iter().take(equal) {
-            lines.extend(told(received, fit));
-        }
-        Self {
-            path: best.filter(|_| equal == 1).map(|fit| fit.answering.path.clone()),
-            offer: Offer {
-                key: Key::Alert(fingerprint.clone()),
-                name: name.to_owned(),
-                title: format!("({}) {answer}", received.state.name()),
-            },
-            preview: Preview { lines },
-            fingerprint,
+        let best = fits.iter().take_while(|fit| fit.closeness == fits[0].closeness);
+        let best = best.map(|fit: &Fitting<'_>| (fit.answering.clone(), fit.why())).collect();
+        Self { fingerprint: received.fingerprint(), received, best }
+    }
+
+    /// The runbook that answers it best, if there is only one.
+    pub(super) fn answer(&self) -> Option<&Answering> {
+        match self.best.as_slice() {
+            [(only, _)] => Some(only),
+            _ => None,
         }
     }
 
+    pub(super) fn key(&self) -> Key {
+        Key::Alert(self.fingerprint.clone())
+    }
+
+    /// Several of one name are told apart by their other labels.
     pub(super) fn offer(&self) -> Offer {
-        self.offer.clone()
+        let answer = match self.best.as_slice() {
+            [] => "no runbook answers it".to_owned(),
+            [(only, _)] => only.name(),
+            several => format!("{} runbooks answer it", several.len()),
+        };
+        let (state, labels) = (self.received.state.name(), other_labels(&self.received));
+        let name = name_of(&self.received).to_owned();
+        Offer { key: self.key(), name, title: format!("({state}) {answer}  {labels}") }
     }
 
+    /// Read when it is looked at: in a storm there are many.
     pub(super) fn preview(&self) -> Preview {
-        self.preview.clone()
+        let mut lines = vec![headline(&self.received)];
+        lines.extend(self.best.iter().flat_map(|(answering, why)| self.told(answering, why)));
+        Preview { lines }
     }
 
     /// What is compared with what is typed.
     pub(super) fn text(&self) -> String {
-        format!("alert {} {}", self.offer.name, self.offer.title)
+        let titles = self.best.iter().map(|(answering, _)| answering.title.as_str());
+        let Offer { name, title, .. } = self.offer();
+        format!("alert {name} {title} {}", titles.collect::<Vec<_>>().join(" "))
     }
-}
 
-/// A runbook for an alert: why it is, and its inputs.
-fn told(received: &Received, fit: &Fitting<'_>) -> Vec<Text> {
-    let answering = fit.answering;
-    let mut lines = vec![
-        Text::of(Meaning::Value, answering.name())
-            .add(Meaning::Plain, format!("  because {}", fit.why())),
-    ];
-    if let Some(runbook) = runbook_of(answering) {
-        let inputs = filled(&runbook, &received.alert);
-        let values = inputs.iter().filter_map(|(input, filled)| match filled {
-            Filled::By { value, .. } => Some(format!("{} = {value}", input.name)),
-            Filled::Not(_) => None,
-        });
-        let values: Vec<String> = values.collect();
-        let left = left(&runbook, &inputs);
-        for (what, names) in [("", values), ("asked for: ", left)] {
-            if !names.is_empty() {
-                lines.push(Text::plain(format!("{what}{}", names.join(", "))));
+    /// A runbook for it: why it is, and its inputs.
+    fn told(&self, answering: &Answering, why: &str) -> Vec<Text> {
+        let name = format!("{}  {}", answering.name(), answering.title);
+        let mut lines =
+            vec![Text::of(Meaning::Value, name).add(Meaning::Plain, format!("  because {why}"))];
+        if let Some(runbook) = runbook_of(answering) {
+            let inputs = filled(&runbook, &self.received.alert);
+            let values = inputs.iter().filter_map(|(input, filled)| match filled {
+                Filled::By { value, .. } => Some(format!("{} = {value}", input.name)),
+                Filled::Not(_) => None,
+            });
+            let values: Vec<String> = values.collect();
+            let left = left(&runbook, &inputs);
+            for (what, names) in [("", values), ("asked for: ", left)] {
+                if !names.is_empty() {
+                    lines.push(Text::plain(format!("{what}{}", names.join(", "))));
+                }
             }
         }
+        lines
     }
-    lines
 }

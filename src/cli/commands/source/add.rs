@@ -82,6 +82,10 @@ fn new_source(arguments: &AddSourceArguments, context: &Context) -> Result<NewSo
 
 /// What a place is, as it is written: by what lies there, else as git takes it.
 fn kind_of(place: &str, context: &Context) -> Result<(&'static str, String), Failure> {
+    // A variable that is not set would stand for the folder around here.
+    if place.is_empty() {
+        return Err(Failure::new(Exit::Usage, "the place has no name; nothing was written"));
+    }
     let path = context.settings.here.join(place);
     let absolute =
         || fs::canonicalize(&path).unwrap_or_else(|_| path.clone()).display().to_string();

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Results;
+use super::markup;
 use crate::diagnostic::visible_line;
 use crate::rehearsal::{BranchKind, Point, Totals};
 
@@ -74,17 +75,7 @@ fn row(out: &mut String, name: &str, totals: [Totals; 3]) {
     out.push_str("</tr>\n");
 }
 
+/// A text on the page: what is not seen is spelled out.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in visible_line(text).chars() {
-        match character {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
+    markup::escaped(&visible_line(text))
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::markup::escaped;
 use super::one::{Tested, Verdict};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -25,17 +26,17 @@ fn document(tests: &[Tested]) -> String {
     let _ = writeln!(out, "<testsuites name=\"surefoot\" {counts}>");
     let _ = writeln!(out, "  <testsuite name=\"scenarios\" {counts}>");
     for test in tests {
-        let class = escaped(test.runbook.as_deref().unwrap_or("scenarios"));
-        let file = escaped(&test.path.display().to_string());
-        let title = if test.title.is_empty() { &file } else { &escaped(&test.title) };
+        let class = plain(test.runbook.as_deref().unwrap_or("scenarios"));
+        let file = plain(&test.path.display().to_string());
+        let title = if test.title.is_empty() { &file } else { &plain(&test.title) };
         let open = format!("<testcase classname=\"{class}\" name=\"{title}\" file=\"{file}\"");
         let _ = match &test.verdict {
             Verdict::Passed => writeln!(out, "    {open}/>"),
             Verdict::Failed(why) => {
                 let first = why.first().and_then(|it| it.first()).map(Text::bare);
-                let first = escaped(&first.unwrap_or_default());
+                let first = plain(&first.unwrap_or_default());
                 let lines: Vec<String> = why.iter().flatten().map(Text::bare).collect();
-                let text = escaped(&lines.join("\n"));
+                let text = plain(&lines.join("\n"));
                 writeln!(
                     out,
                     "    {open}>\n      <failure message=\"{first}\">{text}</failure>\n    </testcase>"
@@ -43,8 +44,8 @@ fn document(tests: &[Tested]) -> String {
             }
             Verdict::Invalid(report) => {
                 let text = render(&report.source, &report.findings, 100, Colour::Plain);
-                let first = report.findings.first().map(|found| escaped(&found.message));
-                let (first, text) = (first.unwrap_or_default(), escaped(&text));
+                let first = report.findings.first().map(|found| plain(&found.message));
+                let (first, text) = (first.unwrap_or_default(), plain(&text));
                 writeln!(
                     out,
                     "    {open}>\n      <error message=\"{first}\">{text}</error>\n    </testcase>"
@@ -60,24 +61,11 @@ fn count(tests: &[Tested], is: impl Fn(&Verdict) -> bool) -> usize {
     tests.iter().filter(|test| is(&test.verdict)).count()
 }
 
-/// Text between tags or in an attribute. XML has no form at all for most control characters, so what
-/// is not seen is spelled out first.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in visible(text).chars() {
-        match character {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\n' => out.push_str("&#10;"),
-            '\t' => out.push_str("&#9;"),
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            other => out.push(other),
-        }
-    }
-    out
+/// XML has no form at all for most control characters, so what is not seen is spelled out first; blanks
+/// of an attribute stay as they are.
+fn plain(text: &str) -> String {
+    let text = escaped(&visible(text)).replace('\n', "&#10;").replace('\t', "&#9;");
+    text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod failure;
 mod files;
 mod html;
 mod junit;
+mod markup;
 mod new;
 mod one;
 mod print;
