@@ -1,8 +1,9 @@
 //! Keeps secrets out of what is recorded: what a command printed may hold a secret that it was
 //! given, in the clear or encoded.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::answer::Answer;
 use super::demand::Rejected;
@@ -13,14 +14,36 @@ use crate::value::{Datum, Form, Hidden, Name, Patterns, Secret, Value};
 
 /// The secrets that this process knows, as they may turn up in texts. Most facts hold no text in
 /// which one could stand, so what they look like is found out for the first text that may.
-pub(super) struct Hiding {
+pub(super) struct Hiding<'a> {
     secrets: Vec<Secret>,
-    patterns: OnceCell<Patterns>,
+    patterns: OnceCell<Arc<Patterns>>,
+    looks: &'a Looks,
+}
+
+/// What the secrets look like that were last looked for. A run has the same ones for many facts, and
+/// finding out costs more than all else that is done for a fact.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Looks(RefCell<Option<(Vec<Secret>, Arc<Patterns>)>>);
+
+impl Looks {
+    fn of(&self, secrets: &[Secret]) -> Arc<Patterns> {
+        let mut known = self.0.borrow_mut();
+        if let Some((of, patterns)) = &*known
+            && of == secrets
+        {
+            return Arc::clone(patterns);
+        }
+        let mut patterns = Patterns::default();
+        patterns.add(secrets.iter().flat_map(forms));
+        let patterns = Arc::new(patterns);
+        *known = Some((secrets.to_vec(), Arc::clone(&patterns)));
+        patterns
+    }
 }
 
 impl Run {
     /// What is to be hidden, with the secrets that a command has just given.
-    pub(super) fn hiding(&self, captured: &BTreeMap<Name, Recorded>) -> Hiding {
+    pub(super) fn hiding(&self, captured: &BTreeMap<Name, Recorded>) -> Hiding<'_> {
         let inputs = self.plan.inputs.values().filter_map(|given| match &given.datum {
             Datum::Secret(secret) => Some(secret),
             Datum::Open(_) => None,
@@ -31,7 +54,8 @@ impl Run {
             Recorded::Secret(secret) => secret.as_ref(),
             Recorded::Open(_) => None,
         });
-        Hiding { secrets: inputs.chain(values).cloned().collect(), patterns: OnceCell::new() }
+        let secrets = inputs.chain(values).cloned().collect();
+        Hiding { secrets, patterns: OnceCell::new(), looks: &self.looks }
     }
 
     /// An answer whose own words hold no secret. A command cannot lose a part of itself, so one that
@@ -70,13 +94,9 @@ fn forms(secret: &Secret) -> Vec<Form> {
     Hidden::new(secret).map(Hidden::into_forms).unwrap_or_default()
 }
 
-impl Hiding {
+impl Hiding<'_> {
     fn patterns(&self) -> &Patterns {
-        self.patterns.get_or_init(|| {
-            let mut patterns = Patterns::default();
-            patterns.add(self.secrets.iter().flat_map(forms));
-            patterns
-        })
+        self.patterns.get_or_init(|| self.looks.of(&self.secrets))
     }
 
     /// Whether a text holds a secret.

@@ -11,6 +11,7 @@ use super::demand::{Keep, Rest};
 use super::event::{AttemptId, FindingRecord, Missing, Recorded, Role, RunStarted, StepStatus};
 use super::facts::StateFacts;
 use super::guard::Guard;
+use super::hiding::Looks;
 use super::job::{Job, JobKind};
 use super::lane::{Lane, LaneId};
 use super::position::Frame;
@@ -26,6 +27,8 @@ use crate::value::{Facts, Name};
 pub struct Run {
     pub(super) plan: Arc<Plan>,
     pub(super) state: State,
+    /// Found out once, whatever the state.
+    pub(super) looks: Looks,
 }
 
 /// What the events so far add up to.
@@ -185,7 +188,7 @@ impl Run {
             ending: None,
             rest: None,
         };
-        Self { plan, state }
+        Self { plan, state, looks: Looks::default() }
     }
 
     /// Where the responder went on without the agreement that was asked for.

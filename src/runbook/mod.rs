@@ -39,6 +39,7 @@ pub use rules::{RULES, Rule, silenced};
 pub(crate) use scenario::ATTEMPT;
 pub use scenario::{
     Answer, Answers, End, Expected, Fault, Found, Inject, LoadedScenario, NotFound, Part, Placed,
-    Results, Scenario, Shelf, StepResult, Trigger, Undoing, is_scenario, load_scenario,
+    Results, Scenario, ScenarioLoader, Shelf, StepResult, Trigger, Undoing, is_scenario,
+    load_scenario,
 };
 pub use schema::{scenario_schema, schema, settings_schema};

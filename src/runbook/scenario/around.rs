@@ -55,8 +55,8 @@ impl Checker<'_> {
     }
 
     /// What is said to be missing must be asked for.
-    pub(super) fn missing(&mut self, opened: &Opened<'_>) {
-        let Some(runbook) = &opened.loaded.runbook else { return };
+    pub(super) fn missing(&mut self, opened: &Opened) {
+        let Some(runbook) = &opened.runbook else { return };
         let books = runbook.all_books();
         let required: Vec<&str> = books
             .flat_map(|(_, book)| &book.requires)

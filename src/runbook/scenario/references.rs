@@ -2,11 +2,12 @@
 //! answers that the questions have.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::facts;
 use super::read::{self, entries, items};
 use super::roster::{Asks, Known, Roster};
-use super::{Opened, Scenario, Shelf};
+use super::{Opened, Scenario, ScenarioLoader, Shelf};
 use crate::diagnostic::{Diagnostic, Source, Span, cut, did_you_mean};
 use crate::runbook::model::{Input, Secrecy};
 use crate::runbook::parse::{Entry, Node};
@@ -14,14 +15,15 @@ use crate::runbook::resolve::plain_value;
 use crate::value::{Name, Value};
 
 /// Opens the runbook that a scenario names.
-pub(super) fn open<'a>(
+pub(super) fn open(
     root: &Node,
-    shelf: &'a dyn Shelf,
+    loader: &ScenarioLoader,
+    shelf: &dyn Shelf,
     findings: &mut Vec<Diagnostic>,
-) -> Option<Opened<'a>> {
+) -> Option<Arc<Opened>> {
     let named = root.get("runbook")?;
     let opened = match shelf.find(named.text()?) {
-        Ok(found) => Opened::of(found),
+        Ok(found) => loader.open(&found, shelf),
         Err(problem) => {
             let found = Diagnostic::error("unknown-runbook", named.span.clone(), problem.message);
             findings.push(found.help(problem.help));
@@ -40,13 +42,11 @@ pub(super) fn open<'a>(
 pub(super) fn check(
     source: &Source,
     root: &Node,
-    opened: &Opened<'_>,
-    shelf: &dyn Shelf,
+    opened: &Opened,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Scenario> {
-    let roster = Roster::of(opened, shelf);
     let facts = facts::Declared::of(root, findings);
-    let mut checker = Checker { source, root, roster: &roster, facts: &facts, findings };
+    let mut checker = Checker { source, root, roster: &opened.roster, facts: &facts, findings };
     let environments = Declared::of(&opened.root, "environments", "environment");
     if let Some((node, name)) = root.get("environment").and_then(|node| Some((node, node.text()?)))
     {
@@ -82,7 +82,7 @@ pub(super) fn check(
             checker.command(entry);
         }
     }
-    read::scenario(root, read::Known { inputs, facts: &facts, roster: &roster })
+    read::scenario(root, read::Known { inputs, facts: &facts, roster: &opened.roster })
 }
 
 /// The names of one kind that a runbook declares.
@@ -119,10 +119,10 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn inputs(&mut self, opened: &Opened<'_>) -> BTreeMap<Name, Value> {
+    fn inputs(&mut self, opened: &Opened) -> BTreeMap<Name, Value> {
         let mut values = BTreeMap::new();
-        let inputs = opened.loaded.runbook.as_ref().map_or(&[][..], |runbook| &runbook.inputs);
-        if let (None, Some(node)) = (&opened.loaded.runbook, self.root.get("inputs")) {
+        let inputs = opened.runbook.as_ref().map_or(&[][..], |runbook| &runbook.inputs);
+        if let (None, Some(node)) = (&opened.runbook, self.root.get("inputs")) {
             let message = "the runbook has errors, so these values were not compared with it";
             let found = Diagnostic::warning("runbook-invalid", node.span.clone(), message);
             self.findings.push(found.help("surefoot check says what is wrong with it"));

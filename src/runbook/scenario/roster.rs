@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Opened, Shelf};
+use super::Shelf;
 use crate::diagnostic::Source;
 use crate::runbook::load::Repository;
 use crate::runbook::parse::{Node, parse};
@@ -58,13 +58,12 @@ impl Asks {
 
 impl Roster {
     /// The steps of a runbook.
-    pub(super) fn of(opened: &Opened<'_>, library: &dyn Shelf) -> Self {
+    pub(super) fn of(root: &Node, repository: &dyn Repository, library: &dyn Shelf) -> Self {
         let mut roster = Self::default();
-        let outline = Outline::of(&opened.root, &mut Vec::new());
+        let outline = Outline::of(root, &mut Vec::new());
         roster.procedures = outline.procedures.keys().map(ToString::to_string).collect();
-        let place =
-            Place { repository: opened.repository.as_ref(), folder: String::new(), depth: 0 };
-        roster.add(&opened.root, "", &place, library);
+        let place = Place { repository, folder: String::new(), depth: 0 };
+        roster.add(root, "", &place, library);
         roster
     }
 

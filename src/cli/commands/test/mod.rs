@@ -20,6 +20,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::many::in_order;
 use crate::rehearsal::{Coverage, Covered, Inventory, Totals};
+use crate::runbook::ScenarioLoader;
 use files::Files;
 use one::{Looked, Tested, Verdict};
 
@@ -73,7 +74,8 @@ fn once(arguments: &TestArguments, context: &Context) -> Result<Exit, Failure> {
     let files = Files::named(&arguments.paths, context)?;
     let mut tests = Vec::new();
     let mut inventories: BTreeMap<String, (Inventory, Coverage)> = BTreeMap::new();
-    let work = |path: &std::path::PathBuf| one::look(path, &context.settings.here);
+    let scenarios = ScenarioLoader::default();
+    let work = |path: &std::path::PathBuf| one::look(path, &scenarios, &context.settings.here);
     in_order(&files.all, (&context.terminal, "testing"), work, |looked| {
         match looked {
             Looked::Runbook(inventory) => {

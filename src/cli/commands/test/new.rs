@@ -17,14 +17,15 @@ use crate::cli::open;
 use crate::console::{Meaning, Page, Text};
 use crate::diagnostic::Source;
 use crate::rehearsal::{Coverage, Inventory, Skeleton, compare, skeletons, walk};
-use crate::runbook::{Runbook, load_scenario};
+use crate::runbook::{Runbook, ScenarioLoader};
 
 pub(super) fn run(reference: &str, context: &Context) -> Result<Exit, Failure> {
     let opened = open::open(reference, context)?;
     let here = &context.settings.here;
     let named = PathBuf::from(one::shown(&opened.path, here));
     let folder = named.parent().unwrap_or(Path::new("")).join(SCENARIOS);
-    let mut reached = known(&named, context)?;
+    let scenarios = ScenarioLoader::default();
+    let mut reached = known(&named, &scenarios, context)?;
     let runbook = Arc::new(opened.runbook);
     let stem = opened.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let found = skeletons(&runbook, &stem, &reached)
@@ -38,7 +39,9 @@ pub(super) fn run(reference: &str, context: &Context) -> Result<Exit, Failure> {
             number += 1;
         }
         let path = free(number);
-        let Some(coverage) = passes(skeleton, &path, &named, &runbook) else { continue };
+        let Some(coverage) = passes(skeleton, &scenarios, (&path, &named), &runbook) else {
+            continue;
+        };
         std::fs::create_dir_all(&folder).map_err(|error| unwritten(&folder, &error))?;
         create(&path, &skeleton.text).map_err(|error| unwritten(&path, &error))?;
         reached.join(&coverage);
@@ -73,11 +76,15 @@ fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 /// What the scenarios that are there reach.
-fn known(runbook: &PathBuf, context: &Context) -> Result<Coverage, Failure> {
+fn known(
+    runbook: &PathBuf,
+    scenarios: &ScenarioLoader,
+    context: &Context,
+) -> Result<Coverage, Failure> {
     let files = Files::named(std::slice::from_ref(runbook), context)?;
     let mut coverage = Coverage::default();
     for path in &files.all {
-        if let Looked::Scenario(tested) = one::look(path, &context.settings.here)
+        if let Looked::Scenario(tested) = one::look(path, scenarios, &context.settings.here)
             && files.wants(&tested)
         {
             coverage.join(&tested.coverage);
@@ -89,13 +96,13 @@ fn known(runbook: &PathBuf, context: &Context) -> Result<Coverage, Failure> {
 /// What a scenario reaches that passes when it is read and walked; nothing if it does not.
 fn passes(
     skeleton: &Skeleton,
-    path: &Path,
-    beside: &Path,
+    scenarios: &ScenarioLoader,
+    (path, beside): (&Path, &Path),
     runbook: &Arc<Runbook>,
 ) -> Option<Coverage> {
     let text = skeleton.text.as_str().into();
     let source = Source { name: path.display().to_string(), text };
-    let scenario = Rc::new(load_scenario(&source, &Folder::around(beside)).scenario?);
+    let scenario = Rc::new(scenarios.load(&source, &Folder::around(beside)).scenario?);
     let walked = walk(runbook, &scenario).ok()?;
     let passed = walked.problems.is_empty()
         && walked.broken.is_none()

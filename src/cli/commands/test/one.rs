@@ -9,7 +9,7 @@ use crate::catalog::{File, Folder};
 use crate::console::Text;
 use crate::diagnostic::{Diagnostic, Report, Severity, Source};
 use crate::rehearsal::{Coverage, Inventory, compare, walk};
-use crate::runbook::{decode, is_scenario, load, load_scenario};
+use crate::runbook::{ScenarioLoader, decode, is_scenario, load};
 
 /// What a file turned out to be.
 pub(super) enum Looked {
@@ -51,7 +51,7 @@ impl PartialEq for Verdict {
 }
 
 /// Looks at a file, and walks it if it is a scenario.
-pub(super) fn look(path: &Path, here: &Path) -> Looked {
+pub(super) fn look(path: &Path, scenarios: &ScenarioLoader, here: &Path) -> Looked {
     let name = path.display().to_string();
     let file = match File::read(path) {
         Ok(file) => file,
@@ -73,7 +73,7 @@ pub(super) fn look(path: &Path, here: &Path) -> Looked {
             None => Looked::Nothing,
         };
     }
-    Looked::Scenario(Box::new(tested(path, source, here)))
+    Looked::Scenario(Box::new(tested(path, source, scenarios, here)))
 }
 
 /// A file as a person knows it from where they stand.
@@ -94,8 +94,8 @@ fn invalid(path: &Path, report: Report) -> Tested {
     }
 }
 
-fn tested(path: &Path, source: Source, here: &Path) -> Tested {
-    let loaded = load_scenario(&source, &Folder::around(path));
+fn tested(path: &Path, source: Source, scenarios: &ScenarioLoader, here: &Path) -> Tested {
+    let loaded = scenarios.load(&source, &Folder::around(path));
     let mut findings = loaded.findings;
     findings.retain(|found| found.severity == Severity::Error);
     let Some(scenario) = loaded.scenario else {
@@ -106,8 +106,8 @@ fn tested(path: &Path, source: Source, here: &Path) -> Tested {
         findings.push(Diagnostic::error("runbook-invalid", 0..0, message));
         return invalid(path, Report { source, findings });
     };
-    runbook.source.name = shown(Path::new(&runbook.source.name), here);
-    let (runbook, scenario) = (Arc::new(runbook), Rc::new(scenario));
+    Arc::make_mut(&mut runbook).source.name = shown(Path::new(&runbook.source.name), here);
+    let scenario = Rc::new(scenario);
     let place = Place { scenario: &source, runbook: &runbook };
     let mut tested = Tested {
         path: path.to_owned(),
