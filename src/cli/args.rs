@@ -55,6 +55,7 @@ Without a scenario each command prints the sample that stands beside it in the r
 
 Examples:
   surefoot drill disk-filling
+  surefoot drill disk-filling --learn
   surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml
   surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml --speed 10")]
     Drill(DrillArguments),

@@ -20,6 +20,7 @@ mod neighbours;
 mod open;
 mod paced;
 mod past;
+mod practised;
 mod provenance;
 mod readiness;
 mod runs;

@@ -96,6 +96,28 @@ fn a_drill_is_no_run_of_the_runbook_and_is_not_gone_on_with() {
 }
 
 #[test]
+fn a_training_is_no_run_either_although_one_may_be_real() {
+    let sandbox = Sandbox::trusting(READS);
+    let ran = sandbox.surefoot(&["drill", "runbook.yaml", "--learn"]).run();
+    assert_eq!(ran.code(), 4, "{}", ran.text());
+    let started = &sandbox.events_of("run_started")[0];
+    assert_eq!((&started["mode"], &started["world"]), (&"training".into(), &"scripted".into()));
+    let id = sandbox.runs()[0].file_name().unwrap().to_str().unwrap().to_owned();
+    for resume in [&["resume"][..], &["resume", &id], &["resume", &id, "--take-over"]] {
+        let resumed = sandbox.surefoot(resume).run();
+        assert_eq!(resumed.code(), 2, "{}", resumed.text());
+    }
+    nothing_ran(&sandbox);
+    // Who learns on the real thing can go on with it.
+    let real = Sandbox::trusting(READS);
+    let left = real.surefoot(&["run", "runbook.yaml", "--mode", "training"]).run();
+    assert_eq!(left.code(), 4, "{}", left.text());
+    assert!(real.events_of("run_started")[0].get("world").is_none());
+    let resumed = real.surefoot(&["resume", "--auto", "read"]).run();
+    assert_eq!(resumed.code(), 0, "{}", resumed.text());
+}
+
+#[test]
 fn a_scenario_of_another_runbook_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.file("runbook.yaml", BOOK);

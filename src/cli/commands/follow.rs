@@ -188,7 +188,7 @@ impl<'a> Pictures<'a> {
         let known = history.known.clone();
         let behind = Behind::of(self.context, self.folder, history);
         let clock = Rc::new(SystemClock::start());
-        let terminal = if started.mode.is_rehearsal() {
+        let terminal = if started.is_rehearsal() {
             self.context.terminal.marked(MARK)
         } else {
             self.context.terminal.clone()
