@@ -123,11 +123,17 @@ fn of_role(summaries: &[Summary], wanted: Role) -> BTreeMap<StepId, u64> {
 
 /// An earlier run of the runbook. Journals of others are not read beyond their first record.
 fn earlier(folder: &RunFolder, runbook: &Runbook) -> Option<Summary> {
-    let Began { event: BeganEvent { runbook: Origin { id, service } }, .. } = began(folder)?;
-    if id != runbook.id || service != runbook.service {
+    let Began { event: BeganEvent { runbook: Origin { id, service }, follows }, .. } =
+        began(folder)?;
+    if id != runbook.id || service != runbook.service || follows.is_some() {
         return None;
     }
     Summary::of(&read(&folder.journal()).ok()?.records)
+}
+
+/// Whether it tells only that somebody looked on while somebody else walked.
+pub(crate) fn is_beside(folder: &RunFolder) -> bool {
+    began(folder).is_some_and(|began| began.event.follows.is_some())
 }
 
 /// The first record of a run.
@@ -145,7 +151,7 @@ pub(crate) type LastWalks = BTreeMap<(Option<String>, String), Timestamp>;
 pub(crate) fn last_walks(store: &Store) -> LastWalks {
     let mut walks = LastWalks::new();
     for folder in store.folders().unwrap_or_default().into_iter().take(MOST_RUNS) {
-        if let Some(Began { at, event: BeganEvent { runbook: Origin { id, service } } }) =
+        if let Some(Began { at, event: BeganEvent { runbook: Origin { id, service }, .. } }) =
             began(&folder)
         {
             let latest = walks.entry((service, id)).or_insert(at);
@@ -165,6 +171,7 @@ struct Began {
 #[derive(Deserialize)]
 struct BeganEvent {
     runbook: Origin,
+    follows: Option<String>,
 }
 
 #[derive(Deserialize)]

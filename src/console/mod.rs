@@ -54,7 +54,7 @@ pub use document::{Detail, Outline, graph, html, plan, show};
 pub use filter::{Filter, shown, shown_line, unescape};
 pub use input::{Echo, Input, Line, Signal, Signals, Tty, attended};
 pub use jsonl::JsonLines;
-pub use learning::{Learner, Lesson, Practised, Tutor};
+pub use learning::{Learner, Lesson, PREDICT, Practised, Tutor};
 pub use listing::{Listed, listing};
 pub use onlooker::Onlooker;
 pub use page::{Page, table};

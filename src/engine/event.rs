@@ -320,6 +320,9 @@ pub struct RunStarted {
     /// What its commands have their effect on.
     #[serde(default, skip_serializing_if = "World::is_real")]
     pub world: World,
+    /// The run of somebody else that was looked at, if nothing else was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<String>,
 }
 
 impl RunStarted {

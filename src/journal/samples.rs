@@ -85,6 +85,7 @@ pub(crate) fn started() -> Event {
         at: None,
         behind: Vec::new(),
         world: World::Real,
+        follows: None,
     }))
 }
 

@@ -45,6 +45,8 @@ pub enum World {
     Real,
     /// A scenario: nothing of it is run.
     Scripted,
+    /// Nothing: somebody looked on while somebody else walked.
+    Beside,
 }
 
 impl World {
@@ -56,7 +58,7 @@ impl World {
     /// Whether nothing of a run for this is run: it is never gone on with as if it were one. Who
     /// learns may do so for real, too; a drill or a test is no run, whatever its record says.
     pub fn is_rehearsed(self, mode: Mode) -> bool {
-        self == Self::Scripted || matches!(mode, Mode::Drill | Mode::Test)
+        self != Self::Real || matches!(mode, Mode::Drill | Mode::Test)
     }
 }
 

@@ -209,5 +209,6 @@ fn started(plan: &Plan) -> RunStarted {
         at: None,
         behind: Vec::new(),
         world: World::Scripted,
+        follows: None,
     }
 }

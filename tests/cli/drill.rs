@@ -1,7 +1,7 @@
 //! Drills: the same walk, and nothing of it is run.
 
-use crate::READS;
 use crate::sandbox::Sandbox;
+use crate::{CHANGES, READS};
 
 const SCENARIO: &str = "\
 schema: surefoot-scenario/v1
@@ -109,11 +109,11 @@ fn a_training_is_no_run_either_although_one_may_be_real() {
     }
     nothing_ran(&sandbox);
     // Who learns on the real thing can go on with it.
-    let real = Sandbox::trusting(READS);
+    let real = Sandbox::trusting(CHANGES);
     let left = real.surefoot(&["run", "runbook.yaml", "--mode", "training"]).run();
-    assert_eq!(left.code(), 4, "{}", left.text());
+    assert_eq!(left.code(), 8, "{}", left.text());
     assert!(real.events_of("run_started")[0].get("world").is_none());
-    let resumed = real.surefoot(&["resume", "--auto", "read"]).run();
+    let resumed = real.surefoot(&["resume", "--yes", "change"]).run();
     assert_eq!(resumed.code(), 0, "{}", resumed.text());
 }
 

@@ -1,6 +1,8 @@
 //! Somebody who learns: walks a runbook against what its commands may print, says what they expect, and
 //! is told less each time.
 
+use std::fs;
+
 use crate::PROMPT;
 use crate::pty::Session;
 use crate::sandbox::{PROGRAM, Sandbox};
@@ -150,4 +152,142 @@ fn the_question_about_what_comes_is_left_like_any_other() {
     assert!(sandbox.events_of("answered").is_empty());
     let refused = sandbox.surefoot(&["drill", "runbook.yaml", "--learn", "--auto", "read"]).run();
     assert_eq!(refused.code(), 2, "{}", refused.text());
+}
+
+const REAL: &str = "schema: surefoot/v1
+title: A real walk
+service: shop
+owner: { team: shop }
+escalation: [ { role: secondary, how: page the rota } ]
+steps:
+  - id: look
+    title: Look at it
+    why: It is nearly always the cache.
+    effect: read
+    run: printf 'hit rate %s\\n' 40
+    expect: size(stdout) > 0
+    sample: hit rate 90
+  - id: mark
+    title: Warm it up
+    why: A warm cache answers at once.
+    effect: change
+    run: touch \"$HOME/mark\"; echo warmed
+    undo: rm \"$HOME/mark\"
+  - end: done
+";
+
+/// The files of a run, but for those that only its walk has open.
+fn files(run: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+    let mut found: Vec<(String, Vec<u8>)> = fs::read_dir(run)
+        .unwrap()
+        .filter_map(|entry| {
+            let entry = entry.unwrap();
+            let bytes = fs::read(entry.path()).ok()?;
+            Some((entry.file_name().to_string_lossy().into_owned(), bytes))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn event(journal: &std::path::Path, ty: &str) -> serde_json::Value {
+    let text = fs::read_to_string(journal.join("journal.jsonl")).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let mut events = lines.map(|record| record["event"].clone());
+    events.find(|event| event["type"] == ty).unwrap_or_default()
+}
+
+#[test]
+fn somebody_learns_beside_a_real_run_which_does_not_notice() {
+    let sandbox = Sandbox::trusting(REAL);
+    let shared = sandbox.root().join("shared");
+    fs::create_dir_all(&shared).unwrap();
+    let settings = sandbox.root().join("home/.config/surefoot/config.toml");
+    fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    let place = format!("folder = \"{}\"\nwhat = \"bundle\"", shared.display());
+    fs::write(settings, format!("schema = \"surefoot-config/v1\"\n[records]\n{place}\n")).unwrap();
+    let mut dana = person(&sandbox, &["run", "runbook.yaml"]);
+    dana.wait_for(PROMPT);
+    let run = sandbox.run();
+    let mut erin = person(&sandbox, &["follow", "--learn"]);
+    erin.wait_for("It is nearly always the cache.");
+    erin.wait_for("$ printf");
+    dana.send("\r");
+    // What it prints is held back until she has said what she expects.
+    erin.wait_for(ASKED);
+    // The walk goes on meanwhile, to its end.
+    dana.wait_for("hit rate 40");
+    dana.wait_for("y run it");
+    dana.wait_for(PROMPT);
+    dana.send("y\r");
+    dana.wait_for("Done");
+    assert_eq!(dana.wait().code(), Some(0));
+    let before = files(&run);
+    assert!(!shown(&erin).contains("hit rate 40"), "{}", shown(&erin));
+    erin.send("a low hit rate\r");
+    // She catches up: first what came, then the next step, about which she is asked as well.
+    erin.wait_for("hit rate 40");
+    erin.wait_for("you expected    a low hit rate");
+    erin.wait_for("what came       hit rate 40");
+    erin.wait_for("good output     hit rate 90");
+    erin.wait_for("A warm cache answers at once.");
+    erin.wait_for(ASKED);
+    erin.send("\r");
+    erin.wait_for("warmed");
+    erin.wait_for("Done");
+    assert_eq!(erin.wait().code(), Some(0));
+    assert_eq!(files(&run), before, "whoever looks wrote something");
+    // What is kept of her is a record of its own, and no run that anybody goes on with.
+    let runs = sandbox.runs();
+    let own = runs.iter().find(|other| **other != run).unwrap();
+    let started = event(own, "run_started");
+    assert_eq!((&started["world"], &started["mode"]), (&"beside".into(), &"training".into()));
+    assert_eq!(started["follows"], *run.file_name().unwrap().to_str().unwrap());
+    assert_eq!(event(own, "answered")["answer"]["text"], "a low hit rate");
+    assert_eq!(event(own, "run_finished")["outcome"], "done");
+    assert_eq!(event(own, "attempt_started"), serde_json::Value::Null);
+    let id = own.file_name().unwrap().to_str().unwrap();
+    let verified = sandbox.surefoot(&["verify", id]).run();
+    assert_eq!(verified.code(), 0, "{}", verified.text());
+    let latest = sandbox.surefoot(&["report"]).run();
+    assert!(latest.stdout.contains("| Mode | incident |"), "{}", latest.stdout);
+    let resumed = sandbox.surefoot(&["resume", id]).run();
+    assert_eq!(resumed.code(), 2, "{}", resumed.text());
+    // The team has it like every other record, with its journal, and believes it.
+    let synced = sandbox.surefoot(&["records", "sync"]).run();
+    assert!(synced.text().contains("2 runs delivered, 2 there"), "{}", synced.text());
+    let team = sandbox.surefoot(&["history", "--team"]).run();
+    assert!(team.stdout.contains("A real walk (beside)"), "{}", team.stdout);
+    assert!(!team.stdout.contains("not taken"), "{}", team.stdout);
+    let practised = sandbox.surefoot(&["insights", "readiness"]).run();
+    assert!(practised.stdout.contains("beside just now, 1 prediction"), "{}", practised.stdout);
+    assert!(practised.stdout.contains("incident just now"), "{}", practised.stdout);
+}
+
+#[test]
+fn who_leaves_a_run_that_they_follow_gave_it_up() {
+    let sandbox = Sandbox::trusting(REAL);
+    let mut dana = person(&sandbox, &["run", "runbook.yaml"]);
+    dana.wait_for(PROMPT);
+    let run = sandbox.run();
+    let mut erin = person(&sandbox, &["follow", "--learn"]);
+    erin.wait_for("$ printf");
+    dana.send("\r");
+    erin.wait_for(ASKED);
+    erin.send("\x03");
+    assert_eq!(erin.wait().code(), Some(130));
+    assert!(erin.echoes(), "the terminal is not as it was");
+    let runs = sandbox.runs();
+    let own = runs.iter().find(|other| **other != run).unwrap();
+    assert_eq!(event(own, "run_finished")["outcome"], "abandoned");
+    dana.wait_for("y run it");
+    dana.wait_for(PROMPT);
+    dana.send("q\r");
+    assert_eq!(dana.wait().code(), Some(4));
+    // The run that was left is the one that is gone on with.
+    let mut resumed = person(&sandbox, &["resume"]);
+    resumed.wait_for("y run it");
+    resumed.wait_for(PROMPT);
+    resumed.send("y\r");
+    assert_eq!(resumed.wait().code(), Some(0));
 }

@@ -32,5 +32,6 @@ pub(crate) fn started(responder: Responder, policy: Policy, pace: Pace) -> RunSt
         at: None,
         behind: Vec::new(),
         world: World::Real,
+        follows: None,
     }
 }

@@ -345,6 +345,7 @@ fn started(
         at,
         behind: Vec::new(),
         world: World::Real,
+        follows: None,
     }
 }
 

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::ASKED;
-use super::lesson::{Expected, Lesson};
+use super::PREDICT;
+use super::lesson::Lesson;
 use crate::console::ask::{Stop, Walker};
 use crate::engine::{Answer, AnswerKind, Asking, Question, Run};
 use crate::session::{Beside, PasswordWanted, Reply, Responder};
@@ -34,13 +34,13 @@ impl Responder for Learner {
         let question = &for_learning(question);
         let wanted = question.step.as_ref().filter(|step| self.lesson.wants(step));
         if let Some(step) = wanted.filter(|_| question.accepts.contains(&AnswerKind::Predict)) {
-            match self.walker.line_about((question, run), until, beside, ASKED) {
+            match self.walker.line_about((question, run), until, beside, PREDICT) {
                 Ok(line) if !line.trim().is_empty() => {
                     // It becomes a fact, and the question is asked again.
                     return Reply::Answer(Answer::Predict { text: line.trim().to_owned() });
                 }
                 Ok(_) | Err(Stop::Back(_) | Stop::End) => {
-                    self.lesson.answered(step, Expected::Nothing);
+                    self.lesson.predicted(step, None);
                 }
                 Err(Stop::Reply(reply)) => return reply,
             }
@@ -57,9 +57,9 @@ impl Responder for Learner {
     }
 }
 
-/// The question without what good output looks like, which stands beside what came, and without the
+/// A question without what good output looks like, which stands beside what came, and without the
 /// key that lets commands run unasked.
-fn for_learning(question: &Question) -> Question {
+pub(in crate::console) fn for_learning(question: &Question) -> Question {
     let mut question = question.clone();
     question.accepts.retain(|kind| *kind != AnswerKind::Auto);
     if question.accepts.contains(&AnswerKind::Predict) {

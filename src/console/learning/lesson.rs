@@ -62,8 +62,14 @@ impl Lesson {
     }
 
     /// Whether it is to be asked what is expected of the step's command.
-    pub(super) fn wants(&self, step: &StepId) -> bool {
+    pub fn wants(&self, step: &StepId) -> bool {
         self.0.borrow().unasked.contains(step)
+    }
+
+    /// It was asked, and what was answered.
+    pub fn predicted(&self, step: &StepId, words: Option<&str>) {
+        let expected = words.map_or(Expected::Nothing, |words| Expected::Words(words.to_owned()));
+        self.answered(step, expected);
     }
 
     /// It was asked.

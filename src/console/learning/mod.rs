@@ -13,11 +13,12 @@ mod tutor;
 
 pub use fading::Practised;
 pub use learner::Learner;
+pub(super) use learner::for_learning;
 pub use lesson::Lesson;
 pub use tutor::Tutor;
 
 /// What is asked before a command runs.
-const ASKED: &str = "What do you expect to see? Enter for no answer";
+pub const PREDICT: &str = "What do you expect to see? Enter for no answer";
 
 #[cfg(test)]
 mod tests;

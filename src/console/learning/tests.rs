@@ -142,7 +142,7 @@ fn what_is_expected_is_asked_before_the_question_and_is_an_answer_of_its_own() {
     let mut ask = || learner.ask(&asked, &run, None, &mut NothingElse);
     let text = "two pods".to_owned();
     assert!(matches!(ask(), Reply::Answer(answer) if answer == Answer::Predict { text }));
-    assert_eq!(captured.walk(), format!("    $ kubectl get pods\n    {ASKED} > "));
+    assert_eq!(captured.walk(), format!("    $ kubectl get pods\n    {PREDICT} > "));
     // It is durable, and the question is asked again: the command is not shown twice.
     lesson.answered(&pods(), lesson::Expected::Words("two pods".to_owned()));
     assert!(matches!(ask(), Reply::Answer(Answer::Proceed)));
@@ -179,7 +179,7 @@ fn nothing_is_asked_from_the_third_walk_on_nor_where_no_command_follows() {
         let (mut learner, captured) = learner(&lesson, vec![Line::text("")]);
         let reply = learner.ask(&question(accepts), &run(), None, &mut NothingElse);
         assert!(matches!(reply, Reply::Answer(Answer::Proceed)), "{reply:?}");
-        assert!(!captured.walk().contains(ASKED));
+        assert!(!captured.walk().contains(PREDICT));
     }
 }
 

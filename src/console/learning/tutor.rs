@@ -57,8 +57,14 @@ impl Tutor {
         }
     }
 
+    /// The walk comes to a step, or somebody to a walk that is there.
+    pub fn comes_to(&self, step: &StepId, run: &Run) {
+        self.lesson.entered(step);
+        self.explain(step, run);
+    }
+
     /// Why a step exists.
-    pub fn explain(&self, step: &StepId, run: &Run) {
+    fn explain(&self, step: &StepId, run: &Run) {
         let runbook = &run.plan().runbook;
         let why = runbook.find(step).and_then(|key| runbook.step(key).why.as_ref());
         let Some(why) = why else { return };
@@ -122,10 +128,7 @@ impl Observer for Tutor {
             Event::AttemptEnded(ended) => self.ended(ended, run),
             Event::AttemptStarted(started) => self.started(started),
             Event::RunStarted(_) => self.introduce(run),
-            Event::StepEntered { step, .. } => {
-                self.lesson.entered(step);
-                self.explain(step, run);
-            }
+            Event::StepEntered { step, .. } => self.comes_to(step, run),
             _ => {}
         }
     }

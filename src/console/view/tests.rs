@@ -94,6 +94,7 @@ fn began() -> Moment {
         at: None,
         behind: Vec::new(),
         world: World::Real,
+        follows: None,
     })))
 }
 
