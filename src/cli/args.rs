@@ -89,6 +89,7 @@ It begins with where the run is by now, and ends with the run. Ctrl-C ends only 
 Examples:
   surefoot follow
   surefoot follow k3f9 --from-start
+  surefoot follow k3f9 --learn
   surefoot follow k3f9 --format jsonl")]
     Follow(FollowArguments),
     /// Walk scenarios as tests; not one process is started

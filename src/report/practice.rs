@@ -122,7 +122,8 @@ pub fn practice<'a>(
 
 /// When a run began. A rehearsal's records have the time of its scenario; its id has ours.
 fn began(run: &str, past: &Past) -> Timestamp {
-    let minute = run.get(..MINUTE.len()).filter(|_| past.is_rehearsal());
+    let scripted = past.is_rehearsal() && past.world != World::Beside;
+    let minute = run.get(..MINUTE.len()).filter(|_| scripted);
     let minute = minute.and_then(|minute| DateTime::strptime("%Y-%m-%d-%H%M", minute).ok());
     let begun = minute.and_then(|minute| minute.to_zoned(TimeZone::UTC).ok());
     begun.map_or(past.started, |begun| begun.timestamp())

@@ -63,11 +63,11 @@ fn what_was_practised_and_what_nobody_has_are_told_apart() {
     assert_eq!(lines.next(), Some("Practice on this machine"), "{text}");
     for line in [
         "shop/disk-full  The disk is full",
-        "    LOGIN@HOST  incident just now",
-        "    LOGIN@HOST  drill 2 times, last just now",
-        "    LOGIN@HOST  training just now",
+        "    LOGIN@HOST  incident ",
+        "    LOGIN@HOST  drill 2 times, last ",
+        "    LOGIN@HOST  training ",
     ] {
-        assert!(text.lines().any(|other| other == line), "{line} in\n{text}");
+        assert!(text.lines().any(|other| other.starts_with(line)), "{line} in\n{text}");
     }
     assert!(
         text.ends_with(
@@ -101,9 +101,9 @@ fn it_is_narrowed_by_runbook_service_and_person() {
     assert!(told(&sandbox, &["--service", "other"]).contains("No runbooks are known here"));
     let own = told(&sandbox, &["--person", &login()]);
     assert!(own.contains("has not practised these, which change something:"), "{own}");
-    assert!(own.contains("  drill just now"), "{own}");
+    assert!(own.contains("@HOST  drill "), "{own}");
     let stranger = told(&sandbox, &["--person", "nobody-of-that-name"]);
-    assert!(!stranger.contains("drill"), "{stranger}");
+    assert!(!stranger.contains("@HOST"), "{stranger}");
     let unknown = sandbox.surefoot(&["insights", "readiness", "--runbook", "no-such"]).run();
     assert_eq!(unknown.code(), 2, "{}", unknown.text());
     let json = told(&sandbox, &["--runbook", "disk-full", "--format", "json"]);
@@ -128,8 +128,8 @@ fn the_team_sees_what_its_people_practised() {
     assert!(text.contains("and in the team's records at"), "{text}");
     let failover = text.split("shop/failover").nth(1).unwrap();
     let failover = failover.split("\n\n").next().unwrap();
-    assert!(failover.contains("  drill just now"), "{text}");
-    assert!(failover.contains("  training just now"), "{text}");
+    assert!(failover.contains("@HOST  drill "), "{text}");
+    assert!(failover.contains("@HOST  training "), "{text}");
     // What is here and there is told of once.
     assert!(!text.contains("times"), "{text}");
     assert!(!text.contains("which change something"), "{text}");

@@ -13,6 +13,9 @@ const MOST_LINES: usize = 5;
 /// So much of an output is kept for that, in bytes.
 const MOST_BYTES: usize = 4096;
 
+/// The columns between tabs.
+const TAB: usize = 8;
+
 /// The columns of the labels.
 const LABEL: usize = 14;
 
@@ -28,8 +31,25 @@ impl Head {
 
     fn lines(&self) -> Vec<String> {
         let text = String::from_utf8_lossy(&self.0);
-        text.trim_end().lines().map(str::to_owned).collect()
+        text.trim_end().lines().map(without_tabs).collect()
     }
+}
+
+/// A line whose columns are made of blanks, so that they stand as they do above.
+fn without_tabs(line: &str) -> String {
+    let mut text = String::new();
+    let mut column = 0;
+    for character in line.chars() {
+        if character == '\t' {
+            let gap = TAB - column % TAB;
+            text.push_str(&" ".repeat(gap));
+            column += gap;
+        } else {
+            text.push(character);
+            column += 1;
+        }
+    }
+    text
 }
 
 /// Shows all three.
@@ -57,7 +77,7 @@ pub(super) fn show(
         field(terminal, "author expects", Meaning::Plain, &texts.join(" and "));
     }
     if let Some(sample) = &command.sample {
-        let lines: Vec<String> = sample.trim_end().lines().map(str::to_owned).collect();
+        let lines: Vec<String> = sample.trim_end().lines().map(without_tabs).collect();
         if lines != came {
             block(terminal, "good output", Meaning::Dim, &lines);
         }

@@ -228,13 +228,13 @@ fn what_was_expected_and_what_came_stand_side_by_side() {
     tell(&mut tutor, ended(2, pending), &run);
     assert_eq!(captured.walk(), "");
     tell(&mut tutor, started(3, Role::Main), &run);
-    prints(&mut tutor, 3, "NAME \u{1b}[2J\n1\n2\n3\n4\n5\n6\n", &run);
+    prints(&mut tutor, 3, "NAME\u{1b}[2J\n1\tone\n2\n3\n4\n5\n6\n", &run);
     tell(&mut tutor, ended(3, Verdict::Passed), &run);
     assert_eq!(
         captured.walk(),
         "    you expected    two pods, both ready
-    what came       NAME \\x1b[2J
-                    1
+    what came       NAME\\x1b[2J
+                    1       one
                     2
                     3
                     4
