@@ -2,6 +2,7 @@
 
 mod alert;
 mod finding;
+mod insights;
 mod rehearsing;
 mod sources;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use alert::{AlertArguments, ListenArguments};
 pub(crate) use finding::{FindArguments, ListArguments};
+pub(crate) use insights::{InsightsCommand, ReadinessArguments};
 pub(crate) use rehearsing::{CoverageFormat, DrillArguments, TestArguments};
 pub(crate) use sources::{
     AddSourceArguments, RecordsCommand, RemoveSourceArguments, SourceCommand, SourceTrustArgument,
@@ -55,6 +57,7 @@ Without a scenario each command prints the sample that stands beside it in the r
 
 Examples:
   surefoot drill disk-filling
+  surefoot drill disk-filling --learn
   surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml
   surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml --speed 10")]
     Drill(DrillArguments),
@@ -86,6 +89,7 @@ It begins with where the run is by now, and ends with the run. Ctrl-C ends only 
 Examples:
   surefoot follow
   surefoot follow k3f9 --from-start
+  surefoot follow k3f9 --learn
   surefoot follow k3f9 --format jsonl")]
     Follow(FollowArguments),
     /// Walk scenarios as tests; not one process is started
@@ -139,6 +143,9 @@ Examples:
         after_help = "Examples:\n  surefoot history\n  surefoot history --team --format json"
     )]
     History(HistoryArguments),
+    /// Say what the runs say: who has practised what
+    #[command(subcommand)]
+    Insights(InsightsCommand),
     /// Say whether this machine is ready for a shift
     #[command(after_help = "\
 Nothing is changed and no other machine is asked. What runbooks require is looked for; the commands by
@@ -408,6 +415,9 @@ pub(crate) struct FollowArguments {
     /// Show all that happened before, too, with the last lines of each output
     #[arg(long)]
     pub(crate) from_start: bool,
+    /// Learn: why each step exists, and what you expect before a command's output is shown
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) learn: bool,
     /// End when the run is left, too, with status 4
     #[arg(long)]
     pub(crate) once: bool,

@@ -30,6 +30,12 @@ pub(crate) fn frozen(
     Ok(named(runbook, started))
 }
 
+/// The same, for a comparison: nothing if it cannot be read any more, and nothing is said of that.
+pub(crate) fn frozen_before(started: &RunStarted, folder: &RunFolder) -> Option<Runbook> {
+    let Frozen { name, file, folder } = kept(started, folder).ok()?;
+    Some(named(file.load_in(&name, &folder).1.runbook?, started))
+}
+
 /// What a run ran, for a comparison; nothing if that cannot be told any more.
 pub(crate) fn content_of(
     started: &RunStarted,

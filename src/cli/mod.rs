@@ -20,6 +20,7 @@ mod neighbours;
 mod open;
 mod paced;
 mod past;
+mod practised;
 mod provenance;
 mod readiness;
 mod runs;
@@ -155,6 +156,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Drill(arguments) => commands::drill::run(&arguments, context),
         Command::Find(arguments) => commands::find::run(&arguments, context),
         Command::History(arguments) => commands::history::run(&arguments, context),
+        Command::Insights(command) => commands::insights::run(&command, context),
         Command::List(arguments) => commands::list::run(&arguments, context),
         Command::Listen(arguments) => commands::listen::run(&arguments, context),
         Command::Log(arguments) => commands::log::run(&arguments, context),

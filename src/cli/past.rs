@@ -16,7 +16,7 @@ use crate::console::{
 use crate::effects::SystemClock;
 use crate::engine::{Event, Role};
 use crate::journal::{RunFolder, Store, read};
-use crate::plan::Mode;
+use crate::plan::{Mode, World};
 use crate::policy::Attendance;
 use crate::report::{OfRunbook, Row, Summary, WentWell, last_ok, usual_times};
 use crate::runbook::{Runbook, StepId};
@@ -125,7 +125,7 @@ fn of_role(summaries: &[Summary], wanted: Role) -> BTreeMap<StepId, u64> {
 /// An earlier run of the runbook, which no rehearsal is. Journals of others are not read beyond their
 /// first record.
 fn earlier(folder: &RunFolder, runbook: &Runbook) -> Option<Summary> {
-    let Origin { id, service } = began(folder)?.event.runbook;
+    let Origin { id, service } = walked(folder)?.event.runbook;
     if id != runbook.id || service != runbook.service {
         return None;
     }
@@ -133,12 +133,22 @@ fn earlier(folder: &RunFolder, runbook: &Runbook) -> Option<Summary> {
 }
 
 /// The first record of a run; nothing if it was a rehearsal.
+fn walked(folder: &RunFolder) -> Option<Began> {
+    let rehearsed = |event: &BeganEvent| event.world.is_rehearsed(event.mode);
+    began(folder).filter(|began| !rehearsed(&began.event))
+}
+
+/// Whether it tells only that somebody looked on while somebody else walked.
+pub(crate) fn is_beside(folder: &RunFolder) -> bool {
+    began(folder).is_some_and(|began| began.event.follows.is_some())
+}
+
+/// The first record of a run.
 fn began(folder: &RunFolder) -> Option<Began> {
     let mut first = String::new();
     let mut file = BufReader::new(File::open(folder.journal()).ok()?).take(MOST_OF_A_RECORD);
     file.read_line(&mut first).ok()?;
-    let began: Began = serde_json::from_str(&first).ok()?;
-    Some(began).filter(|began| !began.event.mode.is_rehearsal())
+    serde_json::from_str(&first).ok()
 }
 
 /// When runbooks were last walked, by service and id.
@@ -148,7 +158,7 @@ pub(crate) type LastWalks = BTreeMap<(Option<String>, String), Timestamp>;
 pub(crate) fn last_walks(store: &Store) -> LastWalks {
     let mut walks = LastWalks::new();
     for folder in store.folders().unwrap_or_default().into_iter().take(MOST_RUNS) {
-        if let Some(Began { at, event }) = began(&folder) {
+        if let Some(Began { at, event }) = walked(&folder) {
             let Origin { id, service } = event.runbook;
             let latest = walks.entry((service, id)).or_insert(at);
             *latest = at.max(*latest);
@@ -167,7 +177,10 @@ struct Began {
 #[derive(Deserialize)]
 struct BeganEvent {
     mode: Mode,
+    #[serde(default)]
+    world: World,
     runbook: Origin,
+    follows: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -5,6 +5,7 @@ use std::io;
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::past::is_beside;
 use crate::journal::{Contents, FileFailed, FindFailed, ReadFailed, RunFolder, Store, read};
 use crate::report::{Row, Summary, Told};
 
@@ -25,7 +26,7 @@ pub(crate) fn find(part: Option<&str>, context: &Context) -> Result<RunFolder, F
 }
 
 fn latest(store: &Store) -> Result<RunFolder, FindFailed> {
-    let latest = newest_first(store)?.next();
+    let latest = newest_first(store)?.find(|folder| !is_beside(folder));
     latest.ok_or_else(|| FindFailed::None("the latest".to_owned()))
 }
 

@@ -14,8 +14,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::sourced::Sourced;
 use crate::console::{
-    Answers, Echo, FromFile, Input as Lines, JsonLines, Known, Line, Meaning, Signal, Signals,
-    Text, Tty, Unattended, View, Walker, attended,
+    Answers, Echo, FromFile, Input as Lines, JsonLines, Known, Learner, Lesson, Line, Meaning,
+    Signal, Signals, Text, Tty, Unattended, View, Walker, attended,
 };
 use crate::effects::{Setting, Supervised, SystemClock};
 use crate::engine::{Input, PauseReason, Rest, Run};
@@ -156,14 +156,27 @@ pub(crate) fn responder(
     behind: Behind,
     clock: Rc<dyn Clock>,
 ) -> Result<Box<dyn Responder>, Failure> {
+    responder_in(context, answers, behind, clock, None)
+}
+
+/// The same, where a person may learn.
+pub(crate) fn responder_in(
+    context: &Context,
+    answers: Option<Answers>,
+    behind: Behind,
+    clock: Rc<dyn Clock>,
+    lesson: Option<Lesson>,
+) -> Result<Box<dyn Responder>, Failure> {
     let signals = signals()?;
     let person: Box<dyn Responder> = match attended() {
-        Some(tty) => Box::new(Walker::new(
-            context.terminal.clone(),
-            Box::new(Tty::new(tty, signals)),
-            Box::new(behind),
-            clock,
-        )),
+        Some(tty) => {
+            let (terminal, input) = (context.terminal.clone(), Box::new(Tty::new(tty, signals)));
+            let walker = Walker::new(terminal, input, Box::new(behind), clock);
+            match lesson {
+                Some(lesson) => Box::new(Learner::new(walker, lesson)),
+                None => Box::new(walker),
+            }
+        }
         None => Box::new(Unattended::new(clock, Box::new(signals))),
     };
     Ok(match answers {

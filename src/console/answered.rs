@@ -36,6 +36,7 @@ pub(super) fn words(step: Option<&StepId>, answer: &Answer, run: &Run) -> Option
         Answer::NotSure { reason } => format!("not sure{}", because(reason)),
         Answer::NoneOfThese => "none of these".to_owned(),
         Answer::Note { .. } => "noted".to_owned(),
+        Answer::Predict { text } => format!("expects: {text}"),
         Answer::Leave => "left as it is".to_owned(),
         Answer::MarkDone => "marked done".to_owned(),
         Answer::WaitForEnd => "waiting for its end; Ctrl-C stops it".to_owned(),

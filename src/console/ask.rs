@@ -79,6 +79,47 @@ impl Walker {
         Self { terminal, input, backstage, clock, shown: None, woken: false }
     }
 
+    /// Asks for a line about a question that is shown, before an answer to it is asked for.
+    pub(super) fn line_about(
+        &mut self,
+        (question, run): (&Question, &Run),
+        until: Option<Timestamp>,
+        beside: &mut dyn Beside,
+        words: &str,
+    ) -> Result<String, Stop> {
+        self.put(question, run);
+        let line = on_stage(question, run, until, beside, &mut |scene: Scene<'_>| loop {
+            match self.line(scene, words) {
+                Err(Stop::Back(why)) => self.say(Meaning::Warning, why),
+                other => return other,
+            }
+        });
+        self.woken = matches!(line, Err(Stop::Reply(Reply::Woken)));
+        // It need not be shown again for its answer.
+        self.shown = Some(question.clone());
+        line
+    }
+
+    /// Shows a question, as far as it is not there yet. Whoever is asked has then seen what can be
+    /// typed: only what comes from there on counts. Whoever was interrupted in typing goes on where
+    /// they were.
+    fn put(&mut self, question: &Question, run: &Run) {
+        self.terminal.spinner().clear();
+        let again = self.shown.take().is_some_and(|shown| shown == *question);
+        let woken = std::mem::take(&mut self.woken) && again;
+        if !woken {
+            self.input.discard();
+        }
+        match &question.ask {
+            Asking::Confirm(card) if again => self.terminal.command(&card.shown),
+            _ if again => {}
+            _ => present(&self.terminal, &mut *self.backstage, question, run),
+        }
+        if !woken {
+            self.input.discard();
+        }
+    }
+
     fn converse(&mut self, scene: Scene<'_>) -> Reply {
         let keys = offered(scene.question);
         loop {
@@ -316,29 +357,9 @@ impl Responder for Walker {
         until: Option<Timestamp>,
         beside: &mut dyn Beside,
     ) -> Reply {
-        self.terminal.spinner().clear();
-        let again = self.shown.take().is_some_and(|shown| shown == *question);
-        let woken = std::mem::take(&mut self.woken) && again;
-        if !woken {
-            self.input.discard();
-        }
-        match &question.ask {
-            Asking::Confirm(card) if again => self.terminal.command(&card.shown),
-            _ if again => {}
-            _ => present(&self.terminal, &mut *self.backstage, question, run),
-        }
-        // Whoever is asked has seen what can be typed: only what comes from here on counts. Whoever
-        // was interrupted in typing goes on where they were.
-        if !woken {
-            self.input.discard();
-        }
-        let wakes = own(beside.wakes());
-        let beside = RefCell::new(beside);
-        let heard = || beside.borrow_mut().look();
-        let suspend = || beside.borrow_mut().suspend();
-        let wakes = wakes.as_ref().map(OwnedFd::as_fd);
+        self.put(question, run);
         let reply =
-            self.converse(Scene { question, run, until, wakes, heard: &heard, suspend: &suspend });
+            on_stage(question, run, until, beside, &mut |scene: Scene<'_>| self.converse(scene));
         self.woken = matches!(reply, Reply::Woken);
         // What was said of an answer that is not taken must not be pushed away by its question.
         let stays = matches!(
@@ -358,6 +379,22 @@ impl Responder for Walker {
     fn refused(&mut self, why: &str) {
         self.say(Meaning::Warning, &format!("Not taken: {why}"));
     }
+}
+
+/// Lets somebody talk about a question, with what goes on beside it.
+fn on_stage<T>(
+    question: &Question,
+    run: &Run,
+    until: Option<Timestamp>,
+    beside: &mut dyn Beside,
+    talk: &mut dyn FnMut(Scene<'_>) -> T,
+) -> T {
+    let wakes = own(beside.wakes());
+    let beside = RefCell::new(beside);
+    let heard = || beside.borrow_mut().look();
+    let suspend = || beside.borrow_mut().suspend();
+    let wakes = wakes.as_ref().map(OwnedFd::as_fd);
+    talk(Scene { question, run, until, wakes, heard: &heard, suspend: &suspend })
 }
 
 /// A descriptor to poll while its owner is busy. Without one nothing wakes the person, and what

@@ -70,8 +70,13 @@ pub(super) fn record(mono: f64, event: Event) -> Record {
 
 /// A run of [`runbook`] that has not begun.
 pub(super) fn run() -> Run {
+    run_of(runbook())
+}
+
+/// A run of a runbook that has not begun.
+pub(super) fn run_of(runbook: Runbook) -> Run {
     Run::new(Arc::new(Plan {
-        runbook: Arc::new(runbook()),
+        runbook: Arc::new(runbook),
         run: "2026-11-20-0312-checkout-k3f9".to_owned(),
         mode: Mode::Incident,
         environment: None,

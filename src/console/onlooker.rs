@@ -6,6 +6,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 
 use super::backstage::Backstage;
+use super::learning::for_learning;
 use super::present::present;
 use super::running::millis;
 use super::terminal::Terminal;
@@ -26,6 +27,15 @@ pub struct Onlooker {
     shown: Option<Question>,
     /// What the walk waits for since a moment, while nothing is recorded.
     awaited: Awaited,
+    samples: Samples,
+}
+
+/// Whether it is shown beforehand what good output looks like.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Samples {
+    Shown,
+    /// Whoever learns says first what they expect.
+    Withheld,
 }
 
 /// What a walk waits for.
@@ -49,7 +59,14 @@ impl Onlooker {
         backstage: Box<dyn Backstage>,
     ) -> Self {
         let view = View::new(terminal.clone(), Rc::clone(&clock), known);
-        Self { terminal, clock, view, backstage, shown: None, awaited: Awaited::Unknown }
+        let (shown, awaited, samples) = (None, Awaited::Unknown, Samples::Shown);
+        Self { terminal, clock, view, backstage, shown, awaited, samples }
+    }
+
+    /// For somebody who learns: not before it has run what a command should print.
+    #[must_use]
+    pub fn withholding_samples(self) -> Self {
+        Self { samples: Samples::Withheld, ..self }
     }
 
     /// Shows where a run is that began before, with the starts of the commands that run.
@@ -110,6 +127,10 @@ impl Onlooker {
                 Some(until) if run.running().next().is_none() => Awaited::Moment(until),
                 _ => Awaited::Command,
             };
+        };
+        let question = match self.samples {
+            Samples::Shown => question,
+            Samples::Withheld => for_learning(&question),
         };
         if self.shown.as_ref() != Some(&question) {
             present(&self.terminal, &mut *self.backstage, &question, run);

@@ -31,6 +31,9 @@ impl Run {
             _ => true,
         });
         accepts.extend([A::Pause, A::Note]);
+        if precedes_a_command(ask) {
+            accepts.push(A::Predict);
+        }
         self.add_common(lane, ask, &mut accepts);
         accepts
     }
@@ -121,5 +124,14 @@ impl Run {
             answers.push(A::Undo);
         }
         answers
+    }
+}
+
+/// Whether a command of the runbook's runs next: then somebody may say what they expect of it.
+fn precedes_a_command(ask: &Asking) -> bool {
+    match ask {
+        Asking::Confirm(card) => card.of == CardKind::Step,
+        Asking::Items(_) | Asking::Read { .. } => true,
+        _ => false,
     }
 }

@@ -99,6 +99,11 @@ pub enum Answer {
     },
     /// Leave the walk; it can be resumed.
     Pause,
+    /// What the responder expects to see, before a command runs.
+    Predict {
+        /// In their words.
+        text: String,
+    },
     /// Go on.
     Proceed,
     /// In doubt: look whether it took effect.
@@ -152,6 +157,7 @@ pub enum AnswerKind {
     Note,
     NotSure,
     Pause,
+    Predict,
     Proceed,
     Recheck,
     Skip,
@@ -185,6 +191,7 @@ impl Answer {
             Self::Note { .. } => AnswerKind::Note,
             Self::NotSure { .. } => AnswerKind::NotSure,
             Self::Pause => AnswerKind::Pause,
+            Self::Predict { .. } => AnswerKind::Predict,
             Self::Proceed => AnswerKind::Proceed,
             Self::Recheck => AnswerKind::Recheck,
             Self::Skip { .. } => AnswerKind::Skip,

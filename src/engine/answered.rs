@@ -71,7 +71,7 @@ impl Run {
                 }
             }
             // These are kept and change nothing.
-            Answer::Note { .. } | Answer::NotSure { .. } => {}
+            Answer::Note { .. } | Answer::NotSure { .. } | Answer::Predict { .. } => {}
             Answer::Approval { .. } | Answer::Elsewhere { .. } | Answer::Pause => {
                 return Err(Corrupt("this answer is recorded as another event".to_owned()));
             }

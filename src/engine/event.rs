@@ -11,7 +11,7 @@ use super::approval::{ApprovalGiven, ApprovalRequested, Spent};
 use super::conduct::KeptFile;
 use super::lane::LaneId;
 use crate::expression::Part;
-use crate::plan::{Alert, Mode, Origin};
+use crate::plan::{Alert, Mode, Origin, World};
 use crate::policy::{Pace, Policy};
 use crate::runbook::{Effect, FindingSeverity, OnDisconnect, Outcome, StepId};
 use crate::value::{Name, Secret, Value};
@@ -317,6 +317,19 @@ pub struct RunStarted {
     /// The steps that wait for agreement which it starts behind. The engine says which.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub behind: Vec<StepId>,
+    /// What its commands have their effect on.
+    #[serde(default, skip_serializing_if = "World::is_real")]
+    pub world: World,
+    /// The run of somebody else that was looked at, if nothing else was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<String>,
+}
+
+impl RunStarted {
+    /// Whether nothing of it is run.
+    pub fn is_rehearsal(&self) -> bool {
+        self.world.is_rehearsed(self.mode)
+    }
 }
 
 /// What was run, exactly.

@@ -75,6 +75,7 @@ impl Run {
             Answer::Done { note } => Answer::Done { note: hide(note) },
             Answer::Note { text } => Answer::Note { text: hiding.text(text) },
             Answer::NotSure { reason } => Answer::NotSure { reason: hide(reason) },
+            Answer::Predict { text } => Answer::Predict { text: hiding.text(text) },
             Answer::Skip { reason } => Answer::Skip { reason: hide(reason) },
             Answer::Value { value } => Answer::Value { value: hiding.value(value) },
             other => other,

@@ -12,7 +12,7 @@ use crate::engine::{
     Responder, Resumed, Role, RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
 };
 use crate::expression::Part;
-use crate::plan::{Alert, Mode, Origin};
+use crate::plan::{Alert, Mode, Origin, World};
 use crate::policy::{Attendance, Pace, Policy, Trust};
 use crate::runbook::{Effect, FindingSeverity, OnDisconnect, Outcome, Protection, StepId};
 use crate::value::{Name, Secret, Value};
@@ -84,6 +84,8 @@ pub(crate) fn started() -> Event {
         }),
         at: None,
         behind: Vec::new(),
+        world: World::Real,
+        follows: None,
     }))
 }
 

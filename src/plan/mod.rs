@@ -36,12 +36,33 @@ pub enum Mode {
     Training,
 }
 
-impl Mode {
-    /// Whether nothing of it is run: it is never gone on with as if it were a run.
-    pub fn is_rehearsal(self) -> bool {
-        matches!(self, Self::Drill | Self::Test)
+/// What the commands of a run have their effect on.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum World {
+    /// The world: they run.
+    #[default]
+    Real,
+    /// A scenario: nothing of it is run.
+    Scripted,
+    /// Nothing: somebody looked on while somebody else walked.
+    Beside,
+}
+
+impl World {
+    /// Whether commands run.
+    pub fn is_real(&self) -> bool {
+        *self == Self::Real
     }
 
+    /// Whether nothing of a run for this is run: it is never gone on with as if it were one. Who
+    /// learns may do so for real, too; a drill or a test is no run, whatever its record says.
+    pub fn is_rehearsed(self, mode: Mode) -> bool {
+        self != Self::Real || matches!(mode, Mode::Drill | Mode::Test)
+    }
+}
+
+impl Mode {
     /// Its name in records and expressions.
     pub fn name(self) -> &'static str {
         match self {

@@ -16,7 +16,7 @@ use crate::engine::{
     Input, InputRecord, PauseReason, Recorded, Responder, Rest, Run, RunStarted, RunbookOrigin,
 };
 use crate::journal::{FORMAT, Journal};
-use crate::plan::{Alert, DigestKey, Given, Mode, Origin, Plan};
+use crate::plan::{Alert, DigestKey, Given, Mode, Origin, Plan, World};
 use crate::policy::{Attendance, Pace, Policy, Rules, Trust};
 use crate::runbook::{Environment, Outcome, Presence, Runbook, Scenario, Secrecy};
 use crate::session::{Broken, Session};
@@ -208,5 +208,7 @@ fn started(plan: &Plan) -> RunStarted {
         alert: None,
         at: None,
         behind: Vec::new(),
+        world: World::Scripted,
+        follows: None,
     }
 }

@@ -9,7 +9,7 @@ use super::summary::{
     Attempt, Change, Decision, Edited, EffectCounts, Ended, Finding, Given, Milestones, Note,
     Obligation, SkipReason, Skipped, State, Step, Summary, UndoState,
 };
-use super::{agreed, phrases};
+use super::{agreed, phrases, predictions};
 use crate::engine::{
     Answer, AttemptEnded, AttemptId, AttemptStarted, Event, InputRecord, LaneId, PauseReason, Role,
     RunStarted, StepStatus, Verdict,
@@ -58,6 +58,7 @@ impl Fold {
                 effects: EffectCounts::default(),
                 decisions: Vec::new(),
                 notes: Vec::new(),
+                predictions: Vec::new(),
                 findings: Vec::new(),
                 values: Vec::new(),
                 changes: Vec::new(),
@@ -87,6 +88,7 @@ impl Fold {
             self.summary.last = record.at;
             self.summary.duration = elapsed;
         }
+        self.summary.predictions = predictions::of(records);
         self.settle_state();
         self.settle_changes();
         self.settle_obligations();

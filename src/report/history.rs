@@ -10,7 +10,7 @@ use super::phrases;
 use super::summary::{State, Summary};
 use crate::diagnostic::visible_json;
 use crate::engine::{Role, Verdict};
-use crate::plan::Mode;
+use crate::plan::{Mode, World};
 use crate::runbook::{Outcome, StepId};
 
 /// A past run.
@@ -66,6 +66,17 @@ pub struct Past {
     pub changes: u64,
     /// How much somebody still has to do.
     pub obligations: usize,
+    /// What its commands had their effect on.
+    #[serde(default, skip_serializing_if = "World::is_real")]
+    pub world: World,
+    /// How often somebody said beforehand what they expected to see.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub predictions: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Past {
@@ -88,7 +99,14 @@ impl Past {
             steps: summary.steps.len(),
             changes: summary.effects.change + summary.effects.destroy,
             obligations: summary.obligations.len(),
+            world: with.world,
+            predictions: summary.predictions.len(),
         }
+    }
+
+    /// Whether nothing of it was run.
+    pub fn is_rehearsal(&self) -> bool {
+        self.world.is_rehearsed(self.mode)
     }
 }
 

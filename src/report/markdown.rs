@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::inert::{fenced, link, markdown as safe};
 use super::phrases;
+use super::predictions;
 use super::review_text;
 use super::summary::{
     ApprovalAnswer, Attempt, Change, Obligation, SkipReason, State, Step, Summary, UndoState,
@@ -36,7 +37,11 @@ pub fn markdown(summary: &Summary, records: &[Record]) -> String {
     for (heading, lines) in summary.review.iter().flat_map(review_text::sections) {
         section(&mut document, heading, &lines);
     }
-    let rare = [("Deviations", deviations(summary)), ("Approvals", approvals(summary))];
+    let rare = [
+        ("Deviations", deviations(summary)),
+        ("Approvals", approvals(summary)),
+        ("Predictions", predictions::lines(summary)),
+    ];
     for (heading, lines) in rare {
         section(&mut document, heading, &lines);
     }

@@ -10,6 +10,8 @@ mod fold;
 mod agreed;
 
 mod phrases;
+mod practice;
+mod predictions;
 
 mod inert;
 
@@ -35,6 +37,8 @@ pub use inert::line as inert_line;
 pub use json::{FORMAT, json};
 pub use markdown::markdown;
 pub use phrases::{numbered, outcome_name, state};
+pub use practice::{Named, Practice, Way, practice};
+pub use predictions::Prediction;
 pub use review::{Done, Doubted, Fault, Reached, Review, add_review};
 pub use summary::{
     Approval, ApprovalAnswer, Attempt, Change, Decision, Deviation, Edited, EffectCounts, Ended,

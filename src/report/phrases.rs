@@ -28,6 +28,7 @@ pub(super) fn is_decision(question: &str, answer: &Answer) -> bool {
             | Answer::Edit { .. }
             | Answer::Note { .. }
             | Answer::Pause
+            | Answer::Predict { .. }
     );
     let deviates = matches!(answer, Answer::BreakGlass { .. } | Answer::GoPast { .. });
     let turns = matches!(answer, Answer::Back | Answer::GoTo { .. } | Answer::Stop);
@@ -78,6 +79,7 @@ pub(super) fn answer(answer: &Answer) -> String {
         Answer::Note { text } => format!("note: {text}"),
         Answer::NotSure { .. } => "not sure".to_owned(),
         Answer::Pause => "pause".to_owned(),
+        Answer::Predict { text } => format!("expects: {text}"),
         Answer::Proceed => "go on".to_owned(),
         Answer::Recheck => "look whether it took effect".to_owned(),
         Answer::Skip { .. } => "skip".to_owned(),
@@ -172,6 +174,7 @@ pub(super) fn said(question: &str, given: &Answer, name: Option<&str>) -> String
             | Answer::GoTo { .. }
             | Answer::Note { .. }
             | Answer::Pause
+            | Answer::Predict { .. }
     );
     if aside { said } else { format!("{}: {said}", question.replace('_', " ")) }
 }

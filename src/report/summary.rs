@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::fold::Fold;
+use super::predictions::Prediction;
 use super::review::Review;
 use crate::engine::{
     AttemptId, Confirmation, End, Event, FindingRecord, InputRecord, Kept, KeptFile, Missing,
@@ -45,6 +46,9 @@ pub struct Summary {
     pub decisions: Vec<Decision>,
     /// What the responders wrote down.
     pub notes: Vec<Note>,
+    /// What they expected to see, before commands ran.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub predictions: Vec<Prediction>,
     /// What results meant.
     pub findings: Vec<Finding>,
     /// Values that were asked for.

@@ -1,7 +1,7 @@
 //! Drills: the same walk, and nothing of it is run.
 
-use crate::READS;
 use crate::sandbox::Sandbox;
+use crate::{CHANGES, READS};
 
 const SCENARIO: &str = "\
 schema: surefoot-scenario/v1
@@ -94,12 +94,34 @@ fn a_drill_is_no_run_of_the_runbook_and_is_not_gone_on_with() {
     assert!(followed.stderr.contains("DRILL  1  Look once"), "{}", followed.text());
     nothing_ran(&sandbox);
     let listed = sandbox.surefoot(&["history"]).run();
-    assert!(listed.stdout.contains("drill: paused"), "{}", listed.stdout);
+    assert!(listed.stdout.contains("(drill)"), "{}", listed.stdout);
     // What was only rehearsed is still otherwise than what is known here.
     sandbox.file("runbook.yaml", READS.replace("echo one", "echo other"));
     sandbox.surefoot(&["drill", "runbook.yaml"]).run();
     let shown = sandbox.surefoot(&["show", "runbook.yaml", "--diff"]).run();
     assert!(shown.stdout.contains("Since what was trusted"), "{}", shown.text());
+}
+
+#[test]
+fn a_training_is_no_run_either_although_one_may_be_real() {
+    let sandbox = Sandbox::trusting(READS);
+    let ran = sandbox.surefoot(&["drill", "runbook.yaml", "--learn"]).run();
+    assert_eq!(ran.code(), 4, "{}", ran.text());
+    let started = &sandbox.events_of("run_started")[0];
+    assert_eq!((&started["mode"], &started["world"]), (&"training".into(), &"scripted".into()));
+    let id = sandbox.runs()[0].file_name().unwrap().to_str().unwrap().to_owned();
+    for resume in [&["resume"][..], &["resume", &id], &["resume", &id, "--take-over"]] {
+        let resumed = sandbox.surefoot(resume).run();
+        assert_eq!(resumed.code(), 2, "{}", resumed.text());
+    }
+    nothing_ran(&sandbox);
+    // Who learns on the real thing can go on with it.
+    let real = Sandbox::trusting(CHANGES);
+    let left = real.surefoot(&["run", "runbook.yaml", "--mode", "training"]).run();
+    assert_eq!(left.code(), 8, "{}", left.text());
+    assert!(real.events_of("run_started")[0].get("world").is_none());
+    let resumed = real.surefoot(&["resume", "--yes", "change"]).run();
+    assert_eq!(resumed.code(), 0, "{}", resumed.text());
 }
 
 #[test]

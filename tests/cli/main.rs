@@ -32,6 +32,7 @@ mod game_day;
 mod held;
 mod hostile;
 mod inputs;
+mod insights;
 mod listen;
 mod looks;
 mod offline;

@@ -27,6 +27,7 @@ fn help_is_data_and_one_page() {
           list         List the runbooks that are known on this machine
           find         Find runbooks by words
           history      List past runs
+          insights     Say what the runs say: who has practised what
           doctor       Say whether this machine is ready for a shift
           log          Show what happened in a run, line by line
           records      Deliver finished runs to the team's records, and read those of others

@@ -100,6 +100,7 @@ fn answer(kind: AnswerKind, question: &Question, dice: u8) -> Option<Input> {
         AnswerKind::Note => Answer::Note { text: "so".to_owned() },
         AnswerKind::NotSure => Answer::NotSure { reason },
         AnswerKind::Pause => return Some(Input::Paused(PauseReason::Wished)),
+        AnswerKind::Predict => Answer::Predict { text: "so".to_owned() },
         AnswerKind::Proceed => Answer::Proceed,
         AnswerKind::Recheck => Answer::Recheck,
         AnswerKind::Skip => Answer::Skip { reason },

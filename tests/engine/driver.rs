@@ -345,6 +345,7 @@ impl Walk {
             "none" => Answer::NoneOfThese,
             "notsure" => Answer::NotSure { reason },
             "pause" => return Input::Paused(surefoot::engine::PauseReason::Wished),
+            "predict" => Answer::Predict { text: rest.to_owned() },
             "proceed" => Answer::Proceed,
             "recheck" => Answer::Recheck,
             "secret" => {

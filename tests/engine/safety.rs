@@ -1,6 +1,6 @@
 //! What a walk must never do: confirmations, proofs of targets, doubt after a crash, undo, secrets.
 
-use surefoot::engine::{AnswerKind, End, Found};
+use surefoot::engine::{AnswerKind, End, Event, Found};
 use surefoot::policy::Attendance;
 use surefoot::runbook::{Effect, Protection};
 
@@ -344,6 +344,25 @@ fn a_command_that_is_typed_with_a_secret_in_it_is_neither_run_nor_recorded() {
     assert_eq!(walk.ledger, ["main a", "adhoc b", "main b"]);
     let journal = serde_json::to_string(&walk.events.iter().map(|it| &it.0).collect::<Vec<_>>());
     assert!(!journal.unwrap().contains("hunter22"));
+}
+
+#[test]
+fn what_somebody_expects_changes_nothing_and_tells_no_secret() {
+    let yaml = "steps:
+  - { id: a, effect: read, run: [token], capture: { t: { secret: true } } }
+  - { id: b, run: { run: [use], env: { T: '{{t}}' } }, undo: { none: x } }
+";
+    let typed = ["predict it says hunter22", "predict or not", "yes"];
+    let walk = Setup::steps(yaml).end("a", [says("hunter22")]).walk(&typed);
+    assert_eq!(walk.ledger, ["main a", "main b"]);
+    let journal = serde_json::to_string(&walk.events.iter().map(|it| &it.0).collect::<Vec<_>>());
+    let journal = journal.unwrap();
+    assert_eq!(journal.matches("\"answer\":\"predict\"").count(), 2, "{journal}");
+    assert!(!journal.contains("hunter22"), "{journal}");
+    // Nothing is to be seen where no command runs.
+    let asks = "steps:\n  - { id: q, do: Look }\n";
+    let walk = Setup::steps(asks).walk(&["predict nothing"]);
+    assert!(!walk.events.iter().any(|it| matches!(it.0, Event::Answered { .. })));
 }
 
 #[test]

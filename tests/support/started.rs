@@ -1,7 +1,7 @@
 //! The first event of a run that only a test walks.
 
 use surefoot::engine::{Responder, RunStarted, RunbookOrigin};
-use surefoot::plan::Mode;
+use surefoot::plan::{Mode, World};
 use surefoot::policy::{Pace, Policy};
 
 /// A run that begins.
@@ -31,5 +31,7 @@ pub(crate) fn started(responder: Responder, policy: Policy, pace: Pace) -> RunSt
         alert: None,
         at: None,
         behind: Vec::new(),
+        world: World::Real,
+        follows: None,
     }
 }

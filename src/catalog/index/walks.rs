@@ -68,9 +68,9 @@ fn write(db: &Connection, folder: &RunFolder, stamp: &str) -> rusqlite::Result<(
     let Told::Run(past) = &row.told else { return Ok(()) };
     let of = OfRunbook::Named { service: past.service.as_deref(), id: &past.runbook };
     let well = last_ok(std::slice::from_ref(&row), of).is_some();
-    let open = !matches!(past.state, State::Finished { .. }) && !past.mode.is_rehearsal();
+    let open = !matches!(past.state, State::Finished { .. }) && !past.is_rehearsal();
     // A rehearsal is no walk of the runbook: it is not what was walked lately either.
-    let of_runbook = Some(&past.runbook).filter(|_| !past.mode.is_rehearsal());
+    let of_runbook = Some(&past.runbook).filter(|_| !past.is_rehearsal());
     db.execute(
         insert,
         params![

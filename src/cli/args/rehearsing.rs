@@ -14,6 +14,9 @@ pub(crate) struct DrillArguments {
     /// What happens in it; the samples of the runbook if not given
     #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "environment"])]
     pub(crate) scenario: Option<PathBuf>,
+    /// Learn: why each step exists, and what you expect to see before each command
+    #[arg(long, conflicts_with = "auto")]
+    pub(crate) learn: bool,
     /// How many times faster than the world time runs
     #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) speed: u8,

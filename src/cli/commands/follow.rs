@@ -1,6 +1,9 @@
 //! `surefoot follow`: shows a run while somebody else walks it, from its journal. Nothing is written
 //! but the screen, and no lock is taken: the walk does not notice.
 
+mod accompanied;
+mod pupil;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,8 +17,9 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::frozen::{content_of, frozen};
 use crate::cli::past;
+use crate::cli::practised::practised;
 use crate::cli::runs;
-use crate::console::{JsonLines, Onlooker};
+use crate::console::{JsonLines, Lesson, Onlooker};
 use crate::effects::{SystemClock, Tail};
 use crate::engine::{Answer, AttemptId, Event, Recorded, Run, RunStarted};
 use crate::journal::{Follower, Record, RunFolder, last_holder};
@@ -24,6 +28,8 @@ use crate::policy::Attendance;
 use crate::process::{Arrived, Signals, is_alive, suspend};
 use crate::session::Clock as _;
 use crate::value::{Datum, Secret};
+
+use self::pupil::Pupil;
 
 /// How often the journal is looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -41,12 +47,24 @@ pub(crate) fn run(arguments: &FollowArguments, context: &Context) -> Result<Exit
     })?;
     let mut screen: Box<dyn Screen> = match arguments.format {
         Some(_) => Box::new(Lines { lines: JsonLines::new(context.terminal.clone()) }),
-        None => Box::new(Pictures::new(&folder, arguments.from_start, context)),
+        None => Box::new(Pictures::new(&folder, arguments, context)),
     };
+    let exit = watch(arguments, context, (&folder, signals), &mut *screen);
+    let left = screen.leaves();
+    exit.and_then(|exit| left.map(|()| exit))
+}
+
+/// Shows what is recorded, until the run or whoever looks on is through with it.
+fn watch(
+    arguments: &FollowArguments,
+    context: &Context,
+    (folder, signals): (&RunFolder, &Signals),
+    screen: &mut dyn Screen,
+) -> Result<Exit, Failure> {
     let mut follower = Follower::of(folder.journal());
     let mut standing = Standing::Walked;
     for look in 0_u32.. {
-        let records = follower.added().map_err(|error| runs::damaged(&folder, &error))?;
+        let records = follower.added().map_err(|error| runs::damaged(folder, &error))?;
         for record in &records {
             standing = Standing::after(standing, &record.event);
         }
@@ -54,7 +72,7 @@ pub(crate) fn run(arguments: &FollowArguments, context: &Context) -> Result<Exit
         if context.terminal.broken() {
             return Ok(Exit::Failed);
         }
-        if standing == Standing::Walked && look % LIVES == 0 && is_abandoned(&folder, context) {
+        if standing == Standing::Walked && look % LIVES == 0 && is_abandoned(folder, context) {
             standing = Standing::Abandoned;
             screen.says(&format!(
                 "Nobody walks this run: its process is gone. surefoot resume {} goes on with it.",
@@ -121,6 +139,11 @@ trait Screen {
 
     /// Says something that is not in the record.
     fn says(&mut self, text: &str);
+
+    /// Whoever looked on leaves.
+    fn leaves(self: Box<Self>) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// Each record as a line of JSON.
@@ -145,7 +168,15 @@ struct Pictures<'a> {
     folder: &'a RunFolder,
     /// What of the past is shown.
     past: Past,
-    walk: Option<Walk>,
+    looks: Looks,
+    walk: Option<Walk<'a>>,
+}
+
+/// What somebody looks on for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Looks {
+    On,
+    ToLearn,
 }
 
 /// What of the past is shown.
@@ -157,9 +188,11 @@ enum Past {
 }
 
 /// The run so far.
-struct Walk {
+struct Walk<'a> {
     run: Run,
     onlooker: Onlooker,
+    /// Who looks on, if in order to learn.
+    pupil: Option<Pupil<'a>>,
     /// Who walks.
     by: String,
     tails: BTreeMap<AttemptId, Tail>,
@@ -169,13 +202,14 @@ struct Walk {
 }
 
 impl<'a> Pictures<'a> {
-    fn new(folder: &'a RunFolder, from_start: bool, context: &'a Context) -> Self {
-        let past = if from_start { Past::All } else { Past::Standing };
-        Self { context, folder, past, walk: None }
+    fn new(folder: &'a RunFolder, arguments: &FollowArguments, context: &'a Context) -> Self {
+        let past = if arguments.from_start { Past::All } else { Past::Standing };
+        let looks = if arguments.learn { Looks::ToLearn } else { Looks::On };
+        Self { context, folder, past, looks, walk: None }
     }
 
     /// The run that begins with a record, before that is taken into account.
-    fn begin(&self, first: &Record) -> Result<Walk, Failure> {
+    fn begin(&self, first: &Record) -> Result<Walk<'a>, Failure> {
         let Event::RunStarted(started) = &first.event else {
             let message = format!("the first record of {} does not begin a run", self.folder.id());
             return Err(Failure::new(Exit::Damaged, message));
@@ -186,17 +220,25 @@ impl<'a> Pictures<'a> {
         let ran = || content_of(started, self.folder, SystemClock::start().now());
         let history = past::known(&store, &plan.runbook, (digest, ran), Attendance::Attended, None);
         let known = history.known.clone();
+        let lesson = (self.looks == Looks::ToLearn).then(|| {
+            let who = &self.context.settings.responder.name;
+            Lesson::new(practised(&history.summaries, (&plan.runbook, digest), who, &store))
+        });
         let behind = Behind::of(self.context, self.folder, history);
         let clock = Rc::new(SystemClock::start());
-        let terminal = if started.mode.is_rehearsal() {
+        let terminal = if started.is_rehearsal() {
             self.context.terminal.marked(MARK)
         } else {
             self.context.terminal.clone()
         };
-        let onlooker = Onlooker::new(terminal, clock, known, Box::new(behind));
+        let mut onlooker = Onlooker::new(terminal.clone(), clock, known, Box::new(behind));
+        let pupil = lesson.map(|lesson| Pupil::beside(started, lesson, terminal, self.context));
+        if pupil.is_some() {
+            onlooker = onlooker.withholding_samples();
+        }
         let by = started.responder.name.clone();
         let run = Run::new(Arc::new(plan));
-        Ok(Walk { run, onlooker, by, tails: BTreeMap::new(), lines: LINES })
+        Ok(Walk { run, onlooker, pupil, by, tails: BTreeMap::new(), lines: LINES })
     }
 }
 
@@ -225,9 +267,14 @@ impl Screen for Pictures<'_> {
             walk.onlooker.says(text);
         }
     }
+
+    fn leaves(self: Box<Self>) -> Result<(), Failure> {
+        let pupil = self.walk.and_then(|walk| walk.pupil);
+        pupil.map_or(Ok(()), |pupil| pupil.leaves(self.folder))
+    }
 }
 
-impl Walk {
+impl Walk<'_> {
     /// Takes all records so far into account, and shows where the run is.
     fn join(&mut self, records: &[Record], folder: &RunFolder) -> Result<(), Failure> {
         // What the last of them is about is shown as if it had just happened.
@@ -252,9 +299,15 @@ impl Walk {
         let resumed = before.iter().any(|record| matches!(record.event, Event::Resumed(_)));
         let began = before.first().filter(|_| !resumed).map(|record| record.mono);
         let running: Vec<Record> = starts.values().cloned().collect();
+        if let Some(pupil) = &self.pupil {
+            pupil.introduce(&self.run);
+        }
         self.onlooker.joins(&self.by, began, &running, &self.run);
         for attempt in starts.into_keys() {
             self.print_last(attempt, folder);
+        }
+        if let Some(pupil) = &mut self.pupil {
+            pupil.joins(&self.run);
         }
         self.lines = usize::MAX;
         match last {
@@ -272,6 +325,9 @@ impl Walk {
             }
             self.take(record)?;
             self.onlooker.recorded(record, &self.run);
+            if let Some(pupil) = &mut self.pupil {
+                pupil.recorded(record, &self.run)?;
+            }
             if let Event::AttemptStarted(started) = &record.event {
                 self.tails.insert(started.attempt, Tail::of(folder.path(), started.attempt));
             }
@@ -279,6 +335,9 @@ impl Walk {
         for (attempt, tail) in &mut self.tails {
             for (stream, bytes) in tail.added() {
                 self.onlooker.printed(*attempt, stream, &bytes, &self.run);
+                if let Some(pupil) = &mut self.pupil {
+                    pupil.printed(*attempt, stream, &bytes, &self.run);
+                }
             }
         }
         self.lines = usize::MAX;
@@ -294,6 +353,9 @@ impl Walk {
         let tail = tail.or_insert_with(|| Tail::of(folder.path(), attempt));
         for (stream, bytes) in tail.last(self.lines) {
             self.onlooker.printed(attempt, stream, &bytes, &self.run);
+            if let Some(pupil) = &mut self.pupil {
+                pupil.printed(attempt, stream, &bytes, &self.run);
+            }
         }
     }
 

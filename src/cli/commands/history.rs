@@ -12,7 +12,7 @@ use crate::cli::runs::rows;
 use crate::cli::team::{counted, team, unconfigured};
 use crate::console::{Meaning, Text, table};
 use crate::diagnostic::visible_json;
-use crate::report::{Row, State, Told, history_json};
+use crate::report::{Past, Row, State, Told, Way, history_json};
 use crate::runbook::Outcome;
 use crate::value::spoken;
 
@@ -165,12 +165,20 @@ fn cells(row: &Row) -> Vec<Text> {
         ],
         Told::Run(past) => vec![
             run,
-            Text::of(Meaning::Dim, if past.mode.is_rehearsal() { "drill: " } else { "" })
-                .add(meaning(&past.state), row.state()),
+            Text::of(meaning(&past.state), row.state()),
             Text::plain(spoken(past.duration)),
-            Text::plain(&past.title),
+            title(past),
             Text::plain(past.responders.join(", ")),
         ],
+    }
+}
+
+/// What was walked, and that it was not for real.
+fn title(past: &Past) -> Text {
+    let text = Text::plain(&past.title);
+    match Way::of(past).filter(|_| past.is_rehearsal()) {
+        Some(way) => text.add(Meaning::Dim, format!(" ({})", way.name())),
+        None => text,
     }
 }
 

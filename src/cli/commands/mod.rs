@@ -9,6 +9,7 @@ pub(crate) mod drill;
 pub(crate) mod find;
 pub(crate) mod follow;
 pub(crate) mod history;
+pub(crate) mod insights;
 pub(crate) mod list;
 pub(crate) mod listen;
 pub(crate) mod log;

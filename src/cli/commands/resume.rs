@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
 
 /// A rehearsal is none of those: nothing of it must ever run.
 fn can_go_on(started: &RunStarted, folder: &RunFolder) -> Result<(), Failure> {
-    if !started.mode.is_rehearsal() {
+    if !started.is_rehearsal() {
         return Ok(());
     }
     let message = format!("the run {} is a rehearsal: it is not gone on with", folder.id());
@@ -119,8 +119,7 @@ fn latest_open(context: &Context) -> Result<RunFolder, Failure> {
         };
         let summary = Summary::of(&contents.records);
         let goes_on = |summary: &Summary| {
-            !matches!(summary.state, State::Finished { .. })
-                && !summary.started_with.mode.is_rehearsal()
+            !matches!(summary.state, State::Finished { .. }) && !summary.started_with.is_rehearsal()
         };
         if summary.as_ref().is_some_and(goes_on) {
             return Ok(folder);

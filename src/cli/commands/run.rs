@@ -26,7 +26,7 @@ use crate::console::{Echo, Meaning, Text};
 use crate::effects::SystemClock;
 use crate::engine::{FileOrigin, Input, InputRecord, Recorded, Run, RunStarted, RunbookOrigin};
 use crate::journal::{FrozenFile, Holder, Journal, Lock, LockFailed, RunFolder};
-use crate::plan::{Alert, DigestKey, Given, Mode, Plan};
+use crate::plan::{Alert, DigestKey, Given, Mode, Plan, World};
 use crate::policy::{Attendance, Policy, Rules, Trust};
 use crate::process::GitOrigin;
 use crate::runbook::{Environment, Runbook, StepId};
@@ -344,6 +344,8 @@ fn started(
         alert: arguments.inputs.alert.is_some().then(|| plan.alert.clone()),
         at,
         behind: Vec::new(),
+        world: World::Real,
+        follows: None,
     }
 }
 

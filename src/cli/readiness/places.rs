@@ -196,7 +196,7 @@ pub(super) fn runs(context: &Context) -> Vec<Finding> {
     for row in &rows {
         let (found, advice) = match &row.told {
             Told::Unreadable(why) => (why.clone(), format!("surefoot verify {}", row.run)),
-            Told::Run(past) if past.mode.is_rehearsal() => continue,
+            Told::Run(past) if past.is_rehearsal() => continue,
             Told::Run(past) => match &past.state {
                 RunState::Finished { .. } => continue,
                 RunState::InDoubt => (

@@ -7,7 +7,7 @@ use crate::engine::{
     RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
 };
 use crate::expression::Part;
-use crate::plan::Mode;
+use crate::plan::{Mode, World};
 use crate::policy::Pace;
 use crate::runbook::{Effect, FindingSeverity, OnDisconnect, Outcome};
 use crate::session::Stream;
@@ -93,6 +93,8 @@ fn began() -> Moment {
         alert: None,
         at: None,
         behind: Vec::new(),
+        world: World::Real,
+        follows: None,
     })))
 }
 

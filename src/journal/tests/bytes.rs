@@ -85,6 +85,7 @@ fn answer() -> impl Strategy<Value = Answer> {
         recorded().prop_map(|value| Answer::Value { value }),
         Just(Answer::Finish { outcome: Outcome::NoAction }),
         Just(Answer::Undo { step: Some(step("a")), entry: None }),
+        text().prop_map(|text| Answer::Predict { text }),
         Just(Answer::WaitForEnd),
     ]
 }

@@ -13,8 +13,11 @@ use crate::cli::failure::Failure;
 use crate::cli::open::Opened;
 use crate::cli::paced::{Paced, PacedClock};
 use crate::cli::past;
-use crate::cli::walk::{answers, attendance, exit, pace, responder, signals_of_process, told};
-use crate::console::{Answers, JsonLines, Meaning, Terminal, Text, Took, View, debrief};
+use crate::cli::practised::practised;
+use crate::cli::walk::{answers, attendance, exit, pace, responder_in, signals_of_process, told};
+use crate::console::{
+    Answers, JsonLines, Lesson, Meaning, Terminal, Text, Took, Tutor, View, debrief,
+};
 use crate::effects::SystemClock;
 use crate::engine::{Input, Run, RunStarted};
 use crate::journal::{Journal, Lock, RunFolder};
@@ -36,9 +39,14 @@ pub(super) fn walk(
     let store = context.store()?;
     let now = opened.as_trusted();
     let runbook = Arc::new(opened.runbook);
-    let prepared = prepare(&runbook, scenario, Mode::Drill)
+    let prepared = prepare(&runbook, scenario, mode(arguments))
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
     let history = past::known(&store, &runbook, (&opened.digest, || Some(now)), attendance(), None);
+    let lesson = arguments.learn.then(|| {
+        let of = (&*runbook, opened.digest.as_str());
+        let who = &context.settings.responder.name;
+        Lesson::new(practised(&history.summaries, of, who, &store))
+    });
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
     let folder = store
         .create(SystemClock::start().now(), name, random)
@@ -64,7 +72,8 @@ pub(super) fn walk(
         pace: pace(&arguments.walking),
         ..prepared.started
     };
-    let staged = Staged { run: Run::new(Arc::new(plan)), started, journal, answers, history };
+    let staged =
+        Staged { run: Run::new(Arc::new(plan)), started, journal, answers, history, lesson };
     staged.act(arguments, context, &folder, scenario)
 }
 
@@ -75,6 +84,8 @@ struct Staged {
     journal: Journal,
     answers: Option<Answers>,
     history: past::History,
+    /// If somebody walks it in order to learn.
+    lesson: Option<Lesson>,
 }
 
 impl Staged {
@@ -86,7 +97,7 @@ impl Staged {
         folder: &RunFolder,
         scenario: &Rc<Scenario>,
     ) -> Result<Exit, Failure> {
-        let Self { run, started, journal, answers, history } = self;
+        let Self { run, started, journal, answers, history, lesson } = self;
         let signals = signals_of_process()?;
         let clock = Rc::new(PacedClock::at(scenario.now, u32::from(arguments.speed), signals));
         let world = SharedWorld::of(Rc::clone(scenario));
@@ -99,11 +110,13 @@ impl Staged {
         let known = history.known.clone();
         let usual = known.usual;
         let behind = Behind::of(&marked, folder, history);
-        let mut responder = responder(&marked, answers, behind, clock.clone())?;
+        let mut tutor = lesson.clone().map(|lesson| Tutor::new(terminal.clone(), lesson));
+        let mut responder = responder_in(&marked, answers, behind, clock.clone(), lesson)?;
         let mut view = View::new(terminal.clone(), clock.clone(), known);
         let mut lines = JsonLines::new(context.terminal.clone());
         let (mut watched, mut trace) = (world, Trace::default());
         let mut observers: Vec<&mut dyn Observer> = vec![&mut view, &mut watched, &mut trace];
+        observers.extend(tutor.iter_mut().map(|tutor| tutor as &mut dyn Observer));
         if arguments.walking.format.is_some() {
             observers.push(&mut lines);
         }
@@ -132,6 +145,11 @@ impl Staged {
         debrief(&terminal, &Debrief::of(runbook, scenario, &rest, &trace), took, runbook);
         Ok(told(context, exit(&rest, &run)))
     }
+}
+
+/// What the record says that it was for.
+fn mode(arguments: &DrillArguments) -> Mode {
+    if arguments.learn { Mode::Training } else { Mode::Drill }
 }
 
 fn unrecorded(error: &dyn std::error::Error) -> Failure {
