@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::effects::SystemClock;
-use crate::engine::{Attempt, AttemptId, Filtered, Kept, Survey};
+use crate::engine::{Attempt, AttemptId, Filtered, Kept, Survey, Told};
 use crate::expression::Filter;
 use crate::process::{Alarm, Arrived, Signals, suspend};
 use crate::rehearsal::{ScriptedExecutor, SharedWorld, Time};
@@ -85,7 +85,7 @@ impl Paced {
     /// What somebody said since this was last asked.
     fn told(&self) -> Option<Happening> {
         let said = self.world.with(crate::rehearsal::World::take_said);
-        (!said.is_empty()).then(|| Happening::Told(said.join("\n")))
+        (!said.is_empty()).then(|| Happening::Told(Told::inject(said.join("\n"))))
     }
 }
 

@@ -44,6 +44,7 @@ impl Run {
                 let step = self.known(step)?;
                 self.apply_timebox(step);
             }
+            Event::Told(_) => {}
             Event::ValueStale { value, step, .. } => self.apply_stale(value, step),
             Event::Readied { attempt, .. } => self.apply_ready(*attempt),
             Event::LineEnded { .. } => self.here().position.pop(),
@@ -151,6 +152,8 @@ impl Run {
             | Event::StepSkipped { lane, .. }
             | Event::WaitStarted { lane, .. }
             | Event::Waited { lane, .. } => *lane,
+            // It is about nothing, and moves nothing.
+            Event::Told(_) => self.state.focus,
             Event::Paused { .. }
             | Event::Resumed(_)
             | Event::RunFinished { .. }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::summary::{
     Attempt, Change, Decision, Edited, EffectCounts, Ended, Finding, Given, Milestones, Note,
-    Obligation, SkipReason, Skipped, State, Step, Summary, UndoState,
+    Obligation, Outside, SkipReason, Skipped, State, Step, Summary, UndoState,
 };
 use super::{agreed, phrases};
 use crate::engine::{
@@ -58,6 +58,8 @@ impl Fold {
                 effects: EffectCounts::default(),
                 decisions: Vec::new(),
                 notes: Vec::new(),
+                told: Vec::new(),
+                ended_by: None,
                 findings: Vec::new(),
                 values: Vec::new(),
                 changes: Vec::new(),
@@ -116,7 +118,8 @@ impl Fold {
                     self.summary.responders.push(resumed.responder.clone());
                 }
             }
-            Event::RunFinished { outcome, failed, still_changed, changed_by } => {
+            Event::RunFinished { outcome, failed, still_changed, changed_by, ended_by } => {
+                self.summary.ended_by.clone_from(ended_by);
                 self.summary.milestones.end = Some(elapsed);
                 self.finished = Some((*outcome, failed.clone()));
                 self.still_changed.clone_from(still_changed);
@@ -141,6 +144,9 @@ impl Fold {
                     title: title.clone(),
                     why: SkipReason::Condition { condition: condition.clone() },
                 });
+            }
+            Event::Told(told) => {
+                self.summary.told.push(Outside { at: record.at, told: told.clone() });
             }
             Event::Surveyed { missing } => self.summary.missing.clone_from(missing),
             Event::ItemsListed { .. }

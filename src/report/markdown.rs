@@ -36,7 +36,11 @@ pub fn markdown(summary: &Summary, records: &[Record]) -> String {
     for (heading, lines) in summary.review.iter().flat_map(review_text::sections) {
         section(&mut document, heading, &lines);
     }
-    let rare = [("Deviations", deviations(summary)), ("Approvals", approvals(summary))];
+    let rare = [
+        ("Deviations", deviations(summary)),
+        ("Approvals", approvals(summary)),
+        ("From outside", from_outside(summary)),
+    ];
     for (heading, lines) in rare {
         section(&mut document, heading, &lines);
     }
@@ -419,6 +423,15 @@ fn notes(summary: &Summary) -> Vec<String> {
         format!("- {when}, {by}: {}", safe(&note.text))
     });
     lines.collect()
+}
+
+/// What an exercise brought beside the runbook.
+fn from_outside(summary: &Summary) -> Vec<String> {
+    let told = summary.told.iter();
+    let mut lines: Vec<String> =
+        told.map(|said| format!("- {}, {}", moment(said.at), safe(&said.told.line()))).collect();
+    lines.extend(summary.ended_by.as_ref().map(|by| format!("- Ended by {}", safe(by))));
+    lines
 }
 
 fn values(summary: &Summary) -> Vec<String> {

@@ -10,7 +10,7 @@ use super::fold::Fold;
 use super::review::Review;
 use crate::engine::{
     AttemptId, Confirmation, End, Event, FindingRecord, InputRecord, Kept, KeptFile, Missing,
-    PauseReason, Recorded, Responder, Role, RunStarted, StepStatus, Survivor, Verdict,
+    PauseReason, Recorded, Responder, Role, RunStarted, StepStatus, Survivor, Told, Verdict,
 };
 use crate::journal::Record;
 use crate::runbook::{Effect, Outcome, StepId};
@@ -45,6 +45,12 @@ pub struct Summary {
     pub decisions: Vec<Decision>,
     /// What the responders wrote down.
     pub notes: Vec<Note>,
+    /// What was said from outside of the walk, in an exercise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Outside>,
+    /// Who ended it from outside, if it did not come to its end by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<String>,
     /// What results meant.
     pub findings: Vec<Finding>,
     /// Values that were asked for.
@@ -264,6 +270,16 @@ pub struct Note {
     pub step: Option<StepId>,
     /// The text.
     pub text: String,
+}
+
+/// Something that was said from outside of the walk.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Outside {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub told: Told,
 }
 
 /// What a result meant.

@@ -256,10 +256,9 @@ impl Session<'_> {
                 self.notice(&Notice::Tick);
                 Ok(())
             }
-            Happening::Told(text) => {
-                self.notice(&Notice::Told { text: &text });
-                Ok(())
-            }
+            // Where the run has no place for it, there is nobody who would hear it.
+            Happening::Told(told) => self.try_establish(Input::Told(told)).map(|_| ()),
+            Happening::Closed { by } => self.establish(Input::Closed { by }),
         }
     }
 
@@ -394,6 +393,7 @@ fn durability(event: &Event) -> Durability {
         | Event::StepSkipped { .. }
         | Event::SurveyClosed
         | Event::Surveyed { .. }
+        | Event::Told(_)
         | Event::WaitStarted { .. }
         | Event::Waited { .. } => Durability::Later,
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::engine::{
     Attempt, AttemptId, Checked, Ended, Filtered, Kept, Question, Run, Survey, Survivor, Terms,
-    Waiting,
+    Told, Waiting,
 };
 use crate::expression::Filter;
 use crate::journal::Record;
@@ -197,7 +197,12 @@ pub enum Happening {
     /// Nothing; time to draw the elapsed time anew.
     Tick,
     /// Somebody outside of the run says something: an inject of a drill.
-    Told(String),
+    Told(Told),
+    /// Whoever leads an exercise ends it.
+    Closed {
+        /// Who.
+        by: String,
+    },
 }
 
 /// Where a command printed something.
@@ -292,11 +297,6 @@ pub enum Notice<'a> {
     },
     /// Time to draw the elapsed time anew.
     Tick,
-    /// Somebody outside of the run says something: untrusted.
-    Told {
-        /// What.
-        text: &'a str,
-    },
 }
 
 /// What time it is.

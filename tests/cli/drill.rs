@@ -106,3 +106,22 @@ fn a_scenario_of_another_runbook_is_refused() {
     assert!(outcome.stderr.contains("is a scenario of `runbook`, not of `other`"));
     assert!(sandbox.runs().is_empty());
 }
+
+#[test]
+fn what_is_said_meanwhile_is_in_the_record_and_the_report() {
+    let sandbox = Sandbox::new();
+    sandbox.file("runbook.yaml", BOOK);
+    let told = "injects:\n  - { enters: again, say: \"database team: it was us\" }\nresults:\n  \
+                once: { stdout: \"first\\n\" }\n";
+    sandbox.file("odd.yaml", SCENARIO.replace("results:\n", told));
+    let drill = ["drill", "runbook.yaml", "--scenario", "odd.yaml", "--speed", "200"];
+    let outcome = sandbox.surefoot(&drill).run();
+    assert_eq!(outcome.code(), 0, "{}", outcome.text());
+    assert!(outcome.stderr.contains("» database team: it was us"), "{}", outcome.stderr);
+    let told = sandbox.events_of("told");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["kind"], "inject");
+    assert_eq!(told[0]["text"], "database team: it was us");
+    let report = sandbox.surefoot(&["report"]).run();
+    assert!(report.stdout.contains("inject: database team: it was us"), "{}", report.text());
+}
