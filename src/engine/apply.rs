@@ -28,7 +28,7 @@ impl Run {
         match event {
             Event::ApprovalGiven(given) => self.apply_given(given)?,
             Event::ApprovalLapsed { nonce, .. } => self.apply_lapsed(nonce),
-            Event::ApprovalRefused { .. } => {}
+            Event::ApprovalRefused { .. } | Event::Told(_) => {}
             Event::ApprovalRequested(asked) => self.apply_requested(asked)?,
             Event::Answered { answer, gives, .. } => self.apply_answer(answer, gives.as_ref())?,
             Event::AttemptEnded(ended) => self.apply_ended(ended, at)?,
@@ -44,7 +44,6 @@ impl Run {
                 let step = self.known(step)?;
                 self.apply_timebox(step);
             }
-            Event::Told(_) => {}
             Event::ValueStale { value, step, .. } => self.apply_stale(value, step),
             Event::Readied { attempt, .. } => self.apply_ready(*attempt),
             Event::LineEnded { .. } => self.here().position.pop(),

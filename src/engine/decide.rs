@@ -42,8 +42,11 @@ impl Run {
                 };
                 Ok(Event::AttemptEnded(Box::new(self.ended_elsewhere(lane, ended, at))))
             }
+            Input::Closed { by } if self.is_open() && self.state.rest.is_none() => {
+                Ok(self.finished(Outcome::Abandoned, None, Some(by)))
+            }
             Input::Ended(ended) if self.state.rest.is_none() => self.decide_ended(*ended, at),
-            Input::Ended(_) => Err(Rejected::Unexpected("an end")),
+            Input::Ended(_) | Input::Closed { .. } => Err(Rejected::Unexpected("an end")),
             Input::Elapsed => self.decide_elapsed(),
             Input::Paused(why) if self.is_open() && self.state.rest.is_none() => {
                 Ok(Event::Paused { why })
@@ -57,10 +60,6 @@ impl Run {
                 Ok(Event::Told(told))
             }
             Input::Told(_) => Err(Rejected::Unexpected("what somebody says")),
-            Input::Closed { by } if self.is_open() && self.state.rest.is_none() => {
-                Ok(self.finished(Outcome::Abandoned, None, Some(by)))
-            }
-            Input::Closed { .. } => Err(Rejected::Unexpected("an end")),
             Input::Surveyed(missing) => self.decide_surveyed(&missing),
         }
     }

@@ -12,7 +12,7 @@ use super::summary::{
 use super::{agreed, phrases};
 use crate::engine::{
     Answer, AttemptEnded, AttemptId, AttemptStarted, Event, InputRecord, LaneId, PauseReason, Role,
-    RunStarted, StepStatus, Verdict,
+    RunStarted, StepStatus, Told, Verdict,
 };
 use crate::journal::Record;
 use crate::plan::Origin;
@@ -145,9 +145,7 @@ impl Fold {
                     why: SkipReason::Condition { condition: condition.clone() },
                 });
             }
-            Event::Told(told) => {
-                self.summary.told.push(Outside { at: record.at, told: told.clone() });
-            }
+            Event::Told(told) => self.told(record, told),
             Event::Surveyed { missing } => self.summary.missing.clone_from(missing),
             Event::ItemsListed { .. }
             | Event::Readied { .. }
@@ -159,6 +157,10 @@ impl Fold {
             | Event::WaitStarted { .. }
             | Event::Waited { .. } => {}
         }
+    }
+
+    fn told(&mut self, record: &Record, told: &Told) {
+        self.summary.told.push(Outside { at: record.at, told: told.clone() });
     }
 
     fn entered(&mut self, record: &Record, elapsed: u64) {
