@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
 
+#[path = "interactive/led.rs"]
+mod led;
 #[path = "interactive/picker.rs"]
 mod picker;
 #[path = "support/pty.rs"]

@@ -265,7 +265,8 @@ impl Session<'_> {
     /// Somebody else asks for the walk. It is theirs once the record says so, unless something is
     /// under way that nobody else could answer for.
     fn hand_over(&mut self, by: &str) -> Result<(), Broken> {
-        let refused = match self.run.holds_on() {
+        let kept = self.executor.keeps().map(str::to_owned);
+        let refused = match kept.or_else(|| self.run.holds_on()) {
             Some(why) => Some(why),
             None => {
                 self.try_establish(Input::Paused(PauseReason::TakenOver { by: by.to_owned() }))?

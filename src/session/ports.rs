@@ -35,6 +35,9 @@ pub trait Responder {
 
     /// The last answer was not taken, and why; the question will be asked again.
     fn refused(&mut self, why: &str);
+
+    /// What was typed so far answers nothing any more, whatever is asked next.
+    fn forget(&mut self) {}
 }
 
 /// What goes on beside a question.
@@ -115,6 +118,11 @@ pub trait Executor {
     /// Answers whoever asked for the walk: gives it, or says why not.
     fn answer_call(&mut self, refused: Option<&str>) {
         let _ = refused;
+    }
+
+    /// Why nobody else gets the walk, whatever it is at; nothing if it can be handed over.
+    fn keeps(&self) -> Option<&'static str> {
+        None
     }
 
     /// Waits for what happens next, at most until the given moment or the next tick of the display.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::cli::Context;
 use crate::cli::args::FollowArguments;
-use crate::cli::backstage::Behind;
+use crate::cli::backstage::{Behind, Rehearsal};
 use crate::cli::commands::drill::MARK;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -188,10 +188,10 @@ impl<'a> Pictures<'a> {
         let known = history.known.clone();
         let behind = Behind::of(self.context, self.folder, history);
         let clock = Rc::new(SystemClock::start());
-        let terminal = if started.mode.is_rehearsal() {
-            self.context.terminal.marked(MARK)
+        let (terminal, behind) = if started.mode.is_rehearsal() {
+            (self.context.terminal.marked(MARK), behind.rehearsed(Rehearsal::Followed))
         } else {
-            self.context.terminal.clone()
+            (self.context.terminal.clone(), behind)
         };
         let onlooker = Onlooker::new(terminal, clock, known, Box::new(behind));
         let by = started.responder.name.clone();
