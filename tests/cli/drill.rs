@@ -125,3 +125,61 @@ fn what_is_said_meanwhile_is_in_the_record_and_the_report() {
     let report = sandbox.surefoot(&["report"]).run();
     assert!(report.stdout.contains("inject: database team: it was us"), "{}", report.text());
 }
+
+/// A change, whose sample is what a drill of it prints.
+const CHANGE: &str = "\
+schema: surefoot/v1
+title: One change
+service: shop
+owner: { team: shop }
+escalation: [ { role: secondary, how: page the rota } ]
+environments: { staging: { zone: a }, production: { zone: b, protected: true } }
+steps:
+  - { id: alter, title: Alter it, effect: change, run: touch canary, undo: \"true\", sample: altered }
+  - end: done
+";
+
+#[test]
+fn a_drill_asks_what_settings_files_and_environments_ask_of_the_real_walk() {
+    let settings = |level: &str| {
+        let rule = "[[policy]]\neffect = \"change\"\nwhy = \"care\"";
+        format!("schema = \"surefoot-config/v1\"\n{rule}\nlevel = \"{level}\"\n")
+    };
+    let drilled = |environment: &str, file: Option<&str>, yes: &[&str]| {
+        let sandbox = Sandbox::new();
+        sandbox.file("runbook.yaml", CHANGE);
+        let path = match file {
+            Some("repository") => Some(sandbox.path("surefoot.toml")),
+            Some(file) => Some(sandbox.root().join(file)),
+            None => None,
+        };
+        if let Some(path) = path {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, settings("typed")).unwrap();
+        }
+        if file == Some("organisation.toml") {
+            let folder = sandbox.root().join("home/.config/surefoot");
+            std::fs::create_dir_all(&folder).unwrap();
+            let grant = "[[grant]]\nyes = \"change\"\nwhy = \"jobs\"\n";
+            let named =
+                "schema = \"surefoot-config/v1\"\norganisation = \"../../../organisation.toml\"\n";
+            std::fs::write(folder.join("config.toml"), format!("{named}{grant}")).unwrap();
+        }
+        let drill = ["drill", "runbook.yaml", "--env", environment];
+        let outcome = sandbox.surefoot(&drill).arguments(yes).run();
+        nothing_ran(&sandbox);
+        (outcome.code(), outcome.text())
+    };
+    let yes = ["--yes", "change"];
+    let (code, text) = drilled("staging", None, &yes);
+    assert_eq!(code, 0, "{text}");
+    // As in a run, what nobody agreed to is not done with nobody there.
+    let (code, text) = drilled("staging", None, &[]);
+    assert_eq!(code, 8, "{text}");
+    let (code, text) = drilled("production", None, &yes);
+    assert_eq!(code, 8, "{text}");
+    for file in ["home/.config/surefoot/config.toml", "organisation.toml", "repository"] {
+        let (code, text) = drilled("staging", Some(file), &yes);
+        assert_eq!(code, 8, "{file}: {text}");
+    }
+}

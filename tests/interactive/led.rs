@@ -297,3 +297,26 @@ fn a_real_run_is_led_by_nobody() {
     assert_eq!(walk.wait().code(), Some(4));
     eventually("the record says nothing of others", || told(&sandbox).is_empty());
 }
+
+#[test]
+fn an_untrusted_drill_asks_at_each_step() {
+    let sandbox = Sandbox::new();
+    sandbox.file("runbook.yaml", BOOK);
+    sandbox.file("night.yaml", SCENARIO);
+    // Trusted, reads would run by themselves.
+    let drill = ["drill", "BOOK", "--scenario", "SCENARIO", "--auto", "read"];
+    let mut walk = person(&sandbox, &drill);
+    walk.wait_for("every step asks first");
+    walk.wait_for("Look at the queue");
+    walk.wait_for(PROMPT);
+    assert!(sandbox.events_of("attempt_started").is_empty());
+    walk.send("q\r");
+    walk.wait();
+    sandbox.trust("runbook.yaml");
+    let mut walk = person(&sandbox, &drill);
+    walk.wait_for("queue 12");
+    walk.wait_for("Look again");
+    walk.wait_for(PROMPT);
+    walk.send("q\r");
+    walk.wait();
+}

@@ -1,5 +1,6 @@
 //! `surefoot drill`: walks a runbook as ever, against a scenario instead of the world.
 
+mod demands;
 mod facilitate;
 mod led;
 mod scenario;

@@ -4,13 +4,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::led::{Led, Second};
-use super::MARK;
+use super::{MARK, demands};
 use crate::cli::Context;
 use crate::cli::args::DrillArguments;
 use crate::cli::backstage::{Behind, Rehearsal};
 use crate::cli::commands::run::{frozen_files, held, holder, origin, policy_digest, random};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::governing::levels;
 use crate::cli::leading::SharedLead;
 use crate::cli::open::Opened;
 use crate::cli::paced::{Paced, PacedClock};
@@ -23,6 +24,7 @@ use crate::effects::SystemClock;
 use crate::engine::{Input, Rest, Run, RunStarted};
 use crate::journal::{Journal, Lock, RunFolder};
 use crate::plan::{DigestKey, Mode};
+use crate::policy::Policy;
 use crate::rehearsal::{
     AgreeingNotary, Debrief, ScriptedExecutor, SharedWorld, Unscripted, prepare,
 };
@@ -37,6 +39,7 @@ pub(super) fn walk(
     scenario: &Rc<Scenario>,
 ) -> Result<Exit, Failure> {
     let answers = answers(&arguments.walking, &opened.runbook)?;
+    let demands = demands::policy(&opened, &arguments.walking, context)?;
     let store = context.store()?;
     let now = opened.as_trusted();
     let runbook = Arc::new(opened.runbook);
@@ -56,7 +59,8 @@ pub(super) fn walk(
     folder.id().clone_into(&mut plan.run);
     plan.work = folder.work().to_string_lossy().into_owned();
     plan.key = DigestKey::new(key);
-    plan.policy.attendance = attendance();
+    plan.policy = Policy { protection: plan.policy.protection, ..demands };
+    plan.policy.rules.levels = levels(&plan);
     let started = RunStarted {
         run: plan.run.clone(),
         host: context.settings.host.clone(),
