@@ -109,8 +109,8 @@ impl Leader {
         if truth.hints > 0 {
             self.fact("hints", &truth.hints.to_string());
         }
-        self.now(&truth);
         self.truth = truth;
+        self.now(None);
         self.keys();
     }
 
@@ -124,12 +124,8 @@ impl Leader {
             let new: Vec<String> = new.map(|(name, value)| format!("{name} = {value}")).collect();
             self.fact("holds", &new.join(", "));
         }
-        if (&truth.asked, &truth.at, &truth.gives)
-            != (&self.truth.asked, &self.truth.at, &self.truth.gives)
-        {
-            self.now(&truth);
-        }
-        self.truth = truth;
+        let before = std::mem::replace(&mut self.truth, truth);
+        self.now(Some(&before));
     }
 
     /// The responder wants something of whoever leads.
@@ -143,17 +139,20 @@ impl Leader {
         self.say(Meaning::Warning, &wording::capital(why));
     }
 
-    /// Where the responder is, what they are asked, and what comes of it.
-    fn now(&self, truth: &Truth) {
-        if let Some((step, title)) = &truth.at {
+    /// Where the responder is, what they are asked, and what comes of it; as far as it was otherwise
+    /// before.
+    fn now(&self, before: Option<&Truth>) {
+        let truth = &self.truth;
+        let moved = before.is_none_or(|before| before.at != truth.at);
+        if let Some((step, title)) = truth.at.as_ref().filter(|_| moved) {
             self.fact("at", &format!("{step}: {title}"));
         }
-        if let Some(asked) = &truth.asked {
-            self.fact("asked", asked);
-        }
-        if let Some(gives) = &truth.gives {
-            self.fact("gives", gives);
-        }
+        let new = |of: fn(&Truth) -> Option<&str>| {
+            let other = moved || before.is_none_or(|before| of(before) != of(truth));
+            of(truth).filter(|_| other).unwrap_or_default()
+        };
+        self.fact("asked", new(|truth| truth.asked.as_deref()));
+        self.fact("gives", new(|truth| truth.gives.as_deref()));
     }
 
     fn path(&self, truth: &Truth) {
