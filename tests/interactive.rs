@@ -4,6 +4,8 @@
 
 #[path = "interactive/learning.rs"]
 mod learning;
+#[path = "interactive/led.rs"]
+mod led;
 #[path = "interactive/picker.rs"]
 mod picker;
 #[path = "support/pty.rs"]

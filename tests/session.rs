@@ -212,8 +212,7 @@ impl Observer for Watcher {
             Notice::NotGiven { .. }
             | Notice::Orphaned { .. }
             | Notice::PasswordWanted { .. }
-            | Notice::Tick
-            | Notice::Told { .. } => {}
+            | Notice::Tick => {}
         }
     }
 }

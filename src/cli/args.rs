@@ -59,7 +59,8 @@ Examples:
   surefoot drill disk-filling
   surefoot drill disk-filling --learn
   surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml
-  surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml --speed 10")]
+  surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml --speed 10
+  surefoot drill --facilitate")]
     Drill(DrillArguments),
     /// Say what a run would do; nothing is run and nothing is asked
     #[command(after_help = "Example:\n  surefoot plan disk-filling --set folder=/var/log")]

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::agreement;
+use super::leading::SharedLead;
 use super::past::{History, ago};
 use super::settings::Settings;
-use crate::console::{Backstage, HandedOut};
-use crate::engine::{AttemptId, Event, Run, Waiting};
+use crate::console::{Backstage, Exercise, HandedOut};
+use crate::engine::{AttemptId, Event, Question, Run, Waiting};
 use crate::journal::{Record, RunFolder, read};
 use crate::report::{OfRunbook, Summary, last_worked};
 use crate::runbook::StepId;
@@ -38,6 +39,18 @@ pub(crate) struct Behind {
     pub(crate) agreement: Files,
     /// Whether there is a desktop, on which a page can be opened.
     pub(crate) desktop: bool,
+    /// Whether it is a drill.
+    pub(crate) rehearsal: Rehearsal,
+}
+
+/// Whether a walk is a drill.
+pub(crate) enum Rehearsal {
+    /// One that somebody else walks.
+    Followed,
+    /// It is none.
+    No,
+    /// One that is walked here.
+    Walked(SharedLead),
 }
 
 impl Behind {
@@ -52,7 +65,13 @@ impl Behind {
             host: settings.host.clone(),
             agreement: agreement::files(folder, context),
             desktop: has_desktop(settings),
+            rehearsal: Rehearsal::No,
         }
+    }
+
+    /// The same behind a drill.
+    pub(crate) fn rehearsed(self, rehearsal: Rehearsal) -> Self {
+        Self { rehearsal, ..self }
     }
 
     fn records(&self) -> Vec<Record> {
@@ -90,6 +109,27 @@ impl Backstage for Behind {
             edited.strip_suffix('\n').unwrap_or(&edited).to_owned()
         };
         Ok((edited != text).then_some(edited))
+    }
+
+    fn exercise(&self) -> Exercise {
+        match &self.rehearsal {
+            Rehearsal::Followed => Exercise::Alone,
+            Rehearsal::No => Exercise::None,
+            Rehearsal::Walked(lead) => lead.exercise(),
+        }
+    }
+
+    fn hint(&mut self, question: &Question, run: &Run) -> Result<(), String> {
+        match &self.rehearsal {
+            Rehearsal::Walked(lead) => lead.hint(question, run),
+            Rehearsal::Followed | Rehearsal::No => Err("there are no hints here".to_owned()),
+        }
+    }
+
+    fn ask_others(&mut self, text: &str) {
+        if let Rehearsal::Walked(lead) = &self.rehearsal {
+            lead.ask(text);
+        }
     }
 
     fn handed_out(&mut self, waiting: &Waiting) -> Option<HandedOut> {

@@ -14,6 +14,7 @@ mod failure;
 mod frozen;
 mod governing;
 mod inputs;
+mod leading;
 mod login;
 mod many;
 mod neighbours;

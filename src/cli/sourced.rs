@@ -91,4 +91,8 @@ impl Responder for Sourced {
         self.failed.extend(self.given.take());
         self.other.refused(why);
     }
+
+    fn forget(&mut self) {
+        self.other.forget();
+    }
 }

@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::backstage::Backstage;
+use super::backstage::{Backstage, Exercise};
 use super::choice;
 use super::dialogue;
 use super::input::{Echo, Input, Line};
-use super::keys::{Act, Key, Place, Show, offered};
+use super::keys::{Act, Key, Place, Show, hint, offered};
 use super::lookup;
 use super::password;
 use super::present::present;
@@ -121,7 +121,10 @@ impl Walker {
     }
 
     fn converse(&mut self, scene: Scene<'_>) -> Reply {
-        let keys = offered(scene.question);
+        let mut keys = offered(scene.question);
+        if self.backstage.exercise() != Exercise::None {
+            keys.push(hint());
+        }
         loop {
             let line = match self.key_line(scene, &keys) {
                 Ok(line) => line,
@@ -174,7 +177,16 @@ impl Walker {
             Act::Ask(kind) => dialogue::complete(self, scene, *kind).map(Some),
             Act::Show(what) => {
                 self.show(scene, keys, *what);
-                Ok(None)
+                if *what == Show::Escalation && self.backstage.exercise() == Exercise::Led {
+                    dialogue::ask_others(self, scene)?;
+                }
+                // What came of it is shown before the question is asked again.
+                match (what, (scene.heard)()) {
+                    (Show::Escalation | Show::Hint, Heard::Something) => {
+                        Err(Stop::Reply(Reply::Woken))
+                    }
+                    _ => Ok(None),
+                }
             }
         }
     }
@@ -185,6 +197,11 @@ impl Walker {
         match what {
             Show::Difference => lookup::difference(terminal, self.backstage.difference()),
             Show::Escalation => lookup::escalation(terminal, question, run),
+            Show::Hint => {
+                if let Err(why) = self.backstage.hint(question, run) {
+                    self.say(Meaning::Hint, &super::wording::capital(&why));
+                }
+            }
             Show::HandOver => {
                 let more = self.backstage.hand_over(run);
                 lookup::hand_over(terminal, run, more.as_deref());
@@ -378,6 +395,10 @@ impl Responder for Walker {
 
     fn refused(&mut self, why: &str) {
         self.say(Meaning::Warning, &format!("Not taken: {why}"));
+    }
+
+    fn forget(&mut self) {
+        self.woken = false;
     }
 }
 

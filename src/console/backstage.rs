@@ -2,7 +2,7 @@
 //!
 //! Whoever builds the console implements [`Backstage`]; what is not there says so.
 
-use crate::engine::{AttemptId, Run, Waiting};
+use crate::engine::{AttemptId, Question, Run, Waiting};
 use crate::runbook::StepId;
 
 /// A request that others can take from here.
@@ -16,6 +16,17 @@ pub struct HandedOut {
     pub answer: String,
 }
 
+/// What an exercise offers beside the runbook.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Exercise {
+    /// It is none.
+    None,
+    /// Hints.
+    Alone,
+    /// Hints, and somebody who plays all others.
+    Led,
+}
+
 /// Looks things up for a prompt. Every method has an answer for *not available here*.
 pub trait Backstage {
     /// What changed in the runbook since it was last run here, as a diff.
@@ -27,6 +38,23 @@ pub trait Backstage {
     fn edit(&mut self, text: &str) -> Result<Option<String>, String> {
         let _ = text;
         Err("there is no editor here".to_owned())
+    }
+
+    /// What an exercise offers beside the runbook.
+    fn exercise(&self) -> Exercise {
+        Exercise::None
+    }
+
+    /// Gives a hint for a question, which becomes a fact of the run and is shown as such; or says
+    /// why there is none.
+    fn hint(&mut self, question: &Question, run: &Run) -> Result<(), String> {
+        let _ = (question, run);
+        Err("there are no hints here".to_owned())
+    }
+
+    /// Asks whoever plays the others in an exercise.
+    fn ask_others(&mut self, text: &str) {
+        let _ = text;
     }
 
     /// Where a request was handed out.

@@ -122,7 +122,8 @@ pub(super) fn sample_lines(terminal: &Terminal, sample: &str) {
 
 /// A label and what it says, aligned with the others.
 pub(super) fn field(terminal: &Terminal, label: &str, meaning: Meaning, text: &str) {
-    let label = format!("    {label:LABEL$}");
+    let gap = if label.chars().count() < LABEL { "" } else { " " };
+    let label = format!("    {label:LABEL$}{gap}");
     let line = Text::of(Meaning::Dim, label).add(meaning, text);
     terminal.indented(&line, LABEL);
 }

@@ -3,7 +3,7 @@
 use super::card::field;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
-use crate::rehearsal::Debrief;
+use crate::rehearsal::{Debrief, Row};
 use crate::runbook::{Outcome, Runbook, StepId};
 use crate::value::spoken;
 
@@ -16,16 +16,19 @@ pub struct Took {
     pub usual: Option<u64>,
 }
 
-/// Shows the facts of a drill.
-pub fn debrief(terminal: &Terminal, debrief: &Debrief, took: Took, runbook: &Runbook) {
-    terminal.blank();
-    terminal.line_with_right(&Text::of(Meaning::Heading, "Debrief"), &Text::new());
-    let line = |name: &str, text: &str| field(terminal, name, Meaning::Plain, text);
-    line("time", &time(took));
-    line("outcome", &outcome(debrief));
+/// The facts of a drill, as they are shown.
+pub fn debriefing(debrief: &Debrief, took: Took, runbook: &Runbook) -> Vec<Row> {
+    let fact = |name: &str, text: &str| Row::Fact { name: name.to_owned(), text: text.to_owned() };
+    let mut rows = vec![fact("time", &time(took)), fact("outcome", &outcome(debrief))];
+    rows.extend(debrief.ended_by.as_ref().map(|by| fact("ended", &format!("by {by}"))));
+    if debrief.hints > 0 {
+        rows.push(fact("hints", &format!("{} asked for", debrief.hints)));
+    }
+    rows.extend(debrief.told.iter().map(|told| fact("told", told)));
     if debrief.path.is_empty() {
-        line("path", "the scenario expects none; ask yourself what you would do next time");
-        return;
+        let text = "the scenario expects none; ask yourself what you would do next time";
+        rows.push(fact("path", text));
+        return rows;
     }
     let titles = |ids: &[StepId]| {
         let titles = ids.iter().map(|id| title(runbook, id));
@@ -37,23 +40,39 @@ pub fn debrief(terminal: &Terminal, debrief: &Debrief, took: Took, runbook: &Run
         ("not looked", &debrief.unlooked),
     ] {
         let text = if ids.is_empty() { "none".to_owned() } else { titles(ids) };
-        line(name, &text);
+        rows.push(fact(name, &text));
     }
     if !debrief.unfound.is_empty() {
-        line("not found", &debrief.unfound.join("; "));
+        rows.push(fact("not found", &debrief.unfound.join("; ")));
     }
     if debrief.path.iter().all(crate::rehearsal::Step::is_same) {
-        line("path", "as expected");
-        return;
+        rows.push(fact("path", "as expected"));
+        return rows;
     }
-    line("path", "expected | walked");
-    for step in &debrief.path {
-        let name = |id: Option<&StepId>| id.map_or("-", |id| id.0.as_str()).to_owned();
-        let expected = name(step.expected.as_ref().map(|placed| &placed.value));
-        let walked = name(step.walked.as_ref());
-        let meaning = if step.is_same() { Meaning::Dim } else { Meaning::Warning };
-        let text = format!("      {expected:<28} | {walked}");
-        terminal.indented(&Text::of(meaning, text), 6);
+    rows.push(fact("path", "expected | walked"));
+    rows.extend(debrief.path.iter().map(|step| Row::Step {
+        expected: step.expected.as_ref().map(|placed| placed.value.0.clone()),
+        walked: step.walked.as_ref().map(|step| step.0.clone()),
+    }));
+    rows
+}
+
+/// Shows the facts of a drill.
+pub fn debrief(terminal: &Terminal, rows: &[Row]) {
+    terminal.blank();
+    terminal.line_with_right(&Text::of(Meaning::Heading, "Debrief"), &Text::new());
+    for row in rows {
+        match row {
+            Row::Fact { name, text } => field(terminal, name, Meaning::Plain, text),
+            Row::Step { expected, walked } => {
+                let same = expected.is_some() && walked.is_some();
+                let meaning = if same { Meaning::Dim } else { Meaning::Warning };
+                let [expected, walked] =
+                    [expected, walked].map(|step| step.as_deref().unwrap_or("-"));
+                let text = format!("      {expected:<28} | {walked}");
+                terminal.indented(&Text::of(meaning, text), 6);
+            }
+        }
     }
 }
 

@@ -60,6 +60,14 @@ pub(super) fn complete(
     }
 }
 
+/// Asks whoever plays the others in an exercise.
+pub(super) fn ask_others(walker: &mut Walker, scene: Scene<'_>) -> Result<(), Stop> {
+    if let Some(text) = optional(walker, scene, "Ask whom what? Enter for nothing")? {
+        walker.backstage.ask_others(&text);
+    }
+    Ok(())
+}
+
 /// What is said before somebody goes on alone.
 const BREAK_GLASS: &str = "This runs without the second person whom it needs. It stands in the \
                            record, in the report and at the end of the run, with your reason.";

@@ -46,6 +46,8 @@ pub(super) enum Show {
     Difference,
     /// How to get help.
     Escalation,
+    /// A hint, in an exercise.
+    Hint,
     /// What the next person needs to know.
     HandOver,
     /// All keys.
@@ -71,6 +73,11 @@ pub(super) fn offered(question: &Question) -> Vec<Key> {
         Some(kind) => question.accepts.contains(&kind),
     });
     keys
+}
+
+/// The key that only an exercise has.
+pub(super) fn hint() -> Key {
+    more("H", "a hint; it stands in the record", Act::Show(Show::Hint))
 }
 
 /// The kind of answer that a key leads to.

@@ -16,6 +16,8 @@ pub(super) struct End<'a> {
     pub(super) outcome: Outcome,
     pub(super) failed: Option<&'a StepId>,
     pub(super) still_changed: &'a [StepId],
+    /// Who ended it from outside.
+    pub(super) ended_by: Option<&'a str>,
     /// How long the run took, in milliseconds, if all of it was seen.
     pub(super) took: Option<u64>,
 }
@@ -29,6 +31,9 @@ pub(super) fn finished(terminal: &Terminal, end: &End<'_>, run: &Run) {
         line = line.add(Meaning::Dim, terminal.dot()).add(Meaning::Plain, spoken(took));
     }
     terminal.line(&line);
+    if let Some(by) = end.ended_by {
+        field(terminal, "ended", Meaning::Warning, &format!("by {by}, before it came to its end"));
+    }
     if let Some(failed) = end.failed {
         let title = wording::title(&run.plan().runbook, failed, &*run.facts());
         field(terminal, "failed", Meaning::Bad, &format!("{failed}: {title}"));

@@ -1,6 +1,6 @@
 //! What a question says before its keys: one function for each kind that needs more than a line.
 
-use super::backstage::Backstage;
+use super::backstage::{Backstage, Exercise};
 use super::choice::can_be_numbered;
 use super::gutter::{Colours, Gutter};
 use super::items;
@@ -141,6 +141,16 @@ fn approve(terminal: &Terminal, backstage: &mut dyn Backstage, waiting: &Waiting
     if waiting.lapsed == Lapsed::Yes {
         warn(terminal, "Nobody agreed in time. r asks anew.");
         return;
+    }
+    let rehearsed = match backstage.exercise() {
+        Exercise::None => None,
+        Exercise::Alone => Some("In a drill nobody signs: yes is enough."),
+        Exercise::Led => {
+            Some("In a drill nobody signs: whoever leads it agrees, or yes is enough.")
+        }
+    };
+    if let Some(text) = rehearsed {
+        return terminal.indented(&Text::plain("    ").add(Meaning::Hint, text), 4);
     }
     let Some(handed) = backstage.handed_out(waiting) else { return };
     let text = "Hand this to somebody else, who runs it where their key is:";

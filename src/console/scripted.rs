@@ -269,6 +269,10 @@ impl Responder for FromFile {
         self.refused = self.last.take();
         self.next.refused(why);
     }
+
+    fn forget(&mut self) {
+        self.next.forget();
+    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,9 @@ use super::running::{Running, millis};
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
-use crate::engine::{Answer, AttemptId, Event, ItemRecord, LaneId, Resumed, Run, Signed};
+use crate::engine::{
+    Answer, AttemptId, Event, ItemRecord, LaneId, Resumed, Run, Signed, Told, ToldKind,
+};
 use crate::journal::Record;
 use crate::runbook::{Action, PartId, StepId, Used};
 use crate::session::{Clock, Notice, Observer};
@@ -149,11 +151,24 @@ impl View {
     }
 
     /// Something that reaches the responder from outside of the run.
-    fn told(&mut self, text: &str) {
-        self.terminal.spinner().clear();
-        let line = Text::of(Meaning::Warning, "  » ").add_lines(Meaning::Heading, text);
+    fn told(&self, told: &Told) {
+        let by = told.by.as_deref().unwrap_or("the exercise");
+        let (mark, meaning, text) = match told.kind {
+            ToldKind::Answer | ToldKind::Inject => ("  » ", Meaning::Heading, told.text.clone()),
+            ToldKind::Asked => ("  « ", Meaning::Dim, told.text.clone()),
+            ToldKind::Hint => ("    hint  ", Meaning::Plain, told.text.clone()),
+            ToldKind::Held => ("  » ", Meaning::Heading, held(by, &told.text)),
+            ToldKind::Joined => {
+                ("  » ", Meaning::Hint, format!("{by} leads this drill: x asks the others."))
+            }
+            ToldKind::Left => ("  » ", Meaning::Hint, format!("{by} leads it no more.")),
+            ToldKind::GoneOn => ("  » ", Meaning::Heading, format!("{by} lets it go on.")),
+        };
+        let line = Text::of(Meaning::Warning, mark).add_lines(meaning, &text);
         self.terminal.indented(&line, 4);
-        self.terminal.bell();
+        if !matches!(told.kind, ToldKind::Asked | ToldKind::Hint) {
+            self.terminal.bell();
+        }
     }
 
     fn heading(&mut self, title: &str) {
@@ -248,6 +263,12 @@ impl View {
     }
 }
 
+/// That the clock of an exercise stands still.
+fn held(by: &str, why: &str) -> String {
+    let why = if why.is_empty() { String::new() } else { format!(" {why}") };
+    format!("Held by {by}: the clock stands still, and nothing is taken until it goes on.{why}")
+}
+
 impl Observer for View {
     #[expect(clippy::too_many_lines, reason = "a table: a row for each kind of fact")]
     fn recorded(&mut self, record: &Record, run: &Run) {
@@ -275,12 +296,13 @@ impl Observer for View {
             Event::AttemptStarted(started) => self.started(started, run),
             Event::Paused { why } => outcome::paused(&self.terminal, why, record.at, run),
             Event::Resumed(resumed) => self.resumed(resumed, run),
-            Event::RunFinished { outcome, failed, still_changed, .. } => {
+            Event::RunFinished { outcome, failed, still_changed, ended_by, .. } => {
                 let took = self.began.map(|began| millis(record.mono - began));
                 let end = outcome::End {
                     outcome: *outcome,
                     failed: failed.as_ref(),
                     still_changed,
+                    ended_by: ended_by.as_deref(),
                     took,
                 };
                 outcome::finished(&self.terminal, &end, run);
@@ -315,6 +337,7 @@ impl Observer for View {
             | Event::RunbookEntered { .. }
             | Event::SurveyClosed
             | Event::WaitStarted { .. } => {}
+            Event::Told(told) => self.told(told),
             Event::Surveyed { missing } => header::surveyed(&self.terminal, missing),
             Event::Waited { .. } => {
                 self.terminal.line(&Text::of(Meaning::Dim, "    The wait is over."));
@@ -352,7 +375,6 @@ impl Observer for View {
             }
             Notice::Ready { attempt } => self.ready(*attempt),
             Notice::Tick => self.tick(),
-            Notice::Told { text } => self.told(text),
         }
     }
 }

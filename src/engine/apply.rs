@@ -28,7 +28,7 @@ impl Run {
         match event {
             Event::ApprovalGiven(given) => self.apply_given(given)?,
             Event::ApprovalLapsed { nonce, .. } => self.apply_lapsed(nonce),
-            Event::ApprovalRefused { .. } => {}
+            Event::ApprovalRefused { .. } | Event::Told(_) => {}
             Event::ApprovalRequested(asked) => self.apply_requested(asked)?,
             Event::Answered { answer, gives, .. } => self.apply_answer(answer, gives.as_ref())?,
             Event::AttemptEnded(ended) => self.apply_ended(ended, at)?,
@@ -151,6 +151,8 @@ impl Run {
             | Event::StepSkipped { lane, .. }
             | Event::WaitStarted { lane, .. }
             | Event::Waited { lane, .. } => *lane,
+            // It is about nothing, and moves nothing.
+            Event::Told(_) => self.state.focus,
             Event::Paused { .. }
             | Event::Resumed(_)
             | Event::RunFinished { .. }

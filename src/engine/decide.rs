@@ -10,7 +10,7 @@ use super::lane::LaneId;
 use super::position::Next;
 use super::preflight::Progress;
 use super::run::Run;
-use crate::runbook::{self, Action, OnFailure, StepKey};
+use crate::runbook::{self, Action, OnFailure, Outcome, StepId, StepKey};
 use crate::template::Template;
 
 impl Run {
@@ -42,8 +42,11 @@ impl Run {
                 };
                 Ok(Event::AttemptEnded(Box::new(self.ended_elsewhere(lane, ended, at))))
             }
+            Input::Closed { by } if self.is_open() && self.state.rest.is_none() => {
+                Ok(self.finished(Outcome::Abandoned, None, Some(by)))
+            }
             Input::Ended(ended) if self.state.rest.is_none() => self.decide_ended(*ended, at),
-            Input::Ended(_) => Err(Rejected::Unexpected("an end")),
+            Input::Ended(_) | Input::Closed { .. } => Err(Rejected::Unexpected("an end")),
             Input::Elapsed => self.decide_elapsed(),
             Input::Paused(why) if self.is_open() && self.state.rest.is_none() => {
                 Ok(Event::Paused { why })
@@ -53,6 +56,10 @@ impl Run {
             Input::Resumed(_) => Err(Rejected::Unexpected("a take-over")),
             Input::Ready(attempt) => self.decide_ready(attempt),
             Input::Started(attempt) => self.decide_started(attempt),
+            Input::Told(told) if self.is_open() && self.state.rest.is_none() => {
+                Ok(Event::Told(told))
+            }
+            Input::Told(_) => Err(Rejected::Unexpected("what somebody says")),
             Input::Surveyed(missing) => self.decide_surveyed(&missing),
         }
     }
@@ -192,6 +199,16 @@ impl Run {
     fn decide_end(&self) -> Result<Event, Rejected> {
         let ending = self.state.ending.as_ref().ok_or(Rejected::Unexpected("an advance"))?;
         let outcome = ending.outcome.ok_or(Rejected::Unexpected("an advance"))?;
+        Ok(self.finished(outcome, ending.failed.clone(), None))
+    }
+
+    /// The end of the run, with what it leaves changed.
+    fn finished(
+        &self,
+        outcome: Outcome,
+        failed: Option<StepId>,
+        ended_by: Option<String>,
+    ) -> Event {
         let open = self.open_entries().into_iter();
         let (mut still_changed, mut changed_by) = (Vec::new(), Vec::new());
         for place in open {
@@ -202,8 +219,7 @@ impl Run {
             }
             changed_by.extend_from_slice(&entry.starts);
         }
-        let failed = ending.failed.clone();
-        Ok(Event::RunFinished { outcome, failed, still_changed, changed_by })
+        Event::RunFinished { outcome, failed, still_changed, changed_by, ended_by }
     }
 
     fn entered(&self, lane: LaneId, step: StepKey, at: Timestamp) -> Event {

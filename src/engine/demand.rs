@@ -12,6 +12,7 @@ use super::event::{
     Survivor,
 };
 use super::lane::LaneId;
+use super::told::Told;
 use crate::expression::Output;
 use crate::plan::BoundCommand;
 use crate::runbook::{Effect, OnDisconnect, Outcome, StepId};
@@ -166,10 +167,17 @@ pub enum Input {
     Elapsed,
     /// The walk is left.
     Paused(PauseReason),
+    /// Whoever leads an exercise ends it, where it is by now.
+    Closed {
+        /// Who.
+        by: String,
+    },
     /// A process took the run over.
     Resumed(Box<Resumed>),
     /// A command that was demanded is about to start.
     Started(AttemptId),
+    /// Something was said from outside of the walk.
+    Told(Told),
     /// What of the survey is missing, with its kind: `program jq`.
     Surveyed(Vec<String>),
 }

@@ -10,6 +10,7 @@ use super::answer::Answer;
 use super::approval::{ApprovalGiven, ApprovalRequested, Spent};
 use super::conduct::KeptFile;
 use super::lane::LaneId;
+use super::told::Told;
 use crate::expression::Part;
 use crate::plan::{Alert, Mode, Origin, World};
 use crate::policy::{Pace, Policy};
@@ -153,6 +154,9 @@ pub enum Event {
         /// The starts of the commands that made those changes.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         changed_by: Vec<AttemptId>,
+        /// Who ended it from outside, if it did not come to its end by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended_by: Option<String>,
     },
     /// A runbook that is used was entered.
     RunbookEntered {
@@ -227,6 +231,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "LaneId::is_main")]
         lane: LaneId,
     },
+    /// Something was said from outside of the walk.
+    Told(Told),
     /// A value is too old for a change that uses it: it is read again first.
     ValueStale {
         /// The value.

@@ -47,6 +47,7 @@ mod scope;
 mod spread;
 mod standing;
 mod timebox;
+mod told;
 mod undo;
 mod used;
 
@@ -72,3 +73,4 @@ pub use lane::{Beside, LaneId};
 pub use preflight::version_in;
 pub use run::{Alone, Run};
 pub use standing::Standing;
+pub use told::{Told, ToldKind};

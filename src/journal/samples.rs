@@ -295,6 +295,7 @@ pub(crate) fn story() -> Vec<Event> {
         failed: None,
         still_changed: vec![step("roll_back")],
         changed_by: Vec::new(),
+        ended_by: None,
     });
     events
 }

@@ -19,6 +19,11 @@ impl Alarm {
         Ok(Self(timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::CLOEXEC)?))
     }
 
+    /// Nothing is waited for any more.
+    pub fn silence(&self) {
+        self.set(Duration::MAX);
+    }
+
     /// Sets it anew; what was readable is not any more.
     pub fn set(&self, after: Duration) {
         // None at all would mean never.

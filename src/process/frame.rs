@@ -23,6 +23,11 @@ pub(crate) struct Malformed;
 pub(crate) struct Packer(Vec<u8>);
 
 impl Packer {
+    /// Holds these bytes alone.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+
     pub(crate) fn number(&mut self, number: u64) -> &mut Self {
         self.0.extend_from_slice(&number.to_le_bytes());
         self
@@ -86,15 +91,27 @@ pub(crate) enum Filled {
 }
 
 /// Bytes that arrived and are not taken yet.
-#[derive(Default)]
 pub(crate) struct Inbox {
+    /// No frame is longer.
+    longest: usize,
     buffer: Vec<u8>,
     taken: usize,
     /// Where a read goes, made once: to clear so much at each read costs more than the reads.
     arriving: Vec<u8>,
 }
 
+impl Default for Inbox {
+    fn default() -> Self {
+        Self::at_most(LONGEST)
+    }
+}
+
 impl Inbox {
+    /// One that takes no longer frames than these.
+    pub(crate) fn at_most(longest: usize) -> Self {
+        Self { longest, buffer: Vec::new(), taken: 0, arriving: Vec::new() }
+    }
+
     /// Reads what is there, once.
     pub(crate) fn fill(&mut self, from: impl AsFd) -> io::Result<Filled> {
         if self.taken > 0 {
@@ -120,7 +137,7 @@ impl Inbox {
             return Ok(None);
         };
         let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        if length > LONGEST {
+        if length > self.longest {
             return Err(Malformed);
         }
         let Some(body) = rest.get(..length) else {

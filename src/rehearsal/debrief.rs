@@ -2,7 +2,7 @@
 
 use super::trace::Trace;
 use super::verdict::{Step, side_by_side};
-use crate::engine::Rest;
+use crate::engine::{Rest, Told, ToldKind};
 use crate::runbook::{Action, Effect, Outcome, Runbook, Scenario, StepId};
 
 /// The facts of a drill that is over.
@@ -22,6 +22,12 @@ pub struct Debrief {
     pub unlooked: Vec<StepId>,
     /// Findings that were expected and not made.
     pub unfound: Vec<String>,
+    /// How many hints were asked for.
+    pub hints: usize,
+    /// What whoever led the drill said, and what they were asked, in words.
+    pub told: Vec<String>,
+    /// Who ended it before its end.
+    pub ended_by: Option<String>,
 }
 
 impl Debrief {
@@ -62,6 +68,22 @@ impl Debrief {
         let unfound = scenario.expect.findings.iter().map(|finding| &finding.value);
         let unfound = unfound.filter(|text| !trace.findings.contains(text)).cloned().collect();
         let expected = scenario.expect.outcome.as_ref().map(|placed| placed.value);
-        Self { outcome, expected, path, detours, unneeded, unlooked, unfound }
+        let said = |told: &&Told| {
+            told.kind == ToldKind::Asked
+                || matches!(told.kind, ToldKind::Answer | ToldKind::Held | ToldKind::Inject)
+                    && told.by.is_some()
+        };
+        Self {
+            outcome,
+            expected,
+            path,
+            detours,
+            unneeded,
+            unlooked,
+            unfound,
+            hints: trace.hints(),
+            told: trace.told.iter().filter(said).map(Told::line).collect(),
+            ended_by: trace.ended_by.clone(),
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::engine::{Checked, Signed, Terms, Waiting};
 use crate::session::Notary;
 
 /// What the answer of the second person is.
-pub(super) const AGREED: &str = "yes";
+pub const AGREED: &str = "yes";
 
 /// How long an answer is taken, in seconds.
 const LIFETIME: u64 = 900;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::coverage::Coverage;
-use crate::engine::{AttemptId, Event, Role, Run};
+use crate::engine::{AttemptId, Event, Role, Run, Told, ToldKind};
 use crate::journal::Record;
 use crate::runbook::StepId;
 use crate::session::{Notice, Observer};
@@ -38,6 +38,10 @@ pub struct Trace {
     pub findings: Vec<String>,
     /// What was reached.
     pub coverage: Coverage,
+    /// What was said from outside of the walk, in order.
+    pub told: Vec<Told>,
+    /// Who ended it from outside.
+    pub ended_by: Option<String>,
     /// What the attempts that run are for.
     roles: BTreeMap<AttemptId, (Role, Option<StepId>)>,
 }
@@ -46,6 +50,18 @@ impl Trace {
     /// The role and the step of an attempt that has started.
     pub(super) fn of(&self, attempt: AttemptId) -> Option<&(Role, Option<StepId>)> {
         self.roles.get(&attempt)
+    }
+
+    /// How many hints were asked for.
+    pub fn hints(&self) -> usize {
+        self.told.iter().filter(|told| told.kind == ToldKind::Hint).count()
+    }
+
+    /// Why the clock stands still, if it does.
+    pub fn held(&self) -> Option<&str> {
+        let clock = |told: &&Told| matches!(told.kind, ToldKind::GoneOn | ToldKind::Held);
+        let last = self.told.iter().rev().find(clock)?;
+        (last.kind == ToldKind::Held).then_some(last.text.as_str())
     }
 
     /// Takes an event into account.
@@ -63,6 +79,8 @@ impl Trace {
                     self.commands.push(Command { step: step.clone(), shown });
                 }
             }
+            Event::Told(told) => self.told.push(told.clone()),
+            Event::RunFinished { ended_by, .. } => self.ended_by.clone_from(ended_by),
             Event::AttemptEnded(ended) => {
                 self.findings.extend(ended.findings.iter().map(|finding| finding.say.clone()));
             }

@@ -179,6 +179,22 @@ impl World {
         self.inject(&come);
     }
 
+    /// The injects that are still to come: their places, and when they come by themselves.
+    pub(super) fn ahead(&self) -> impl Iterator<Item = (usize, &Inject, Option<Timestamp>)> {
+        let of = |index: &usize| Some((*index, self.scenario.injects.get(*index)?));
+        let ahead = self.ahead.iter().filter_map(of);
+        ahead.map(|(index, inject)| (index, inject, self.comes_at(index)))
+    }
+
+    /// Lets an inject happen now that is still to come; says whether it was.
+    pub fn inject_now(&mut self, index: usize) -> bool {
+        let comes = self.ahead.contains(&index);
+        if comes {
+            self.inject(&[index]);
+        }
+        comes
+    }
+
     /// Each happens once.
     fn inject(&mut self, come: &[usize]) {
         let scenario = Rc::clone(&self.scenario);
@@ -210,14 +226,34 @@ impl World {
         let attempt = *tried;
         let found = match self.scenario.results.get(step) {
             None => return Err((attempt, 0)),
-            Some(Results::EveryTime(result)) => Some(&**result),
-            Some(Results::Each(results)) => results.get(attempt - 1),
-            Some(Results::Chosen(results)) => results
-                .iter()
-                .find(|result| result.when.as_ref().is_none_or(|when| self.holds(when, attempt))),
+            Some(results) => self.nth(results, attempt),
         };
         let count = self.scenario.results.get(step).map_or(0, |results| results.all().len());
         found.map(|result| Rc::new(result.clone())).ok_or((attempt, count))
+    }
+
+    /// The result that the next attempt of a step would have.
+    pub(super) fn foreseen(&self, step: &StepId) -> Option<&StepResult> {
+        let attempt = self.tried.get(step).copied().unwrap_or(0) + 1;
+        self.nth(self.scenario.results.get(step)?, attempt)
+    }
+
+    /// The result of an attempt, as things stand.
+    fn nth<'a>(&self, results: &'a Results, attempt: usize) -> Option<&'a StepResult> {
+        match results {
+            Results::EveryTime(result) => Some(result),
+            Results::Each(results) => results.get(attempt - 1),
+            Results::Chosen(results) => results
+                .iter()
+                .find(|result| result.when.as_ref().is_none_or(|when| self.holds(when, attempt))),
+        }
+    }
+
+    /// The result of an attempt that runs, if it is one of this step's command.
+    pub(super) fn given(&self, attempt: AttemptId, step: &StepId) -> Option<&StepResult> {
+        let given = self.of.get(&attempt)?;
+        let latest = self.latest.get(step)?;
+        latest.values().find(|result| Rc::ptr_eq(result, given)).map(|result| &**result)
     }
 
     /// Whether the scenario has a result for another attempt of a step.

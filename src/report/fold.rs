@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use super::summary::{
     Attempt, Change, Decision, Edited, EffectCounts, Ended, Finding, Given, Milestones, Note,
-    Obligation, SkipReason, Skipped, State, Step, Summary, UndoState,
+    Obligation, Outside, SkipReason, Skipped, State, Step, Summary, UndoState,
 };
 use super::{agreed, phrases, predictions};
 use crate::engine::{
     Answer, AttemptEnded, AttemptId, AttemptStarted, Event, InputRecord, LaneId, PauseReason, Role,
-    RunStarted, StepStatus, Verdict,
+    RunStarted, StepStatus, Told, Verdict,
 };
 use crate::journal::Record;
 use crate::plan::Origin;
@@ -59,6 +59,8 @@ impl Fold {
                 decisions: Vec::new(),
                 notes: Vec::new(),
                 predictions: Vec::new(),
+                told: Vec::new(),
+                ended_by: None,
                 findings: Vec::new(),
                 values: Vec::new(),
                 changes: Vec::new(),
@@ -118,7 +120,8 @@ impl Fold {
                     self.summary.responders.push(resumed.responder.clone());
                 }
             }
-            Event::RunFinished { outcome, failed, still_changed, changed_by } => {
+            Event::RunFinished { outcome, failed, still_changed, changed_by, ended_by } => {
+                self.summary.ended_by.clone_from(ended_by);
                 self.summary.milestones.end = Some(elapsed);
                 self.finished = Some((*outcome, failed.clone()));
                 self.still_changed.clone_from(still_changed);
@@ -144,6 +147,7 @@ impl Fold {
                     why: SkipReason::Condition { condition: condition.clone() },
                 });
             }
+            Event::Told(told) => self.told(record, told),
             Event::Surveyed { missing } => self.summary.missing.clone_from(missing),
             Event::ItemsListed { .. }
             | Event::Readied { .. }
@@ -155,6 +159,10 @@ impl Fold {
             | Event::WaitStarted { .. }
             | Event::Waited { .. } => {}
         }
+    }
+
+    fn told(&mut self, record: &Record, told: &Told) {
+        self.summary.told.push(Outside { at: record.at, told: told.clone() });
     }
 
     fn entered(&mut self, record: &Record, elapsed: u64) {

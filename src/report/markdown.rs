@@ -41,6 +41,7 @@ pub fn markdown(summary: &Summary, records: &[Record]) -> String {
         ("Deviations", deviations(summary)),
         ("Approvals", approvals(summary)),
         ("Predictions", predictions::lines(summary)),
+        ("From outside", from_outside(summary)),
     ];
     for (heading, lines) in rare {
         section(&mut document, heading, &lines);
@@ -424,6 +425,15 @@ fn notes(summary: &Summary) -> Vec<String> {
         format!("- {when}, {by}: {}", safe(&note.text))
     });
     lines.collect()
+}
+
+/// What an exercise brought beside the runbook.
+fn from_outside(summary: &Summary) -> Vec<String> {
+    let told = summary.told.iter();
+    let mut lines: Vec<String> =
+        told.map(|said| format!("- {}, {}", moment(said.at), safe(&said.told.line()))).collect();
+    lines.extend(summary.ended_by.as_ref().map(|by| format!("- Ended by {}", safe(by))));
+    lines
 }
 
 fn values(summary: &Summary) -> Vec<String> {

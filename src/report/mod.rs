@@ -42,8 +42,8 @@ pub use predictions::Prediction;
 pub use review::{Done, Doubted, Fault, Reached, Review, add_review};
 pub use summary::{
     Approval, ApprovalAnswer, Attempt, Change, Decision, Deviation, Edited, EffectCounts, Ended,
-    Finding, Given, Milestones, Note, Obligation, SkipReason, Skipped, State, Step, Summary,
-    UndoState,
+    Finding, Given, Milestones, Note, Obligation, Outside, SkipReason, Skipped, State, Step,
+    Summary, UndoState,
 };
 pub use timeline::{Entry, log_text, timeline};
 

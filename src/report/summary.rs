@@ -11,7 +11,7 @@ use super::predictions::Prediction;
 use super::review::Review;
 use crate::engine::{
     AttemptId, Confirmation, End, Event, FindingRecord, InputRecord, Kept, KeptFile, Missing,
-    PauseReason, Recorded, Responder, Role, RunStarted, StepStatus, Survivor, Verdict,
+    PauseReason, Recorded, Responder, Role, RunStarted, StepStatus, Survivor, Told, Verdict,
 };
 use crate::journal::Record;
 use crate::runbook::{Effect, Outcome, StepId};
@@ -49,6 +49,12 @@ pub struct Summary {
     /// What they expected to see, before commands ran.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub predictions: Vec<Prediction>,
+    /// What was said from outside of the walk, in an exercise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<Outside>,
+    /// Who ended it from outside, if it did not come to its end by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<String>,
     /// What results meant.
     pub findings: Vec<Finding>,
     /// Values that were asked for.
@@ -268,6 +274,16 @@ pub struct Note {
     pub step: Option<StepId>,
     /// The text.
     pub text: String,
+}
+
+/// Something that was said from outside of the walk.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Outside {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub told: Told,
 }
 
 /// What a result meant.

@@ -23,6 +23,7 @@ fn finished(outcome: Outcome, still_changed: &[&str]) -> Event {
         failed: None,
         still_changed: still_changed.iter().map(|id| step(id)).collect(),
         changed_by: Vec::new(),
+        ended_by: None,
     }
 }
 

@@ -104,6 +104,7 @@ fn text(event: &Event) -> String {
             let role = escalate.as_ref().map_or_else(String::new, |role| format!(" (ask {role})"));
             format!("{step}: takes longer than {after}{say}{role}")
         }
+        Event::Told(told) => told.line(),
         Event::ValueStale { value, step, .. } => {
             format!("{value} is too old: {step} reads it again")
         }
@@ -111,10 +112,11 @@ fn text(event: &Event) -> String {
         Event::LineEnded { .. } => "the end of a line of steps".to_owned(),
         Event::Paused { why } => format!("paused: {}", phrases::pause(why)),
         Event::Resumed(resumed) => taken_over(resumed),
-        Event::RunFinished { outcome, failed, .. } => {
+        Event::RunFinished { outcome, failed, ended_by, .. } => {
             let because = failed.as_ref();
             let because = because.map_or_else(String::new, |step| format!(", {step} failed"));
-            format!("finished: {}{because}", phrases::outcome_name(*outcome))
+            let by = ended_by.as_ref().map_or_else(String::new, |by| format!(", ended by {by}"));
+            format!("finished: {}{because}{by}", phrases::outcome_name(*outcome))
         }
         Event::RunStarted(started) => began(started),
         Event::StepClosed { step, status, .. } => format!("{step}: {}", phrases::status(*status)),

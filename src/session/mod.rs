@@ -256,17 +256,17 @@ impl Session<'_> {
                 self.notice(&Notice::Tick);
                 Ok(())
             }
-            Happening::Told(text) => {
-                self.notice(&Notice::Told { text: &text });
-                Ok(())
-            }
+            // Where the run has no place for it, there is nobody who would hear it.
+            Happening::Told(told) => self.try_establish(Input::Told(told)).map(|_| ()),
+            Happening::Closed { by } => self.establish(Input::Closed { by }),
         }
     }
 
     /// Somebody else asks for the walk. It is theirs once the record says so, unless something is
     /// under way that nobody else could answer for.
     fn hand_over(&mut self, by: &str) -> Result<(), Broken> {
-        let refused = match self.run.holds_on() {
+        let kept = self.executor.keeps().map(str::to_owned);
+        let refused = match kept.or_else(|| self.run.holds_on()) {
             Some(why) => Some(why),
             None => {
                 self.try_establish(Input::Paused(PauseReason::TakenOver { by: by.to_owned() }))?
@@ -394,6 +394,7 @@ fn durability(event: &Event) -> Durability {
         | Event::StepSkipped { .. }
         | Event::SurveyClosed
         | Event::Surveyed { .. }
+        | Event::Told(_)
         | Event::WaitStarted { .. }
         | Event::Waited { .. } => Durability::Later,
     }

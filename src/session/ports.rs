@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::engine::{
     Attempt, AttemptId, Checked, Ended, Filtered, Kept, Question, Run, Survey, Survivor, Terms,
-    Waiting,
+    Told, Waiting,
 };
 use crate::expression::Filter;
 use crate::journal::Record;
@@ -35,6 +35,9 @@ pub trait Responder {
 
     /// The last answer was not taken, and why; the question will be asked again.
     fn refused(&mut self, why: &str);
+
+    /// What was typed so far answers nothing any more, whatever is asked next.
+    fn forget(&mut self) {}
 }
 
 /// What goes on beside a question.
@@ -117,6 +120,11 @@ pub trait Executor {
         let _ = refused;
     }
 
+    /// Why nobody else gets the walk, whatever it is at; nothing if it can be handed over.
+    fn keeps(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Waits for what happens next, at most until the given moment or the next tick of the display.
     fn next(&mut self, until: Option<Timestamp>) -> Happening;
 
@@ -197,7 +205,12 @@ pub enum Happening {
     /// Nothing; time to draw the elapsed time anew.
     Tick,
     /// Somebody outside of the run says something: an inject of a drill.
-    Told(String),
+    Told(Told),
+    /// Whoever leads an exercise ends it.
+    Closed {
+        /// Who.
+        by: String,
+    },
 }
 
 /// Where a command printed something.
@@ -292,11 +305,6 @@ pub enum Notice<'a> {
     },
     /// Time to draw the elapsed time anew.
     Tick,
-    /// Somebody outside of the run says something: untrusted.
-    Told {
-        /// What.
-        text: &'a str,
-    },
 }
 
 /// What time it is.

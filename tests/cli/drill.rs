@@ -135,3 +135,80 @@ fn a_scenario_of_another_runbook_is_refused() {
     assert!(outcome.stderr.contains("is a scenario of `runbook`, not of `other`"));
     assert!(sandbox.runs().is_empty());
 }
+
+#[test]
+fn what_is_said_meanwhile_is_in_the_record_and_the_report() {
+    let sandbox = Sandbox::new();
+    sandbox.file("runbook.yaml", BOOK);
+    let told = "injects:\n  - { enters: again, say: \"database team: it was us\" }\nresults:\n  \
+                once: { stdout: \"first\\n\" }\n";
+    sandbox.file("odd.yaml", SCENARIO.replace("results:\n", told));
+    let drill = ["drill", "runbook.yaml", "--scenario", "odd.yaml", "--speed", "200"];
+    let outcome = sandbox.surefoot(&drill).run();
+    assert_eq!(outcome.code(), 0, "{}", outcome.text());
+    assert!(outcome.stderr.contains("» database team: it was us"), "{}", outcome.stderr);
+    let told = sandbox.events_of("told");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["kind"], "inject");
+    assert_eq!(told[0]["text"], "database team: it was us");
+    let report = sandbox.surefoot(&["report"]).run();
+    assert!(report.stdout.contains("inject: database team: it was us"), "{}", report.text());
+}
+
+/// A change, whose sample is what a drill of it prints.
+const CHANGE: &str = "\
+schema: surefoot/v1
+title: One change
+service: shop
+owner: { team: shop }
+escalation: [ { role: secondary, how: page the rota } ]
+environments: { staging: { zone: a }, production: { zone: b, protected: true } }
+steps:
+  - { id: alter, title: Alter it, effect: change, run: touch canary, undo: \"true\", sample: altered }
+  - end: done
+";
+
+#[test]
+fn a_drill_asks_what_settings_files_and_environments_ask_of_the_real_walk() {
+    let settings = |level: &str| {
+        let rule = "[[policy]]\neffect = \"change\"\nwhy = \"care\"";
+        format!("schema = \"surefoot-config/v1\"\n{rule}\nlevel = \"{level}\"\n")
+    };
+    let drilled = |environment: &str, file: Option<&str>, yes: &[&str]| {
+        let sandbox = Sandbox::new();
+        sandbox.file("runbook.yaml", CHANGE);
+        let path = match file {
+            Some("repository") => Some(sandbox.path("surefoot.toml")),
+            Some(file) => Some(sandbox.root().join(file)),
+            None => None,
+        };
+        if let Some(path) = path {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, settings("typed")).unwrap();
+        }
+        if file == Some("organisation.toml") {
+            let folder = sandbox.root().join("home/.config/surefoot");
+            std::fs::create_dir_all(&folder).unwrap();
+            let grant = "[[grant]]\nyes = \"change\"\nwhy = \"jobs\"\n";
+            let named =
+                "schema = \"surefoot-config/v1\"\norganisation = \"../../../organisation.toml\"\n";
+            std::fs::write(folder.join("config.toml"), format!("{named}{grant}")).unwrap();
+        }
+        let drill = ["drill", "runbook.yaml", "--env", environment];
+        let outcome = sandbox.surefoot(&drill).arguments(yes).run();
+        nothing_ran(&sandbox);
+        (outcome.code(), outcome.text())
+    };
+    let yes = ["--yes", "change"];
+    let (code, text) = drilled("staging", None, &yes);
+    assert_eq!(code, 0, "{text}");
+    // As in a run, what nobody agreed to is not done with nobody there.
+    let (code, text) = drilled("staging", None, &[]);
+    assert_eq!(code, 8, "{text}");
+    let (code, text) = drilled("production", None, &yes);
+    assert_eq!(code, 8, "{text}");
+    for file in ["home/.config/surefoot/config.toml", "organisation.toml", "repository"] {
+        let (code, text) = drilled("staging", Some(file), &yes);
+        assert_eq!(code, 8, "{file}: {text}");
+    }
+}

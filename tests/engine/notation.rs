@@ -50,6 +50,7 @@ pub(crate) fn noted(event: &Event) -> Option<String> {
                 escalate.as_ref().map_or(String::new(), |it| format!(", {it}"))
             )
         }
+        Event::Told(told) => told.line(),
         Event::ValueStale { value, step, .. } => format!("{value} stale, {step}"),
         Event::LineEnded { .. } => "line ended".to_owned(),
         Event::Paused { .. } => "paused".to_owned(),

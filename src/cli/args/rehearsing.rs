@@ -9,8 +9,12 @@ use super::{ListFormat, WalkingArguments};
 #[derive(Args, Debug)]
 pub(crate) struct DrillArguments {
     /// The runbook: a path, an id, `service/id`, or any unique part
-    #[arg(value_name = "REF")]
-    pub(crate) reference: String,
+    #[arg(value_name = "REF", required_unless_present = "facilitate")]
+    pub(crate) reference: Option<String>,
+    /// Lead a drill that is walked in another terminal; without RUN the one that is, or begins next
+    #[arg(long, value_name = "RUN", num_args = 0..=1, exclusive = true)]
+    #[expect(clippy::option_option, reason = "absent, without a run, or with one")]
+    pub(crate) facilitate: Option<Option<String>>,
     /// What happens in it; the samples of the runbook if not given
     #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "environment"])]
     pub(crate) scenario: Option<PathBuf>,

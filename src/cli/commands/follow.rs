@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::cli::Context;
 use crate::cli::args::FollowArguments;
-use crate::cli::backstage::Behind;
+use crate::cli::backstage::{Behind, Rehearsal};
 use crate::cli::commands::drill::MARK;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -226,10 +226,10 @@ impl<'a> Pictures<'a> {
         });
         let behind = Behind::of(self.context, self.folder, history);
         let clock = Rc::new(SystemClock::start());
-        let terminal = if started.is_rehearsal() {
-            self.context.terminal.marked(MARK)
+        let (terminal, behind) = if started.is_rehearsal() {
+            (self.context.terminal.marked(MARK), behind.rehearsed(Rehearsal::Followed))
         } else {
-            self.context.terminal.clone()
+            (self.context.terminal.clone(), behind)
         };
         let mut onlooker = Onlooker::new(terminal.clone(), clock, known, Box::new(behind));
         let pupil = lesson.map(|lesson| Pupil::beside(started, lesson, terminal, self.context));

@@ -55,6 +55,10 @@ impl Responder for Learner {
     fn refused(&mut self, why: &str) {
         self.walker.refused(why);
     }
+
+    fn forget(&mut self) {
+        self.walker.forget();
+    }
 }
 
 /// A question without what good output looks like, which stands beside what came, and without the

@@ -375,6 +375,7 @@ fn the_end_says_what_is_left_to_do() {
                 failed: Some(StepId("pods".to_owned())),
                 still_changed: vec![StepId("undo_deploy".to_owned())],
                 changed_by: Vec::new(),
+                ended_by: None,
             }),
         ],
         "\

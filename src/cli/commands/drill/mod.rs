@@ -1,5 +1,8 @@
 //! `surefoot drill`: walks a runbook as ever, against a scenario instead of the world.
 
+mod demands;
+mod facilitate;
+mod led;
 mod scenario;
 mod stage;
 
@@ -15,7 +18,12 @@ use crate::cli::open;
 pub(crate) const MARK: &str = "DRILL";
 
 pub(crate) fn run(arguments: &DrillArguments, context: &Context) -> Result<Exit, Failure> {
-    let opened = open::open(&arguments.reference, context)?;
+    if let Some(run) = &arguments.facilitate {
+        return facilitate::run(run.as_deref(), context);
+    }
+    let reference = arguments.reference.as_deref();
+    let missing = || Failure::new(Exit::Usage, "no runbook is named");
+    let opened = open::open(reference.ok_or_else(missing)?, context)?;
     let scenario = match &arguments.scenario {
         Some(path) => scenario::read(path, &opened.runbook, context)?,
         None => scenario::from_samples(arguments, &opened.runbook, context)?,

@@ -3,27 +3,32 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::MARK;
+use super::led::{Led, Second};
+use super::{MARK, demands};
 use crate::cli::Context;
 use crate::cli::args::DrillArguments;
-use crate::cli::backstage::Behind;
+use crate::cli::backstage::{Behind, Rehearsal};
 use crate::cli::commands::run::{frozen_files, held, holder, origin, policy_digest, random};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::governing::levels;
+use crate::cli::leading::SharedLead;
 use crate::cli::open::Opened;
 use crate::cli::paced::{Paced, PacedClock};
 use crate::cli::past;
 use crate::cli::practised::practised;
 use crate::cli::walk::{answers, attendance, exit, pace, responder_in, signals_of_process, told};
 use crate::console::{
-    Answers, JsonLines, Lesson, Meaning, Terminal, Text, Took, Tutor, View, debrief,
+    Answers, JsonLines, Lesson, Meaning, Terminal, Text, Took, Tutor, View, attended, debrief,
+    debriefing,
 };
 use crate::effects::SystemClock;
-use crate::engine::{Input, Run, RunStarted};
+use crate::engine::{Input, Rest, Run, RunStarted};
 use crate::journal::{Journal, Lock, RunFolder};
 use crate::plan::{DigestKey, Mode};
+use crate::policy::Policy;
 use crate::rehearsal::{
-    AgreeingNotary, Debrief, ScriptedExecutor, SharedWorld, Trace, Unscripted, prepare,
+    AgreeingNotary, Debrief, ScriptedExecutor, SharedWorld, Unscripted, prepare,
 };
 use crate::runbook::Scenario;
 use crate::session::{Broken, Clock as _, Observer, Session};
@@ -36,6 +41,7 @@ pub(super) fn walk(
     scenario: &Rc<Scenario>,
 ) -> Result<Exit, Failure> {
     let answers = answers(&arguments.walking, &opened.runbook)?;
+    let demands = demands::policy(&opened, &arguments.walking, context)?;
     let store = context.store()?;
     let now = opened.as_trusted();
     let runbook = Arc::new(opened.runbook);
@@ -60,7 +66,8 @@ pub(super) fn walk(
     folder.id().clone_into(&mut plan.run);
     plan.work = folder.work().to_string_lossy().into_owned();
     plan.key = DigestKey::new(key);
-    plan.policy.attendance = attendance();
+    plan.policy = Policy { protection: plan.policy.protection, ..demands };
+    plan.policy.rules.levels = levels(&plan);
     let started = RunStarted {
         run: plan.run.clone(),
         host: context.settings.host.clone(),
@@ -102,20 +109,26 @@ impl Staged {
         let clock = Rc::new(PacedClock::at(scenario.now, u32::from(arguments.speed), signals));
         let world = SharedWorld::of(Rc::clone(scenario));
         let scripted = ScriptedExecutor::new(world.clone(), clock.clone(), Unscripted::CannotStart);
-        let mut executor = Paced::new(scripted, world.clone(), clock.clone()).map_err(|error| {
-            Failure::new(Exit::Failed, format!("failed to set a timer: {error}"))
-        })?;
+        let walker = &context.settings.responder.name;
+        let lead = SharedLead::of(folder, world.clone(), clock.clone(), walker);
+        let mut executor = Paced::new(scripted, world.clone(), clock.clone(), lead.clone(), folder)
+            .map_err(|error| {
+                Failure::new(Exit::Failed, format!("failed to set a timer: {error}"))
+            })?;
         let terminal = context.terminal.marked(MARK);
         let marked = Context { settings: context.settings.clone(), terminal: terminal.clone() };
         let known = history.known.clone();
         let usual = known.usual;
         let behind = Behind::of(&marked, folder, history);
+        let behind = behind.rehearsed(Rehearsal::Walked(lead.clone()));
         let mut tutor = lesson.clone().map(|lesson| Tutor::new(terminal.clone(), lesson));
-        let mut responder = responder_in(&marked, answers, behind, clock.clone(), lesson)?;
+        let other = responder_in(&marked, answers, behind, clock.clone(), lesson)?;
+        let mut responder = Led { other, clock: clock.clone(), signals };
+        let mut notary = Second { agreeing: AgreeingNotary::default(), lead: lead.clone() };
         let mut view = View::new(terminal.clone(), clock.clone(), known);
         let mut lines = JsonLines::new(context.terminal.clone());
-        let (mut watched, mut trace) = (world, Trace::default());
-        let mut observers: Vec<&mut dyn Observer> = vec![&mut view, &mut watched, &mut trace];
+        let (mut watched, mut telling) = (world, lead.clone());
+        let mut observers: Vec<&mut dyn Observer> = vec![&mut view, &mut watched, &mut telling];
         observers.extend(tutor.iter_mut().map(|tutor| tutor as &mut dyn Observer));
         if arguments.walking.format.is_some() {
             observers.push(&mut lines);
@@ -126,11 +139,11 @@ impl Staged {
             run,
             journal,
             executor: &mut executor,
-            responder: &mut *responder,
-            notary: &mut AgreeingNotary::default(),
+            responder: &mut responder,
+            notary: &mut notary,
             observers,
             clock: &*clock,
-            by: context.settings.responder.name.clone(),
+            by: walker.clone(),
         };
         let rest = session.walk(Input::Begin(Box::new(started)));
         let Session { journal, run, .. } = session;
@@ -141,8 +154,7 @@ impl Staged {
         journal.close().map_err(|error| unrecorded(&error))?;
         let took = clock.now().duration_since(began).as_millis();
         let took = Took { now: u64::try_from(took).unwrap_or(0), usual };
-        let runbook = &run.plan().runbook;
-        debrief(&terminal, &Debrief::of(runbook, scenario, &rest, &trace), took, runbook);
+        review(&terminal, &lead, scenario, (&rest, &run), took);
         Ok(told(context, exit(&rest, &run)))
     }
 }
@@ -150,6 +162,20 @@ impl Staged {
 /// What the record says that it was for.
 fn mode(arguments: &DrillArguments) -> Mode {
     if arguments.learn { Mode::Training } else { Mode::Drill }
+}
+
+/// Shows what it came to, to all who took part.
+fn review(
+    terminal: &Terminal,
+    lead: &SharedLead,
+    scenario: &Scenario,
+    (rest, run): (&Rest, &Run),
+    took: Took,
+) {
+    let runbook = &run.plan().runbook;
+    let rows = debriefing(&Debrief::of(runbook, scenario, rest, &lead.trace()), took, runbook);
+    debrief(terminal, &rows);
+    lead.over(&rows);
 }
 
 fn unrecorded(error: &dyn std::error::Error) -> Failure {
@@ -164,6 +190,10 @@ fn opening(terminal: &Terminal, scenario: &Scenario, speed: u8) {
     };
     let what = format!("Nothing is run: what commands print comes from a scenario.{pace}");
     terminal.line_with_right(&Text::of(Meaning::Warning, what), &Text::new());
+    if attended().is_some() {
+        let keys = "H gives a hint. surefoot drill --facilitate leads it from another terminal.";
+        terminal.indented(&Text::of(Meaning::Hint, keys), 0);
+    }
     if let Some(brief) = &scenario.brief {
         let brief = Text::plain("  ").add_lines(Meaning::Heading, brief.trim_end());
         terminal.indented(&brief, 2);

@@ -126,5 +126,11 @@ impl Accompanied {
 }
 
 fn finished(outcome: Outcome) -> Event {
-    Event::RunFinished { outcome, failed: None, still_changed: Vec::new(), changed_by: Vec::new() }
+    Event::RunFinished {
+        outcome,
+        failed: None,
+        still_changed: Vec::new(),
+        changed_by: Vec::new(),
+        ended_by: None,
+    }
 }
