@@ -9,6 +9,7 @@ mod backstage;
 mod catalogue;
 mod choices;
 mod commands;
+mod exchange;
 mod exit;
 mod failure;
 mod frozen;

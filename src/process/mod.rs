@@ -31,6 +31,7 @@ mod moment;
 mod objects;
 mod orphans;
 mod output;
+mod outward;
 mod program;
 mod pseudo_terminal;
 mod readiness;
@@ -54,7 +55,9 @@ pub use alarm::Alarm;
 pub use askpass::{ask_password, askpass_program, asks_for};
 pub use client::{Client, Message, SUPERVISE};
 pub use connections::prepare as prepare_connections;
-pub use deliver::{Added, Author, Branch, Deliverer, FileOfCommit, GitFailed, Pushed};
+pub use deliver::{
+    Added, Author, Branch, Conversation, Deliverer, FileOfCommit, GitFailed, Pushed,
+};
 pub use ends::read_end;
 pub use fetch::{Destination, FetchFailed, Fetcher, Files, Offer, Offered};
 pub use filters::{FILTER, filter_main, filtered};

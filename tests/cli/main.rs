@@ -44,6 +44,7 @@ mod sources;
 mod storage;
 mod streams;
 mod team_records;
+mod team_sync;
 mod together;
 mod trust;
 mod trust_bypass;

@@ -12,6 +12,7 @@ mod outbox;
 mod place;
 mod reading;
 mod sync;
+mod turn;
 
 use std::path::{Path, PathBuf};
 
@@ -68,11 +69,6 @@ impl TeamRecords {
     /// What settings say of it.
     pub fn settings(&self) -> &Records {
         &self.settings
-    }
-
-    /// The name under which two of this machine never deliver at the same time.
-    pub fn lock_name(&self) -> String {
-        format!("records {}", self.name)
     }
 
     /// What waits to be delivered. Nothing is written.
