@@ -56,7 +56,7 @@ pub use file::{File, FileFailed};
 pub use folder::{Folder, Lying};
 pub use index::{
     Entry as IndexEntry, Fit, Hits, Index, IndexFailed, IndexedRule, Kept, Meant, OpenRun, Place,
-    PlaceKind, Standing, Validity, Wanted, places,
+    PlaceKind, Standing, TeamWalk, Validity, Wanted, places, whose,
 };
 pub use listing::{Listed, ListingFailed};
 pub use mirror::{Attempt, Fetched, Mirror, MirrorFailed};

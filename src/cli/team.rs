@@ -115,9 +115,22 @@ fn with_patience(
     done
 }
 
+/// When runbooks last went well, by the team's records.
+pub(crate) enum TeamWalks {
+    /// Settings name no place for these.
+    Unconfigured,
+    /// They were never read.
+    Unread,
+    /// As they were read last.
+    Read(TeamWalked),
+}
+
 /// When runbooks last went well, by the team's records as they were read last.
-pub(crate) fn walked(context: &Context) -> Option<TeamWalked> {
-    team(context).ok().flatten()?.walked()
+pub(crate) fn walked(context: &Context) -> TeamWalks {
+    match team(context).ok().flatten() {
+        None => TeamWalks::Unconfigured,
+        Some(team) => team.walked().map_or(TeamWalks::Unread, TeamWalks::Read),
+    }
 }
 
 /// What waits, and how old is what is known of others.

@@ -53,7 +53,7 @@ pub use document::{Detail, Outline, graph, html, plan, show};
 pub use filter::{Filter, shown, shown_line, unescape};
 pub use input::{Echo, Input, Line, Signal, Signals, Tty, attended};
 pub use jsonl::JsonLines;
-pub use listing::{Listed, listing};
+pub use listing::{Listed, Whose, listing};
 pub use onlooker::Onlooker;
 pub use page::{Page, table};
 pub use picker::{Chosen, Key, Offer, Preview, Stock, choose};

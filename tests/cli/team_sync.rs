@@ -182,3 +182,65 @@ fn whoever_waits_too_long_for_another_exchange_says_so() {
     sync(&one, &[], 0);
     assert_eq!(shared.runs(), once(&[&run]));
 }
+
+/// A machine with runbooks in its repository that answer an alert.
+fn with_books(records: &str) -> Sandbox {
+    let sandbox = machine(records);
+    let alert = "service: shop\nalerts: [ { match: [ 'alertname=\"Slow\"' ] } ]";
+    sandbox.file("runbooks/two-looks.yaml", READS.replace("service: shop", alert));
+    sandbox.file("runbooks/other.yaml", READS.replace("Two looks", "Another look"));
+    sandbox
+}
+
+#[test]
+fn lists_tell_when_the_team_last_walked_a_runbook_and_who_did() {
+    let shared = Shared::new();
+    let (one, other) = (with_books(&by_git(&shared)), with_books(&by_git(&shared)));
+    let said = |arguments: &[&str]| {
+        let outcome = other.surefoot(arguments).run();
+        assert_eq!(outcome.code(), 0, "{}", outcome.text());
+        outcome
+    };
+    // Nothing was read yet: that is said, not that nobody ever walked it.
+    let list = said(&["list"]);
+    assert!(list.stderr.contains("The team's records were never read: surefoot sync"), "{list:?}");
+    for name in ["two-looks", "other"] {
+        let path = one.path(&format!("runbooks/{name}.yaml"));
+        one.trust(path.to_str().unwrap());
+    }
+    assert_eq!(one.surefoot(&["run", "two-looks"]).run().code(), 0);
+    sync(&one, &[], 0);
+    sync(&other, &[], 0);
+
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let by = format!("just now by {}@{host}", crate::sandbox::login());
+    for words in [&["list"][..], &["find", "looks"]] {
+        let told = said(words);
+        assert!(told.stdout.contains("walked OK by the team"), "{told:?}");
+        assert!(told.stdout.contains(&by), "{told:?} without {by}");
+        assert!(!told.text().contains("never read"), "{told:?}");
+    }
+    let own = one.surefoot(&["list"]).run();
+    assert!(own.stdout.contains("just now, here"), "{}", own.stdout);
+    let json = said(&["list", "--format", "json"]);
+    let rows: Vec<Value> = serde_json::from_str(&json.stdout).unwrap();
+    let row = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
+    assert!(row("two-looks")["walked_ok"].is_string(), "{}", json.stdout);
+    assert_eq!(row("two-looks")["walked_ok_on_this_machine"], Value::Null);
+    assert_eq!(row("two-looks")["walked_ok_by_the_team"]["host"], host);
+    assert_eq!(row("other")["walked_ok"], Value::Null);
+    let stale = said(&["list", "--not-walked-for", "1h", "--format", "json"]);
+    let rows: Vec<Value> = serde_json::from_str(&stale.stdout).unwrap();
+    let stale: Vec<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert_eq!(stale, ["other"]);
+    let alert = r#"[{"labels":{"alertname":"Slow"},"status":"firing"}]"#;
+    other.file("alert.json", alert);
+    let told = said(&["alert", "alert.json"]);
+    assert!(told.stdout.contains(&format!("last walked {by}")), "{told:?}");
+    let doctor = other.surefoot(&["doctor", "two-looks"]).run();
+    assert!(doctor.stdout.contains("last walked OK by the team just now ("), "{}", doctor.text());
+    // Without a place they are those of this machine again.
+    settings(&other, "");
+    let list = said(&["list"]);
+    assert!(list.stdout.contains("walked OK here") && !list.stdout.contains("just now"), "{list:?}");
+}

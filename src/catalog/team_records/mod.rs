@@ -22,6 +22,7 @@ pub use place::PlaceFailed;
 pub use sync::{Delivered, Errand};
 
 use self::outbox::Outbox;
+use super::asked::look;
 use super::digest::sha256;
 use crate::journal::{RunFolder, Store};
 use crate::settings::{Records, RecordsPlace};
@@ -90,6 +91,12 @@ impl TeamRecords {
     /// When runbooks last went well, as it was read last.
     pub fn walked(&self) -> Option<TeamWalked> {
         TeamWalked::read(&self.folder)
+    }
+
+    /// What changes whenever that does; nothing before the first time.
+    pub(super) fn walked_stamp(&self) -> Option<String> {
+        let (length, seconds, nanos, file) = look(&self.folder.join(index::WALKED))?;
+        Some(format!("{} {length} {seconds}.{nanos} {file}", self.name))
     }
 
     /// The whole record of a team's run, if it is here.

@@ -16,6 +16,7 @@ use crate::cli::inputs;
 use crate::cli::open::{self, Opened, show_findings};
 use crate::cli::paced::{Paced, PacedClock};
 use crate::cli::past;
+use crate::cli::team::walked;
 use crate::cli::walk::{answers, attendance, exit, pace, responder, signals_of_process, told};
 use crate::console::{Answers, JsonLines, Meaning, Terminal, Text, Took, View, debrief};
 use crate::effects::SystemClock;
@@ -111,7 +112,8 @@ fn walk(
     let runbook = Arc::new(opened.runbook);
     let prepared = prepare(&runbook, scenario, Mode::Drill)
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
-    let history = past::known(&store, &runbook, (&opened.digest, || Some(now)), attendance(), None);
+    let now = (opened.digest.as_str(), || Some(now));
+    let history = past::known(&store, &runbook, now, attendance(), &walked(context));
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
     let folder = store
         .create(SystemClock::start().now(), name, random)

@@ -15,6 +15,7 @@ use crate::cli::failure::Failure;
 use crate::cli::frozen::{content_of, frozen};
 use crate::cli::past;
 use crate::cli::runs;
+use crate::cli::team::walked;
 use crate::console::{JsonLines, Onlooker};
 use crate::effects::{SystemClock, Tail};
 use crate::engine::{Answer, AttemptId, Event, Recorded, Run, RunStarted};
@@ -184,7 +185,8 @@ impl<'a> Pictures<'a> {
         let store = self.context.store()?;
         let digest = &started.runbook.digest;
         let ran = || content_of(started, self.folder, SystemClock::start().now());
-        let history = past::known(&store, &plan.runbook, (digest, ran), Attendance::Attended, None);
+        let (ran, team) = ((digest.as_str(), ran), walked(self.context));
+        let history = past::known(&store, &plan.runbook, ran, Attendance::Attended, &team);
         let known = history.known.clone();
         let behind = Behind::of(self.context, self.folder, history);
         let clock = Rc::new(SystemClock::start());

@@ -164,7 +164,7 @@ fn begin(
         &runbook,
         (&opened.digest, || Some(now)),
         prepared.policy.attendance,
-        team.as_ref(),
+        &team,
     );
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
     let folder = store

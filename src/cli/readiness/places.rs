@@ -146,7 +146,7 @@ fn fetched_source(source: &KnownSource, stale: u64, context: &Context, findings:
 
 fn records(settings: &Settings, context: &Context, findings: &mut Findings) {
     const WHAT: &str = "team's records";
-    const SYNC: &str = "surefoot records sync";
+    const SYNC: &str = "surefoot sync";
     let Ok(Some(records)) = team::of(settings, context) else {
         findings.ok(WHAT, "no place is named: what is known is what this machine knows");
         return;
