@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::Context;
+use super::background;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::governing::governing;
@@ -14,14 +15,22 @@ use crate::catalog::{Index, IndexEntry, IndexFailed, Meant, PlaceKind, Reference
 use crate::console::{Listed, Meaning, Text, Whose};
 use crate::effects::SystemClock;
 use crate::session::Clock as _;
+use crate::settings::Settings;
 
 /// Fewer files than this are read before anybody wonders what takes so long.
 const MANY: usize = 1_000;
 
-/// Opens the index. What is wrong with it, or with a place of runbooks, is said and ends nothing.
+/// Opens the index for somebody who looks for a runbook, and begins a sync in the background if it is
+/// time for one.
 pub(crate) fn index(context: &Context) -> Result<Index, Failure> {
-    let own = &context.settings;
     let settings = governing(context, None)?.settings;
+    background::refresh(&settings, context);
+    opened(&settings, context)
+}
+
+/// Opens the index. What is wrong with it, or with a place of runbooks, is said and ends nothing.
+fn opened(settings: &Settings, context: &Context) -> Result<Index, Failure> {
+    let own = &context.settings;
     let places = places(&settings.sources, &own.here);
     let mut told = false;
     let mut progress = |_, of| {
@@ -32,8 +41,7 @@ pub(crate) fn index(context: &Context) -> Result<Index, Failure> {
         }
     };
     let index = Index::open(own.state.clone(), places, SystemClock::start().now(), &mut progress);
-    let index =
-        index.and_then(|index| index.with_team(team::of(&settings, context).ok().flatten()));
+    let index = index.and_then(|index| index.with_team(team::of(settings, context).ok().flatten()));
     let mut index = index.map_err(|error| index_failed(&error))?;
     for sentence in index.said() {
         say(context, &sentence);
@@ -60,7 +68,7 @@ pub(crate) fn locate(
     unknown: &ReferenceFailed,
     context: &Context,
 ) -> Result<PathBuf, Failure> {
-    let mut index = index(context)?;
+    let mut index = opened(&governing(context, None)?.settings, context)?;
     match index.locate(reference).map_err(|error| index_failed(&error))? {
         Meant::One(entry) => Ok(index.file(&entry)),
         Meant::None => Err(not_found(unknown)),

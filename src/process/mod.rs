@@ -3,6 +3,7 @@
 //! masked here, before they reach a file. It knows no runbooks and decides nothing about a run.
 
 mod alarm;
+mod alone;
 mod askpass;
 mod caught;
 mod cgroup;
@@ -52,6 +53,7 @@ mod transfer;
 mod undumped;
 
 pub use alarm::Alarm;
+pub use alone::{SYNC_ALONE, stand_alone, start_alone};
 pub use askpass::{ask_password, askpass_program, asks_for};
 pub use client::{Client, Message, SUPERVISE};
 pub use connections::prepare as prepare_connections;
@@ -65,6 +67,7 @@ pub use git::{GitOrigin, describe, file_of_branch, git_folder, without_password}
 pub use handshake::Handshake;
 pub use keys::KeyPrograms;
 pub use lent::Lent;
+pub(crate) use members::RUN_MARK;
 pub use message::{Durability, Launch, Lifetime, MadeFile, Status};
 pub(crate) use moment::timespec;
 pub use objects::{Blob, Entry, EntryKind, Objects, ObjectsFailed};

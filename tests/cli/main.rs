@@ -16,6 +16,7 @@ mod across;
 mod alertmanager;
 mod alerts;
 mod alerts_check;
+mod background;
 mod bad_runbooks;
 mod catalogue;
 mod check;

@@ -27,18 +27,18 @@ fn rows(outcome: &Outcome, kind: &str) -> Vec<Value> {
 }
 
 /// A repository with a runbook, and the table of settings that names it.
-fn source(shared: &Shared, name: &str) -> String {
+pub(crate) fn source(shared: &Shared, name: &str) -> String {
     let folder = shared.folder.path().join(name);
     fs::create_dir_all(folder.join("runbooks")).unwrap();
     fs::write(folder.join("runbooks/look.yaml"), READS).unwrap();
     git(&folder, &["init", "-q"]);
     git(&folder, &["add", "-A"]);
-    git(&folder, &["commit", "-q", "-m", "first"]);
+    git(&folder, &["commit", "-q", "--allow-empty", "-m", "first"]);
     format!("[[source]]\ngit = \"file://{}\"\n", folder.display())
 }
 
 /// A `git` that does something else where a word is among its arguments; the `PATH` that finds it.
-fn odd_git(sandbox: &Sandbox, word: &str, instead: &str) -> String {
+pub(crate) fn odd_git(sandbox: &Sandbox, word: &str, instead: &str) -> String {
     let folder = sandbox.root().join("odd");
     fs::create_dir_all(&folder).unwrap();
     let git = folder.join("git");
@@ -56,7 +56,7 @@ fn told_pid(path: &Path) -> Option<Pid> {
     text.ends_with('\n').then(|| Pid::from_raw(text.trim().parse().unwrap()).unwrap())
 }
 
-fn is_gone(pid: Pid) -> bool {
+pub(crate) fn is_gone(pid: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
     test_kill_process(pid).is_err() || stat.is_ok_and(|stat| stat.contains(") Z "))
 }
@@ -242,5 +242,8 @@ fn lists_tell_when_the_team_last_walked_a_runbook_and_who_did() {
     // Without a place they are those of this machine again.
     settings(&other, "");
     let list = said(&["list"]);
-    assert!(list.stdout.contains("walked OK here") && !list.stdout.contains("just now"), "{list:?}");
+    assert!(
+        list.stdout.contains("walked OK here") && !list.stdout.contains("just now"),
+        "{list:?}"
+    );
 }

@@ -10,10 +10,12 @@ use std::thread;
 use std::time::Duration;
 
 use crate::catalog::{
-    KnownSource, Listed, Means, NotSynchronised, SourcePlace, Synchronised, synchronise,
+    KnownSource, LastSync, Listed, Means, NotSynchronised, SourcePlace, SyncEnded, SyncWanted,
+    Synchronised, synchronise,
 };
 use crate::cli::Context;
 use crate::cli::args::{ListFormat, SyncArguments};
+use crate::cli::background;
 use crate::cli::exchange::{Exchange, Exchanged, NotExchanged};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -31,7 +33,55 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long it may take before its progress is shown, in seconds.
 const PATIENCE: f64 = 0.5;
 
+/// How many are fetched at once in the background.
+const FEW: u16 = 4;
+
 pub(crate) fn run(arguments: &SyncArguments, context: &Context) -> Result<Exit, Failure> {
+    if !arguments.names.is_empty() {
+        return once(arguments, context)?.finish();
+    }
+    // Two at once wait for each other at each source, and one of them is remembered.
+    match background::take(context) {
+        Ok(_lock) => remembered(SyncWanted::Asked, arguments, context),
+        Err(_) => once(arguments, context)?.finish(),
+    }
+}
+
+/// A sync that nobody waits for: what came of it is told the next time.
+pub(crate) fn alone(context: &Context) -> Result<Exit, Failure> {
+    let lock = background::take(context);
+    let _lock = lock.map_err(|error| Failure::from_error(Exit::Held, &error))?;
+    let (names, timeout, format) = (Vec::new(), 60, ListFormat::Text);
+    let arguments = SyncArguments { names, jobs: FEW, timeout, format };
+    remembered(SyncWanted::Background, &arguments, context)
+}
+
+/// Syncs all, and remembers when that was and how it ended. Whoever does so holds the lock.
+fn remembered(
+    wanted: SyncWanted,
+    arguments: &SyncArguments,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let now = || SystemClock::start().now();
+    let mut last = LastSync::beginning(wanted, now());
+    let save = |last: &LastSync| {
+        // What is not remembered is tried again sooner.
+        let _ = context.settings.state.as_deref().map(|state| last.save(state));
+    };
+    save(&last);
+    let came = once(arguments, context);
+    let (failed, why) = match &came {
+        Ok(told) if told.interrupted => return came?.finish(),
+        Ok(told) => (told.failed, told.why.clone()),
+        Err(failure) => (1, failure.message.clone()),
+    };
+    last.ended = Some(SyncEnded { at: now(), failed, why });
+    save(&last);
+    came?.finish()
+}
+
+/// Syncs, and tells on the way what comes.
+fn once<'c>(arguments: &'c SyncArguments, context: &'c Context) -> Result<Told<'c>, Failure> {
     let signals = Signals::get().map_err(|error| Failure::from_error(Exit::Failed, &error))?;
     let mut read = read_sources(context)?;
     let known = |read: &SourcesRead| {
@@ -54,7 +104,7 @@ pub(crate) fn run(arguments: &SyncArguments, context: &Context) -> Result<Exit, 
         sync.work(&sources, exchange.as_ref(), signals)?;
     }
     sync.told.interrupted |= sync.stop.load(Ordering::SeqCst);
-    sync.told.finish()
+    Ok(sync.told)
 }
 
 /// A sync under way.
@@ -189,7 +239,9 @@ impl<'c> Sync<'c> {
             };
             let (origin, why) = (&unknown.origin, &unknown.why);
             self.told.say(&Text::of(Meaning::Warning, format!("{origin}: {why}")));
-            self.told.failed += usize::from(!read.settings.sources.iter().any(|it| folder(&it)));
+            if !read.settings.sources.iter().any(|it| folder(&it)) {
+                self.told.fail(format!("{origin}: {why}"));
+            }
         }
         let fetched = |source: &&KnownSource| matches!(source.place, SourcePlace::Git { .. });
         if self.arguments.names.is_empty() {

@@ -21,6 +21,8 @@ pub(super) struct Told<'a> {
     fetched: usize,
     unchanged: usize,
     pub(super) failed: usize,
+    /// What failed first, and why.
+    pub(super) why: Option<String>,
     pub(super) interrupted: bool,
     rows: Vec<Value>,
 }
@@ -28,7 +30,8 @@ pub(super) struct Told<'a> {
 impl<'a> Told<'a> {
     pub(super) fn new(format: ListFormat, context: &'a Context) -> Self {
         let (fetched, unchanged, failed) = (0, 0, 0);
-        Self { context, format, fetched, unchanged, failed, interrupted: false, rows: Vec::new() }
+        let (why, interrupted, rows) = (None, false, Vec::new());
+        Self { context, format, fetched, unchanged, failed, why, interrupted, rows }
     }
 
     /// Tells what became of a source. What is as it was is only counted.
@@ -73,8 +76,8 @@ impl<'a> Told<'a> {
             Err(NotSynchronised::Stopped) => {}
             Err(_) if self.interrupted => {}
             Err(error) => {
-                self.failed += 1;
                 let why = error.to_string();
+                self.fail(format!("{name}: {why}"));
                 self.say(&Text::of(Meaning::Bad, name).add(Meaning::Plain, format!("  {why}")));
                 if let Some(hint) = hint(&why, &address) {
                     self.say(&Text::of(Meaning::Hint, format!("    {hint}")));
@@ -117,7 +120,7 @@ impl<'a> Told<'a> {
 
     /// Tells that there was no exchange with the team's records.
     pub(super) fn no_records(&mut self, team: &TeamRecords, why: &str) {
-        self.failed += 1;
+        self.fail(format!("{RECORDS}: {why}"));
         self.say(&Text::of(Meaning::Bad, RECORDS).add(Meaning::Plain, format!("  {why}")));
         self.row(json!({
             "kind": "records", "name": null, "address": team.place(), "result": "failed",
@@ -127,12 +130,18 @@ impl<'a> Told<'a> {
 
     /// Tells that a command did not list repositories.
     pub(super) fn command(&mut self, words: &str, why: &str) {
-        self.failed += 1;
+        self.fail(format!("{words}: {why}"));
         self.row(json!({
             "kind": "command", "name": null, "address": words, "result": "failed", "error": why,
         }));
         self.say(&Text::of(Meaning::Bad, format!("{words}: {why}")));
         self.say(&Text::of(Meaning::Dim, "    What it listed before stays."));
+    }
+
+    /// Counts a failure.
+    pub(super) fn fail(&mut self, why: String) {
+        self.failed += 1;
+        self.why.get_or_insert(why);
     }
 
     fn row(&mut self, row: Value) {
