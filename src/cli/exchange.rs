@@ -37,7 +37,7 @@ pub(crate) struct Exchanged {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotExchanged {
     /// Another process is at it, and took too long.
-    #[error("another sync of them is under way{}", by(.0))]
+    #[error("another sync of them is under way{}", by(.0.as_ref()))]
     Held(Option<Holder>),
     /// The lock cannot be had.
     #[error(transparent)]
@@ -47,8 +47,8 @@ pub(crate) enum NotExchanged {
     Place(#[from] PlaceFailed),
 }
 
-fn by(holder: &Option<Holder>) -> String {
-    holder.as_ref().map(|holder| format!(" (process {})", holder.pid)).unwrap_or_default()
+fn by(holder: Option<&Holder>) -> String {
+    holder.map(|holder| format!(" (process {})", holder.pid)).unwrap_or_default()
 }
 
 impl<'a> Exchange<'a> {

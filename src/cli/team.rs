@@ -99,7 +99,10 @@ fn with_patience(
     let words = format!("Delivering to and reading from {}", exchange.team().place());
     let (sender, ended) = mpsc::channel();
     let done = thread::scope(|scope| {
-        scope.spawn(move || sender.send(exchange.run(&Waiting(stop))));
+        scope.spawn(move || {
+            // Whoever does not listen any more does not want to know.
+            let _ = sender.send(exchange.run(&Waiting(stop)));
+        });
         loop {
             match ended.recv_timeout(TICK) {
                 Ok(done) => break done,
