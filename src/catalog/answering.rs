@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::alert::{Answering, matches};
 use super::file::File;
-use super::index::{Entry, Index, IndexFailed, IndexedRule, Standing, Validity, Wanted};
+use super::index::{Entry, Index, IndexFailed, IndexedRule, Standing, TeamWalk, Validity, Wanted};
 use super::reference::folder;
 use super::walk::walk;
 use crate::runbook::{Matcher, Runbook};
@@ -30,6 +30,7 @@ impl Answering {
             title: runbook.title.source().to_owned(),
             rules: runbook.alerts.iter().map(|rule| rule.matchers.clone()).collect(),
             walked: None,
+            walked_by: None,
         }
     }
 }
@@ -65,12 +66,13 @@ impl Gathered {
             // What lies nearer has the same name and speaks for it.
             if entry.standing == Standing::First {
                 gathered.answering.push(Answering {
+                    walked: entry.last_walked(),
+                    walked_by: entry.walked_elsewhere().map(TeamWalk::whose),
                     path: path(index, &entry),
                     rules: rules.remove(&entry.id).unwrap_or_default(),
                     id: entry.runbook,
                     service: entry.service,
                     title: entry.title,
-                    walked: entry.walked,
                 });
             }
         }

@@ -18,6 +18,7 @@ mod file;
 mod folder;
 mod held;
 mod index;
+mod last_sync;
 mod listing;
 mod mirror;
 mod neighbours;
@@ -56,8 +57,9 @@ pub use file::{File, FileFailed};
 pub use folder::{Folder, Lying};
 pub use index::{
     Entry as IndexEntry, Fit, Hits, Index, IndexFailed, IndexedRule, Kept, Meant, OpenRun, Place,
-    PlaceKind, Standing, Validity, Wanted, places,
+    PlaceKind, Standing, TeamWalk, Validity, Wanted, places, whose,
 };
+pub use last_sync::{Ended as SyncEnded, LastSync, Wanted as SyncWanted};
 pub use listing::{Listed, ListingFailed};
 pub use mirror::{Attempt, Fetched, Mirror, MirrorFailed};
 pub use neighbours::{Elsewhere, Mirrored, Neighbour, Neighbours};

@@ -4,23 +4,34 @@
 use std::path::PathBuf;
 
 use super::Context;
+use super::background;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::governing::governing;
 use super::open::not_found;
-use super::past::ago;
+use super::past::{ago, is_old};
+use super::team;
 use crate::catalog::{Index, IndexEntry, IndexFailed, Meant, PlaceKind, ReferenceFailed, places};
-use crate::console::{Listed, Meaning, Text};
+use crate::console::{Listed, Meaning, Text, Whose};
 use crate::effects::SystemClock;
 use crate::session::Clock as _;
+use crate::settings::Settings;
 
 /// Fewer files than this are read before anybody wonders what takes so long.
 const MANY: usize = 1_000;
 
-/// Opens the index. What is wrong with it, or with a place of runbooks, is said and ends nothing.
+/// Opens the index for somebody who looks for a runbook, and begins a sync in the background if it is
+/// time for one.
 pub(crate) fn index(context: &Context) -> Result<Index, Failure> {
+    let settings = governing(context, None)?.settings;
+    background::refresh(&settings, context);
+    opened(&settings, context)
+}
+
+/// Opens the index. What is wrong with it, or with a place of runbooks, is said and ends nothing.
+fn opened(settings: &Settings, context: &Context) -> Result<Index, Failure> {
     let own = &context.settings;
-    let places = places(&governing(context, None)?.settings.sources, &own.here);
+    let places = places(&settings.sources, &own.here);
     let mut told = false;
     let mut progress = |_, of| {
         if of > MANY && !told {
@@ -30,6 +41,7 @@ pub(crate) fn index(context: &Context) -> Result<Index, Failure> {
         }
     };
     let index = Index::open(own.state.clone(), places, SystemClock::start().now(), &mut progress);
+    let index = index.and_then(|index| index.with_team(team::of(settings, context).ok().flatten()));
     let mut index = index.map_err(|error| index_failed(&error))?;
     for sentence in index.said() {
         say(context, &sentence);
@@ -56,7 +68,7 @@ pub(crate) fn locate(
     unknown: &ReferenceFailed,
     context: &Context,
 ) -> Result<PathBuf, Failure> {
-    let mut index = index(context)?;
+    let mut index = opened(&governing(context, None)?.settings, context)?;
     match index.locate(reference).map_err(|error| index_failed(&error))? {
         Meant::One(entry) => Ok(index.file(&entry)),
         Meant::None => Err(not_found(unknown)),
@@ -74,14 +86,46 @@ pub(crate) fn listed(index: &Index, entry: &IndexEntry) -> Listed {
         title: entry.title.clone(),
         invalid: entry.invalid.clone(),
         walked: walked(entry),
+        by: by(index, entry),
         owner: entry.owner.clone().unwrap_or_default(),
         from: from(index, entry),
     }
 }
 
-/// When it was last walked with success.
-pub(crate) fn walked(entry: &IndexEntry) -> String {
-    entry.walked.map_or_else(|| "never".to_owned(), ago)
+/// When it was last walked with success, here or by the team.
+fn walked(entry: &IndexEntry) -> String {
+    entry.last_walked().map_or_else(|| "never".to_owned(), ago)
+}
+
+/// Who did so and where, for a team.
+fn by(index: &Index, entry: &IndexEntry) -> Option<String> {
+    index.team()?;
+    match entry.walked_elsewhere() {
+        Some(walk) => Some(format!(" by {}", walk.whose())),
+        None => entry.walked.map(|_| ", here".to_owned()),
+    }
+}
+
+/// When it was last walked with success, by whom that is known of.
+pub(crate) fn walked_by(index: &Index, entry: &IndexEntry) -> String {
+    let by = by(index, entry).unwrap_or_default();
+    format!("walked OK {}: {}{by}", whose_walks(index).words(), walked(entry))
+}
+
+/// Whose walks lists tell of.
+pub(crate) fn whose_walks(index: &Index) -> Whose {
+    if index.team().is_some() { Whose::Team } else { Whose::Machine }
+}
+
+/// Says so if what is known of the team's walks is old.
+pub(crate) fn tell_age(index: &Index, context: &Context) {
+    let Some(team) = index.team() else { return };
+    let text = match team.state().read {
+        None => "The team's records were never read: surefoot sync".to_owned(),
+        Some(read) if is_old(read) => format!("The team's records were read {}.", ago(read)),
+        Some(_) => return,
+    };
+    context.terminal.line(&Text::of(Meaning::Dim, text));
 }
 
 /// Where it comes from: a place, and whether people work there.

@@ -5,10 +5,12 @@ mod alerts;
 mod answering;
 mod args;
 mod asking;
+mod background;
 mod backstage;
 mod catalogue;
 mod choices;
 mod commands;
+mod exchange;
 mod exit;
 mod failure;
 mod frozen;
@@ -105,8 +107,15 @@ pub fn main() -> ExitCode {
     if matches!(first.as_deref(), Some("--version" | "-V")) && words.len() == 0 {
         return version();
     }
+    let alone = first.as_deref() == Some(process::SYNC_ALONE);
+    if alone {
+        process::stand_alone();
+    }
     let settings = Settings::read();
     let context = Context { terminal: Terminal::new(settings.console), settings };
+    if alone {
+        return commands::sync::alone(&context).unwrap_or_else(|failure| failure.exit).into();
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error, &context.terminal),

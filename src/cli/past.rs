@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::frozen::content_of;
 use super::runs::newest_first;
-use crate::catalog::{TeamWalked, Trusted, WalkedOk};
+use super::team::TeamWalks;
+use crate::catalog::{Trusted, whose};
 use crate::console::{
     Colour, Known, Page, Text, Width, changes_in_words, changes_page, texts_page,
 };
@@ -51,7 +52,7 @@ pub(crate) fn known(
     runbook: &Runbook,
     (digest, now): (&str, impl FnOnce() -> Option<Trusted>),
     attendance: Attendance,
-    team: Option<&TeamWalked>,
+    team: &TeamWalks,
 ) -> History {
     if attendance == Attendance::Unattended {
         return History::default();
@@ -69,10 +70,11 @@ pub(crate) fn known(
     let latest = summaries.first();
     let changed = latest.is_some_and(|latest| latest.started_with.runbook.digest != digest);
     let difference = folders.first().filter(|_| changed);
+    let ran = if latest.is_some() { Ran::Before } else { Ran::Never };
     History {
         known: Known {
             usual: well.as_ref().map(|well| well.usual),
-            last_walked: Some(last_walked(well.as_ref(), latest, of_team(team, runbook).as_ref())),
+            last_walked: Some(last_walked(well.as_ref(), ran, runbook, team)),
             changed,
             usual_steps: of_role(&summaries, Role::Main),
             usual_undo: of_role(&summaries, Role::Undo),
@@ -82,39 +84,50 @@ pub(crate) fn known(
     }
 }
 
-/// What the team's records say of a runbook, and when they were read.
-struct OfTeam<'a> {
-    walked: Option<&'a WalkedOk>,
-    read: Timestamp,
-}
-
-fn of_team<'a>(team: Option<&'a TeamWalked>, runbook: &Runbook) -> Option<OfTeam<'a>> {
-    let team = team?;
-    let walked = team.of(runbook.service.as_deref(), &runbook.id);
-    Some(OfTeam { walked, read: team.read })
-}
-
-fn last_walked(
+/// When a runbook last went well, as far as that is known: by the team, if it has records.
+pub(crate) fn last_walked(
     well: Option<&WentWell>,
-    latest: Option<&Summary>,
-    team: Option<&OfTeam<'_>>,
+    ran_here: Ran,
+    runbook: &Runbook,
+    team: &TeamWalks,
 ) -> String {
-    let here = match (well, latest) {
+    let here = || match (well, ran_here) {
         (Some(well), _) => format!("last walked OK on this machine {}", ago(well.started)),
-        (None, Some(_)) => "never walked OK on this machine".to_owned(),
-        (None, None) => "never walked on this machine".to_owned(),
+        (None, Ran::Before) => "never walked OK on this machine".to_owned(),
+        (None, Ran::Never) => "never walked on this machine".to_owned(),
     };
-    let Some(&OfTeam { walked, read }) = team else {
-        return here;
+    let team = match team {
+        TeamWalks::Unconfigured => return here(),
+        TeamWalks::Unread => return format!("{}, the team's records were never read", here()),
+        TeamWalks::Read(team) => team,
     };
-    let newer = walked.filter(|it| well.is_none_or(|well| well.started < it.started));
-    let told = match newer {
-        Some(walked) => format!("last walked OK by the team {}", ago(walked.started)),
-        None if well.is_none() => format!("{here}, nor OK by the team"),
-        None => return here,
+    let walked = team.of(runbook.service.as_deref(), &runbook.id);
+    let elsewhere = walked.filter(|it| well.is_none_or(|well| well.started < it.started));
+    let told = match (elsewhere, well) {
+        (Some(walked), _) => {
+            let by = whose(&walked.by.join(", "), &walked.host);
+            format!("last walked OK by the team {} ({by})", ago(walked.started))
+        }
+        (None, Some(well)) => format!("last walked OK by the team {} (here)", ago(well.started)),
+        (None, None) => "never walked OK by the team".to_owned(),
     };
-    let age = SystemClock::start().now().duration_since(read).as_secs();
-    if age < FRESH { told } else { format!("{told} (its records were read {})", ago(read)) }
+    if is_old(team.read) {
+        format!("{told}, its records were read {}", ago(team.read))
+    } else {
+        told
+    }
+}
+
+/// Whether a runbook was ever run on this machine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Ran {
+    Before,
+    Never,
+}
+
+/// Whether what was read then is so old that it must be said.
+pub(crate) fn is_old(read: Timestamp) -> bool {
+    SystemClock::start().now().duration_since(read).as_secs() >= FRESH
 }
 
 fn of_role(summaries: &[Summary], wanted: Role) -> BTreeMap<StepId, u64> {

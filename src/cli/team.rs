@@ -2,6 +2,7 @@
 //! them.
 
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -9,26 +10,25 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Context;
-use super::agreement::{programs, signers};
 use super::args::ListFormat;
+use super::exchange::{Exchange, Exchanged, NotExchanged};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::governing::governing;
 use super::past::ago;
 use super::runs::find;
-use crate::catalog::{
-    Errand, Good, PlaceFailed, PlaceState, RecordsIndex as Index, TeamRecords, TeamWalked,
-};
+use crate::catalog::{Good, PlaceState, TeamRecords, TeamWalked};
 use crate::console::{Meaning, Text};
 use crate::diagnostic::{visible_json, visible_line};
-use crate::effects::SystemClock;
-use crate::journal::{FindFailed, Holder, Lock, LockFailed, RunFolder};
-use crate::session::Clock as _;
+use crate::journal::{FindFailed, RunFolder};
+use crate::process::{Arrived, Signals, Watch};
 use crate::settings::Settings;
-use crate::signing::{Scratch, Signers, Standing};
 
 /// How often it is shown that something goes on.
 const TICK: Duration = Duration::from_millis(100);
+
+/// A place that tells nothing for so long is given up.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// So many of what is bad are told one by one.
 const MOST_TOLD: usize = 20;
@@ -52,75 +52,65 @@ pub(crate) fn unconfigured() -> Failure {
 
 /// Delivers what waits and reads what is there; tells what came of it.
 pub(crate) fn exchange(context: &Context) -> Result<Exit, Failure> {
-    let governing = governing(context, None)?.guarded()?;
-    let team = of(&governing.settings, context)?.ok_or_else(unconfigured)?;
-    let store = context.store()?;
-    let responder = &context.settings.responder.name;
-    let holder = Holder {
-        pid: std::process::id(),
-        host: context.settings.host.clone(),
-        by: responder.clone(),
-        run: "sync of records".to_owned(),
-    };
-    let _lock = Lock::named(store.state(), &team.lock_name(), &holder).map_err(|error| {
-        let exit = match error {
-            LockFailed::Held { .. } => Exit::Held,
-            LockFailed::Failed(_) => Exit::Unrecorded,
-        };
-        Failure::from_error(exit, &error).hint("what waits is delivered by the other one, too")
+    let signals = Signals::get().map_err(|error| Failure::from_error(Exit::Failed, &error))?;
+    let settings = governing(context, None)?.guarded()?.settings;
+    let team = of(&settings, context)?.ok_or_else(unconfigured)?;
+    let exchange = Exchange::with(team, &settings, PATIENCE, context)?;
+    let stop = AtomicBool::new(false);
+    let came = with_patience(&exchange, signals, &stop, context);
+    let exchanged = came.map_err(|error| {
+        if stop.load(Ordering::SeqCst) {
+            let failure = Failure::new(Exit::Interrupted, "interrupted");
+            return failure.hint("what was not delivered yet stays in the outbox");
+        }
+        Failure::from_error(error.exit(), &error).hint(exchange.hint(&error))
     })?;
-    let programs = programs(context);
-    let list = signers(context, &governing.settings)?;
-    // A list that cannot be read vouches for nobody; `doctor` tells of it.
-    let signers = list.and_then(|list| Signers::read(&list, &programs.path).ok());
-    let scratch = Scratch::below(&context.settings.emergency)
-        .map_err(|error| Failure::from_error(Exit::Failed, &error))?;
-    let standing = Standing { signers: signers.as_ref(), programs: &programs, scratch: &scratch };
-    let errand = Errand {
-        store: &store,
-        environment: &context.settings.environment,
-        who: responder,
-        now: SystemClock::start().now(),
-        standing: &standing,
-    };
-    let done = with_patience(context, &team.place(), || team.sync(&errand));
-    let (delivered, index) = done.map_err(|error| unreached(&team, &error))?;
     let line = |meaning, text: String| context.terminal.unbroken(&Text::of(meaning, text));
-    if delivered.replaced {
-        let text = format!(
-            "{} is not what it was before: all runs of this machine were looked for anew.",
-            team.place()
-        );
-        line(Meaning::Warning, text);
+    for warning in exchanged.warnings(exchange.team()) {
+        line(Meaning::Warning, warning);
     }
-    for (run, why) in &delivered.reduced {
-        line(Meaning::Warning, format!("{run} went there as a summary only: {why}"));
-    }
-    for run in &delivered.unreadable {
-        line(
-            Meaning::Warning,
-            format!("{run} cannot be read and stays here: surefoot verify {run}"),
-        );
-    }
-    for (indexed, why) in index.bad().take(MOST_TOLD) {
+    for (indexed, why) in exchanged.index.bad().take(MOST_TOLD) {
         line(Meaning::Bad, format!("{}: {why}", indexed.entry));
     }
-    context.print(&summary(&team, delivered.runs.len(), &index))?;
+    let place = visible_line(&exchange.team().place());
+    context.print(&format!("Records at {place}: {}.\n", exchanged.summary()))?;
     Ok(Exit::Done)
 }
 
-/// Does something that may take a while, and shows that it goes on.
-fn with_patience<T: Send>(context: &Context, place: &str, what: impl FnOnce() -> T + Send) -> T {
+/// Whoever waits for an exchange, until an interrupt.
+struct Waiting<'a>(&'a AtomicBool);
+
+impl Watch for Waiting<'_> {
+    fn told(&self, _: &str) {}
+
+    fn stopped(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Lets an exchange come to its end, and shows that it goes on.
+fn with_patience(
+    exchange: &Exchange<'_>,
+    signals: &Signals,
+    stop: &AtomicBool,
+    context: &Context,
+) -> Result<Exchanged, NotExchanged> {
     let spinner = context.terminal.spinner();
-    let words = format!("Delivering to and reading from {place}");
+    let words = format!("Delivering to and reading from {}", exchange.team().place());
     let (sender, ended) = mpsc::channel();
     let done = thread::scope(|scope| {
-        scope.spawn(move || sender.send(what()));
+        scope.spawn(move || {
+            // Whoever does not listen any more does not want to know.
+            let _ = sender.send(exchange.run(&Waiting(stop)));
+        });
         loop {
             match ended.recv_timeout(TICK) {
                 Ok(done) => break done,
                 Err(RecvTimeoutError::Timeout) => spinner.draw(&words),
                 Err(RecvTimeoutError::Disconnected) => unreachable!("what is done does not panic"),
+            }
+            if matches!(signals.take(), Some(Arrived::Interrupt | Arrived::HangUp)) {
+                stop.store(true, Ordering::SeqCst);
             }
         }
     });
@@ -128,30 +118,22 @@ fn with_patience<T: Send>(context: &Context, place: &str, what: impl FnOnce() ->
     done
 }
 
-fn summary(team: &TeamRecords, delivered: usize, index: &Index) -> String {
-    let (good, bad) = (index.good().count(), index.bad().count());
-    let mut text = format!("Records at {}: ", visible_line(&team.place()));
-    let _ =
-        write!(text, "{}, {} there", counted(delivered, "run delivered", "runs delivered"), good);
-    if bad > 0 {
-        let _ = write!(text, ", {bad} not taken (surefoot history --team lists them)");
-    }
-    text + ".\n"
-}
-
-/// The place could not be used now: nothing is lost by it.
-fn unreached(team: &TeamRecords, error: &PlaceFailed) -> Failure {
-    let failure = Failure::from_error(Exit::Failed, error);
-    let read = match team.state().read {
-        Some(read) => format!("the team's records are those of {}", ago(read)),
-        None => "the team's records were never read".to_owned(),
-    };
-    failure.hint(format!("what waits stays in the outbox, and {read}"))
+/// When runbooks last went well, by the team's records.
+pub(crate) enum TeamWalks {
+    /// Settings name no place for these.
+    Unconfigured,
+    /// They were never read.
+    Unread,
+    /// As they were read last.
+    Read(TeamWalked),
 }
 
 /// When runbooks last went well, by the team's records as they were read last.
-pub(crate) fn walked(context: &Context) -> Option<TeamWalked> {
-    team(context).ok().flatten()?.walked()
+pub(crate) fn walked(context: &Context) -> TeamWalks {
+    match team(context).ok().flatten() {
+        None => TeamWalks::Unconfigured,
+        Some(team) => team.walked().map_or(TeamWalks::Unread, TeamWalks::Read),
+    }
 }
 
 /// What waits, and how old is what is known of others.

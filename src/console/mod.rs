@@ -57,7 +57,7 @@ pub use input::{Echo, Input, Line, Signal, Signals, Tty, attended};
 pub use jsonl::JsonLines;
 pub use leader::{Command as LeaderCommand, Leader};
 pub use learning::{Learner, Lesson, PREDICT, Practised, Tutor};
-pub use listing::{Listed, listing};
+pub use listing::{Listed, Whose, listing};
 pub use onlooker::Onlooker;
 pub use page::{Page, table};
 pub use picker::{Chosen, Key, Offer, Preview, Stock, choose};

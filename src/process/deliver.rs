@@ -3,19 +3,17 @@
 //! helper of the repository is run; only whoever is asked for a password is the user's own.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::git::without_password;
-use super::program::program_in_path;
-use super::tool::{Captured, Tool, ToolError, capture};
+use super::outward::{Call, Outward, REMOTE, of_remote, reason};
+use super::tool::{Captured, ToolError};
+use super::transfer::{Ended, TransferFailed, Watch};
 
 /// How long git may look into its own repository.
 const NEAR: Duration = Duration::from_mins(2);
-
-/// How long git may talk to another machine.
-const FAR: Duration = Duration::from_mins(10);
 
 /// A branch of a repository elsewhere.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +83,14 @@ pub enum GitFailed {
     /// It did not answer.
     #[error(transparent)]
     Tool(#[from] ToolError),
+    /// The other machine was not talked to until the end.
+    #[error("git could not {act}: {source}")]
+    Transfer {
+        /// What it was to do.
+        act: String,
+        /// Why it did not.
+        source: TransferFailed,
+    },
     /// It said no.
     #[error("git could not {act}: {said}")]
     Refused {
@@ -95,32 +101,34 @@ pub enum GitFailed {
     },
 }
 
-/// A bare repository of ours that holds what was fetched.
-#[derive(Clone, Debug)]
-pub struct Deliverer {
-    program: PathBuf,
-    folder: PathBuf,
-    environment: BTreeMap<OsString, OsString>,
+/// How the user's git is let talk to others.
+#[derive(Clone, Copy)]
+pub struct Conversation<'a> {
+    /// The user's environment, by which git knows who they are and how they are let in.
+    pub environment: &'a BTreeMap<OsString, OsString>,
+    /// Who tells nothing for so long is given up.
+    pub patience: Duration,
+    /// Who waits for it.
+    pub watch: &'a dyn Watch,
 }
 
-impl Deliverer {
-    /// The repository in a folder, made if it is not there; `environment` is the user's, by which git
-    /// knows who they are and how they are let in.
-    pub fn at(
-        folder: &Path,
-        environment: &BTreeMap<OsString, OsString>,
-    ) -> Result<Self, GitFailed> {
-        let search = environment.get(OsStr::new("PATH")).cloned().unwrap_or_default();
-        let program = program_in_path("git", &search).ok_or(GitFailed::Missing)?;
-        let ours = Self {
-            program,
-            folder: folder.to_owned(),
-            environment: environment_of(environment, &search),
-        };
+/// A bare repository of ours that holds what was fetched.
+pub struct Deliverer<'a> {
+    git: Outward,
+    folder: PathBuf,
+    watch: &'a dyn Watch,
+}
+
+impl<'a> Deliverer<'a> {
+    /// The repository in a folder, made if it is not there.
+    pub fn at(folder: &Path, with: Conversation<'a>) -> Result<Self, GitFailed> {
+        let git = Outward::new(with.environment, with.patience).ok_or(GitFailed::Missing)?;
+        let ours = Self { git, folder: folder.to_owned(), watch: with.watch };
         if !folder.join("HEAD").is_file() {
             let init = ["init", "--quiet", "--bare", "--template=", "--"];
-            let words = init.iter().map(OsString::from).chain([folder.into()]);
-            done("make a repository", ours.call(words, Vec::new(), NEAR)?)?;
+            let args = init.iter().map(OsString::from).chain([folder.into()]).collect();
+            let made = ours.git.capture(call(args, Vec::new()), Vec::new(), NEAR)?;
+            done("make a repository", made)?;
         }
         Ok(ours)
     }
@@ -128,8 +136,8 @@ impl Deliverer {
     /// The commit that a branch is at now, if there is one. The other machine is asked.
     pub fn tip(&self, branch: Branch<'_>) -> Result<Option<String>, GitFailed> {
         let reference = branch.reference();
-        let words = ["ls-remote", "--quiet", "--refs", "--", branch.url, &reference];
-        let said = self.far(&words, &format!("reach {}", without_password(branch.url)))?;
+        let words = ["ls-remote", "--quiet", "--refs", "--", REMOTE, &reference];
+        let said = self.far(&words, branch, "reach")?;
         let said = String::from_utf8_lossy(&said.stdout).into_owned();
         let mut lines = said.lines().filter_map(|line| line.split_once('\t'));
         Ok(lines.find(|(_, name)| *name == reference).map(|(id, _)| id.to_owned()))
@@ -142,16 +150,17 @@ impl Deliverer {
         let what = format!("+{}:{kept}", branch.reference());
         let words = [
             "fetch",
-            "--quiet",
+            "--progress",
             "--no-tags",
             "--no-write-fetch-head",
             "--no-recurse-submodules",
             "--no-auto-maintenance",
+            "--refmap=",
             "--",
-            branch.url,
+            REMOTE,
             &what,
         ];
-        self.far(&words, &format!("fetch {}", without_password(branch.url)))?;
+        self.far(&words, branch, "fetch")?;
         self.commit(&kept)
     }
 
@@ -274,21 +283,18 @@ impl Deliverer {
     pub fn push(&self, branch: Branch<'_>, commit: &str) -> Result<Pushed, GitFailed> {
         let what = format!("{commit}:{}", branch.reference());
         let receiver = self.receiver(branch.url);
-        let mut words = vec!["push", "--porcelain", "--no-verify", "--no-follow-tags"];
+        let mut words =
+            vec!["push", "--progress", "--porcelain", "--no-verify", "--no-follow-tags"];
         words.extend(receiver.as_deref());
-        words.extend(["--", branch.url, &what]);
-        let said = self.run(&words, Vec::new(), FAR)?;
+        words.extend(["--", REMOTE, &what]);
+        let mut said = self.talk(&words, branch, "push to")?;
         let told = String::from_utf8_lossy(&said.stdout).into_owned();
         let refused = told.lines().find(|line| line.starts_with('!'));
         match refused {
             Some(line) if is_race(line) => Ok(Pushed::Raced(last_word(line))),
             _ => {
-                let act = format!("push to {}", without_password(branch.url));
-                let mut said = said;
-                if let Some(line) = refused {
-                    said.stderr.extend_from_slice(format!("\n{line}\n").as_bytes());
-                }
-                done(&act, said).map(|_| Pushed::Done)
+                said.said.extend(refused.map(str::to_owned));
+                accepted(said, branch, "push to").map(|_| Pushed::Done)
             }
         }
     }
@@ -296,7 +302,7 @@ impl Deliverer {
     /// A repository on this machine is written by a process of ours, which would run its hooks.
     fn receiver(&self, url: &str) -> Option<String> {
         let here = url.starts_with("file://") || url.starts_with('/');
-        let program = shlex::try_quote(self.program.to_str()?).ok()?.into_owned();
+        let program = shlex::try_quote(self.git.program().to_str()?).ok()?.into_owned();
         let settings = "-c core.hooksPath=/dev/null -c core.alternateRefsCommand=/bin/false \
                         -c receive.autogc=false";
         here.then(|| format!("--receive-pack={program} {settings} receive-pack"))
@@ -308,86 +314,32 @@ impl Deliverer {
         done(words[0], said)
     }
 
+    /// Lets git talk to another machine, which must be content.
+    fn far(&self, words: &[&str], branch: Branch<'_>, act: &str) -> Result<Ended, GitFailed> {
+        accepted(self.talk(words, branch, act)?, branch, act)
+    }
+
     /// Lets git talk to another machine.
-    fn far(&self, words: &[&str], act: &str) -> Result<Captured, GitFailed> {
-        let said = self.run(words, Vec::new(), FAR)?;
-        done(act, said)
+    fn talk(&self, words: &[&str], branch: Branch<'_>, act: &str) -> Result<Ended, GitFailed> {
+        let call = call(self.words(words), vec![of_remote("url", branch.url)]);
+        let act = || format!("{act} {}", without_password(branch.url));
+        let ended = self.git.run(call, self.watch);
+        ended.map_err(|source| GitFailed::Transfer { act: act(), source })
     }
 
     fn run(&self, words: &[&str], stdin: Vec<u8>, limit: Duration) -> Result<Captured, GitFailed> {
-        let mut git_dir = OsString::from("--git-dir=");
-        git_dir.push(&self.folder);
-        let words = [git_dir].into_iter().chain(words.iter().map(OsString::from));
-        self.call(words, stdin, limit)
+        Ok(self.git.capture(call(self.words(words), Vec::new()), stdin, limit)?)
     }
 
-    fn call(
-        &self,
-        words: impl IntoIterator<Item = OsString>,
-        stdin: Vec<u8>,
-        timeout: Duration,
-    ) -> Result<Captured, GitFailed> {
-        let mut args: Vec<OsString> = vec!["--no-pager".into(), "--no-replace-objects".into()];
-        for setting in SETTINGS {
-            args.extend(["-c".into(), setting.into()]);
-        }
-        args.extend(words);
-        let environment = self.environment.clone();
-        let folder = PathBuf::from("/");
-        let program = self.program.clone();
-        Ok(capture(&Tool { program, args, environment, folder, stdin, timeout })?)
+    fn words(&self, words: &[&str]) -> Vec<OsString> {
+        let mut git_dir = OsString::from("--git-dir=");
+        git_dir.push(&self.folder);
+        [git_dir].into_iter().chain(words.iter().map(OsString::from)).collect()
     }
 }
 
-/// Settings that win over those of the user: they are for working copies and for other repositories.
-const SETTINGS: [&str; 14] = [
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.alternateRefsCommand=/bin/false",
-    "core.fsync=committed,loose-object",
-    "core.commitGraph=false",
-    "fetch.recurseSubmodules=no",
-    "fetch.writeCommitGraph=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "protocol.ext.allow=never",
-    "push.gpgSign=false",
-    "push.recurseSubmodules=no",
-    "transfer.bundleURI=false",
-    "advice.pushUpdateRejected=false",
-];
-
-/// The user's environment, without what points git at another repository, and without anything that
-/// would wait for somebody at the terminal.
-fn environment_of(
-    users: &BTreeMap<OsString, OsString>,
-    search: &OsStr,
-) -> BTreeMap<OsString, OsString> {
-    let kept =
-        ["GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL"];
-    let ours = |name: &OsStr| {
-        let name = name.to_string_lossy();
-        name.starts_with("GIT_") && !kept.contains(&&*name)
-            || name.starts_with("SUREFOOT_INPUT_")
-            || name.starts_with("SF_")
-    };
-    let mut environment: BTreeMap<OsString, OsString> = users
-        .iter()
-        .filter(|(name, _)| !ours(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    environment.entry("SSH_ASKPASS".into()).or_insert_with(|| "/bin/false".into());
-    for (name, value) in [
-        ("GIT_TERMINAL_PROMPT", "0"),
-        ("GIT_NO_LAZY_FETCH", "1"),
-        ("GIT_NO_REPLACE_OBJECTS", "1"),
-        ("LC_ALL", "C"),
-        ("SSH_ASKPASS_REQUIRE", "force"),
-    ] {
-        environment.insert(name.into(), value.into());
-    }
-    environment.insert("PATH".into(), search.to_owned());
-    environment
+fn call(args: Vec<OsString>, settings: Vec<(String, String)>) -> Call<'static> {
+    Call { folder: Path::new("/"), settings, args, lock: None }
 }
 
 /// A line of `ls-tree -l`: mode, kind, object, size, then a tab and the path.
@@ -437,7 +389,19 @@ fn done(act: &str, said: Captured) -> Result<Captured, GitFailed> {
     if said.status.success() {
         return Ok(said);
     }
-    Err(GitFailed::Refused { act: act.to_owned(), said: reason(&said) })
+    let words = String::from_utf8_lossy(&said.stderr).into_owned();
+    let words: Vec<String> =
+        words.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    Err(GitFailed::Refused { act: act.to_owned(), said: reason(&words) })
+}
+
+/// What another machine gave, unless it said no.
+fn accepted(ended: Ended, branch: Branch<'_>, act: &str) -> Result<Ended, GitFailed> {
+    if ended.status.success() {
+        return Ok(ended);
+    }
+    let act = format!("{act} {}", without_password(branch.url));
+    Err(GitFailed::Refused { act, said: reason(&ended.said) })
 }
 
 /// Why a line of a push says that it was refused.
@@ -445,22 +409,22 @@ fn last_word(line: &str) -> String {
     line.rsplit('\t').next().unwrap_or(line).trim().to_owned()
 }
 
-/// The last lines of what git said.
-fn reason(said: &Captured) -> String {
-    let text = String::from_utf8_lossy(&said.stderr).into_owned();
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let from = lines.len().saturating_sub(3);
-    match lines.get(from..).unwrap_or_default() {
-        [] => said.status.to_string(),
-        last => last.join("; "),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const AUTHOR: Author<'_> = Author { name: "dana@laptop", seconds: 1, message: "1 run" };
+
+    /// Waits for whatever comes.
+    struct Patient;
+
+    impl Watch for Patient {
+        fn told(&self, _: &str) {}
+
+        fn stopped(&self) -> bool {
+            false
+        }
+    }
 
     fn environment(home: &Path) -> BTreeMap<OsString, OsString> {
         let path = "/usr/local/bin:/usr/bin:/bin";
@@ -474,11 +438,14 @@ mod tests {
     #[test]
     fn what_is_added_is_there_under_its_name_and_a_slower_one_is_told_so() {
         let folder = tempfile::tempdir().unwrap();
-        if program_in_path("git", OsStr::new("/usr/local/bin:/usr/bin:/bin")).is_none() {
+        let environment = environment(folder.path());
+        let patience = Duration::from_mins(1);
+        let with = Conversation { environment: &environment, patience, watch: &Patient };
+        let at = |name: &str| Deliverer::at(&folder.path().join(name), with);
+        if matches!(at("there"), Err(GitFailed::Missing)) {
             println!("skipped: there is no git here");
             return;
         }
-        let at = |name: &str| Deliverer::at(&folder.path().join(name), &environment(folder.path()));
         let (_there, one, other) = (at("there").unwrap(), at("one").unwrap(), at("other").unwrap());
         let url = format!("file://{}", folder.path().join("there").display());
         let branch = Branch { url: &url, name: "records" };
@@ -508,6 +475,6 @@ mod tests {
         let read = other.read(&[ids[0], &gone, ids[1]]).unwrap();
         assert_eq!(read, [Some(b"\n\0x".to_vec()), None, Some(b"z".to_vec())]);
         let refused = one.tip(Branch { url: "file:///nowhere", name: "records" }).unwrap_err();
-        assert!(refused.to_string().starts_with("git could not reach file:///nowhere: fatal"));
+        assert!(refused.to_string().starts_with("git could not reach file:///nowhere: '/nowhere'"));
     }
 }

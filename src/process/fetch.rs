@@ -1,21 +1,16 @@
-//! Git, fetching: into a mirror of our own, with the user's own means to log in, and with nothing else
-//! of what a clone of theirs would bring along. No hooks, no checkout, no submodules, no maintenance,
-//! no other way to connect than those that a [`Remote`](crate::settings::Remote) may name, and no
-//! question on the terminal, which others are using.
+//! Git, fetching into a mirror of our own: the names that a remote has, the commits of one of them, and
+//! of its files those that are asked for. Nothing is checked out.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::program::program_in_path;
-use super::transfer::{Ended, Transfer, TransferFailed, Watch, transfer};
-
-/// What the remote is called in a mirror: a name that no settings of the user speak of.
-const REMOTE: &str = "surefoot";
+use super::outward::{Call, Outward, REMOTE, of_remote, reason};
+use super::transfer::{Ended, TransferFailed, Watch};
 
 /// More names of objects are not asked for at once.
 const MOST_AT_ONCE: usize = 2000;
@@ -23,9 +18,7 @@ const MOST_AT_ONCE: usize = 2000;
 /// Git, with what it needs to fetch.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
-    program: PathBuf,
-    environment: BTreeMap<OsString, OsString>,
-    patience: Duration,
+    git: Outward,
 }
 
 /// A mirror to fetch into, and where from.
@@ -94,9 +87,8 @@ impl Fetcher {
         environment: &BTreeMap<OsString, OsString>,
         patience: Duration,
     ) -> Result<Self, FetchFailed> {
-        let path = environment.get(OsStr::new("PATH")).cloned().unwrap_or_default();
-        let program = program_in_path("git", &path).ok_or(FetchFailed::NoGit)?;
-        Ok(Self { program, environment: outward(environment), patience })
+        let git = Outward::new(environment, patience).ok_or(FetchFailed::NoGit)?;
+        Ok(Self { git })
     }
 
     /// Makes a mirror that holds nothing; one that is there stays as it is.
@@ -108,7 +100,8 @@ impl Fetcher {
         args.push(format!("--object-format={format}").into());
         args.push(folder.into());
         let around = folder.parent().unwrap_or(Path::new("/"));
-        accepted(self.run(&[], args, (around, None), watch)?).map(drop)
+        let call = Call { folder: around, settings: Vec::new(), args, lock: None };
+        accepted(self.git.run(call, watch)?).map(drop)
     }
 
     /// Asks the remote for the names that fit patterns, and for its own branch.
@@ -205,8 +198,6 @@ impl Fetcher {
     ) -> Result<Ended, FetchFailed> {
         let mut which = OsString::from("--git-dir=");
         which.push(into.folder);
-        let of_remote =
-            |name: &str, value: &str| (format!("remote.{REMOTE}.{name}"), value.to_owned());
         let mut settings = vec![of_remote("url", into.url)];
         if into.files == Files::Needed {
             // Told here alone, so that whoever reads a mirror has no remote that could send what is
@@ -214,40 +205,9 @@ impl Fetcher {
             settings.push(of_remote("promisor", "true"));
             settings.push(of_remote("partialCloneFilter", "blob:none"));
         }
-        let words = [which].into_iter().chain(args).collect();
-        self.run(&settings, words, (into.folder, Some(into.lock)), watch)
-    }
-
-    /// Settings are handed over in the environment, where a URL with a password is not in the sight
-    /// of everybody on this machine.
-    fn run(
-        &self,
-        more: &[(String, String)],
-        args: Vec<OsString>,
-        (folder, lock): (&Path, Option<&File>),
-        watch: &dyn Watch,
-    ) -> Result<Ended, FetchFailed> {
-        let mut environment = self.environment.clone();
-        let count = |name: &OsString| name.to_str()?.parse::<usize>().ok();
-        let key = OsStr::new("GIT_CONFIG_COUNT");
-        let mut settings = environment.get(key).and_then(count).unwrap_or(0);
-        let own = SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        for (name, value) in own.chain(more.iter().cloned()) {
-            environment.insert(format!("GIT_CONFIG_KEY_{settings}").into(), name.into());
-            environment.insert(format!("GIT_CONFIG_VALUE_{settings}").into(), value.into());
-            settings += 1;
-        }
-        environment.insert(key.into(), settings.to_string().into());
-        let words: Vec<OsString> = OPTIONS.iter().map(OsString::from).chain(args).collect();
-        let order = Transfer {
-            program: &self.program,
-            args: words,
-            environment: &environment,
-            folder: folder.to_owned(),
-            stdin: lock,
-            patience: self.patience,
-        };
-        Ok(transfer(&order, watch)?)
+        let args = [which].into_iter().chain(args).collect();
+        let call = Call { folder: into.folder, settings, args, lock: Some(into.lock) };
+        Ok(self.git.run(call, watch)?)
     }
 }
 
@@ -269,107 +229,9 @@ fn fetch_args(files: Files) -> Vec<OsString> {
     words.into_iter().chain([filter]).map(OsString::from).collect()
 }
 
-/// The user's environment without what would lead git to another repository than the mirror.
-fn outward(environment: &BTreeMap<OsString, OsString>) -> BTreeMap<OsString, OsString> {
-    let kept = |name: &OsStr| {
-        let name = name.to_string_lossy();
-        let listed = KEPT.iter().any(|kept| match kept.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => name == *kept,
-        });
-        listed || !name.starts_with("GIT_")
-    };
-    let mut outward: BTreeMap<OsString, OsString> = environment
-        .iter()
-        .filter(|(name, _)| kept(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    // Who has a program that asks in a window is asked there.
-    outward.entry("SSH_ASKPASS".into()).or_insert_with(|| "/bin/false".into());
-    outward.extend(ENVIRONMENT.map(|(name, value)| (name.into(), value.into())));
-    outward
-}
-
-const OPTIONS: [&str; 3] = ["--no-pager", "--no-optional-locks", "--no-replace-objects"];
-
-/// Of git's variables only those are handed on that are about how to connect and to log in.
-const KEPT: [&str; 14] = [
-    "GIT_ASKPASS",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_KEY_*",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_VALUE_*",
-    "GIT_EXEC_PATH",
-    "GIT_HTTP_*",
-    "GIT_PROXY_*",
-    "GIT_SSH",
-    "GIT_SSH_COMMAND",
-    "GIT_SSH_VARIANT",
-    "GIT_SSL_*",
-];
-
-/// Stronger than what the user has.
-const ENVIRONMENT: [(&str, &str); 7] = [
-    ("GIT_ALLOW_PROTOCOL", "https:ssh:http:git:file"),
-    ("GIT_NO_LAZY_FETCH", "1"),
-    ("GIT_NO_REPLACE_OBJECTS", "1"),
-    ("GIT_PROTOCOL_FROM_USER", "0"),
-    ("GIT_TERMINAL_PROMPT", "0"),
-    ("LC_ALL", "C"),
-    // Several fetch at once: none of them may ask on the terminal, not even for a passphrase.
-    ("SSH_ASKPASS_REQUIRE", "force"),
-];
-
-/// Settings that win over the user's: nothing runs beside the fetch, and what came is on the disk
-/// before anything speaks of it.
-const SETTINGS: [(&str, &str); 12] = [
-    ("core.fsmonitor", "false"),
-    ("core.fsync", "all"),
-    ("core.hooksPath", "/dev/null"),
-    ("fetch.output", "full"),
-    ("fetch.pruneTags", "false"),
-    ("fetch.recurseSubmodules", "false"),
-    ("fetch.writeCommitGraph", "false"),
-    ("gc.auto", "0"),
-    ("maintenance.auto", "false"),
-    ("protocol.version", "2"),
-    ("submodule.recurse", "false"),
-    ("transfer.bundleURI", "false"),
-];
-
 /// What came of it, if git is content.
 fn accepted(ended: Ended) -> Result<Ended, FetchFailed> {
     if ended.status.success() { Ok(ended) } else { Err(FetchFailed::Refused(reason(&ended.said))) }
-}
-
-/// What git says about a failure, in one line.
-fn reason(said: &[String]) -> String {
-    const MOST: usize = 300;
-    const MOST_LINES: usize = 3;
-    const EMPTY: [&str; 4] = [
-        "Please make sure you have the correct access rights",
-        "and the repository exists.",
-        "warning: filtering not recognized by server, ignoring",
-        "warning: redirecting to",
-    ];
-    let mut lines: Vec<&str> = Vec::new();
-    for line in said {
-        let words = ["fatal: ", "error: ", "remote: ", "warning: "];
-        let plain = words.iter().fold(line.as_str(), |text, word| text.trim_start_matches(word));
-        if !EMPTY.iter().any(|empty| line.starts_with(empty)) && !lines.contains(&plain) {
-            lines.push(plain);
-        }
-    }
-    // The last words say why.
-    let last = &lines[lines.len().saturating_sub(MOST_LINES)..];
-    let text = last.join("; ");
-    match text.char_indices().nth(MOST) {
-        _ if text.is_empty() => "git failed and does not say why".to_owned(),
-        None => text,
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
 }
 
 /// Reads what `ls-remote --symref` prints.
@@ -401,43 +263,5 @@ mod tests {
         assert_eq!(offer.head.as_deref(), Some("refs/heads/main"));
         let names: Vec<&str> = offer.names.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["HEAD", "refs/heads/main", "refs/tags/v1", "refs/tags/v1^{}"]);
-    }
-
-    #[test]
-    fn of_the_environment_only_what_is_about_connecting_gets_to_git() {
-        let given = [
-            "GIT_DIR",
-            "GIT_OBJECT_DIRECTORY",
-            "GIT_SSH_COMMAND",
-            "GIT_CONFIG_KEY_0",
-            "GIT_TRACE",
-            "HOME",
-            "SSH_AUTH_SOCK",
-        ];
-        let given = given.map(|name| (name.into(), "x".into()));
-        let outward = outward(&BTreeMap::from(given));
-        let has = |name: &str| outward.contains_key(OsStr::new(name));
-        for name in ["GIT_SSH_COMMAND", "GIT_CONFIG_KEY_0", "HOME", "SSH_AUTH_SOCK"] {
-            assert!(has(name), "{name}");
-        }
-        for name in ["GIT_DIR", "GIT_OBJECT_DIRECTORY", "GIT_TRACE"] {
-            assert!(!has(name), "{name}");
-        }
-        assert_eq!(outward[OsStr::new("SSH_ASKPASS")], "/bin/false");
-        assert_eq!(outward[OsStr::new("GIT_TERMINAL_PROMPT")], "0");
-    }
-
-    #[test]
-    fn a_reason_is_one_line_without_what_is_always_said() {
-        let said = [
-            "Host key verification failed.",
-            "fatal: Could not read from remote repository.",
-            "Please make sure you have the correct access rights",
-            "and the repository exists.",
-        ]
-        .map(str::to_owned);
-        let expected = "Host key verification failed.; Could not read from remote repository.";
-        assert_eq!(reason(&said), expected);
-        assert!(!reason(&[]).is_empty());
     }
 }

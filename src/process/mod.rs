@@ -3,6 +3,7 @@
 //! masked here, before they reach a file. It knows no runbooks and decides nothing about a run.
 
 mod alarm;
+mod alone;
 mod askpass;
 mod caught;
 mod cgroup;
@@ -32,6 +33,7 @@ mod moment;
 mod objects;
 mod orphans;
 mod output;
+mod outward;
 mod program;
 mod pseudo_terminal;
 mod readiness;
@@ -52,10 +54,13 @@ mod transfer;
 mod undumped;
 
 pub use alarm::Alarm;
+pub use alone::{SYNC_ALONE, stand_alone, start_alone};
 pub use askpass::{ask_password, askpass_program, asks_for};
 pub use client::{Client, Message, SUPERVISE};
 pub use connections::prepare as prepare_connections;
-pub use deliver::{Added, Author, Branch, Deliverer, FileOfCommit, GitFailed, Pushed};
+pub use deliver::{
+    Added, Author, Branch, Conversation, Deliverer, FileOfCommit, GitFailed, Pushed,
+};
 pub use ends::read_end;
 pub use facilitation::{Facilitation, Facilitator, Heard as FromFacilitator, is_led_at};
 pub use fetch::{Destination, FetchFailed, Fetcher, Files, Offer, Offered};
@@ -64,6 +69,7 @@ pub use git::{GitOrigin, describe, file_of_branch, git_folder, without_password}
 pub use handshake::Handshake;
 pub use keys::KeyPrograms;
 pub use lent::Lent;
+pub(crate) use members::RUN_MARK;
 pub use message::{Durability, Launch, Lifetime, MadeFile, Status};
 pub(crate) use moment::timespec;
 pub use objects::{Blob, Entry, EntryKind, Objects, ObjectsFailed};

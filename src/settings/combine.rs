@@ -15,6 +15,9 @@ const EXPIRES: u64 = 60 * 60 * 1000;
 /// When what was fetched counts as old, if no file says it, in milliseconds.
 const STALE_AFTER: u64 = 7 * 24 * 60 * 60 * 1000;
 
+/// More often nothing is synced in the background, in milliseconds.
+const LEAST_BETWEEN: u64 = 60 * 1000;
+
 /// All settings files together.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -32,6 +35,8 @@ pub struct Settings {
     pub on_call: Vec<String>,
     /// When what was fetched counts as old, in milliseconds.
     pub stale_after: u64,
+    /// How often all sources are synced in the background, in milliseconds; never, if nothing is said.
+    pub sync_every: Option<u64>,
     pub(super) demands: Vec<Rule>,
     pub(super) yes: Vec<Granted>,
     pub(super) break_glass: Vec<Granted>,
@@ -85,6 +90,7 @@ impl Settings {
                 .map(|after| after.millis)
                 .min()
                 .unwrap_or(STALE_AFTER),
+            sync_every: sync_every(&signers),
             demands: files.iter().flat_map(|file| file.demands.clone()).collect(),
             yes: granted(files, |file| &file.yes),
             break_glass: granted(files, |file| &file.break_glass),
@@ -140,6 +146,13 @@ fn on_call(files: &[&SettingsFile]) -> Vec<String> {
         }
     }
     services
+}
+
+/// How often this user's machine may reach out by itself is the user's word, and else the
+/// organisation's.
+fn sync_every(files: &[&SettingsFile]) -> Option<u64> {
+    let every = files.iter().rev().find_map(|file| file.sync_every.as_ref())?.millis;
+    (every > 0).then(|| every.max(LEAST_BETWEEN))
 }
 
 fn claimed_once(sources: &[Source]) -> Result<(), Conflict> {

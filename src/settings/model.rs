@@ -47,6 +47,8 @@ pub struct SettingsFile {
     pub on_call: Vec<String>,
     /// When what was fetched counts as old.
     pub stale_after: Option<Duration>,
+    /// How often all sources are synced in the background.
+    pub sync_every: Option<Duration>,
 }
 
 /// Where the records of a team's runs are.

@@ -52,6 +52,10 @@ pub(super) fn file(
         records: root.get("records").and_then(|node| reader.records(node)),
         on_call: items(root, "on_call").filter_map(Node::text).map(str::to_owned).collect(),
         stale_after: text(root, "stale_after").and_then(|text| Duration::parse(text).ok()),
+        sync_every: root
+            .get("sync")
+            .and_then(|sync| text(sync, "every"))
+            .and_then(|text| Duration::parse(text).ok()),
     }
 }
 

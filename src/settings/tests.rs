@@ -110,6 +110,7 @@ fn a_repository_asks_for_more_and_grants_nothing() {
         ("[records]\nfolder = \"x\"\n", "records"),
         ("on_call = [\"checkout\"]\n", "on_call"),
         ("stale_after = \"1d\"\n", "stale_after"),
+        ("[sync]\nevery = \"1h\"\n", "sync"),
     ];
     for (text, key) in grants {
         let told = found(Authority::Repository, &format!("{HEAD}{text}"));
@@ -124,6 +125,24 @@ fn a_repository_asks_for_more_and_grants_nothing() {
             found(Authority::Repository, &format!("{HEAD}[check]\nschemas = [\"{path}\"]\n"));
         assert!(told[0].contains("leads out of the repository"), "{told:?}");
     }
+}
+
+#[test]
+fn how_often_a_machine_reaches_out_by_itself_is_its_users_word() {
+    let every = |own: &str, organisation: &str| {
+        let text = |every: &str| match every {
+            "" => String::new(),
+            every => format!("[sync]\nevery = \"{every}\"\n"),
+        };
+        let files = [(Authority::User, own), (Authority::Organisation, organisation)];
+        let files = files.map(|(authority, every)| file(authority, &text(every)));
+        Settings::of(&files).unwrap().sync_every
+    };
+    assert_eq!(every("", ""), None);
+    assert_eq!(every("", "1h"), Some(3_600_000));
+    assert_eq!(every("2h", "1h"), Some(7_200_000));
+    assert_eq!(every("0s", "1h"), None);
+    assert_eq!(every("1s", ""), Some(60_000));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::pty::Session;
 use crate::sandbox::{Outcome, PROGRAM, Sandbox};
 
 /// Runs git in a folder, as somebody who has no settings of their own.
-fn git(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
     #[expect(clippy::disallowed_methods, reason = "the tests make repositories")]
     let said = Command::new("git")
         .args(["-c", "user.name=Eve", "-c", "user.email=eve@example.org"])
@@ -30,12 +30,12 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// A place that several machines share.
-struct Shared {
-    folder: tempfile::TempDir,
+pub(crate) struct Shared {
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Shared {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let shared = Self { folder: tempfile::tempdir().unwrap() };
         shared.make();
         shared
@@ -45,16 +45,16 @@ impl Shared {
         git(self.folder.path(), &["init", "-q", "--bare", "records.git"]);
     }
 
-    fn bare(&self) -> PathBuf {
+    pub(crate) fn bare(&self) -> PathBuf {
         self.folder.path().join("records.git")
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("file://{}", self.bare().display())
     }
 
     /// The runs that are there, and how often.
-    fn runs(&self) -> BTreeMap<String, usize> {
+    pub(crate) fn runs(&self) -> BTreeMap<String, usize> {
         let mut runs = BTreeMap::new();
         if git(&self.bare(), &["branch", "--list", "records"]).is_empty() {
             return runs;
@@ -79,28 +79,28 @@ impl Shared {
 }
 
 /// A machine whose settings name a place.
-fn machine(records: &str) -> Sandbox {
+pub(crate) fn machine(records: &str) -> Sandbox {
     let sandbox = Sandbox::trusting(READS);
     settings(&sandbox, records);
     sandbox
 }
 
-fn settings(sandbox: &Sandbox, text: &str) {
+pub(crate) fn settings(sandbox: &Sandbox, text: &str) {
     let path = sandbox.root().join("home/.config/surefoot/config.toml");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, format!("schema = \"surefoot-config/v1\"\n{text}")).unwrap();
 }
 
-fn by_git(shared: &Shared) -> String {
+pub(crate) fn by_git(shared: &Shared) -> String {
     format!("[records]\ngit = \"{}\"\n", shared.url())
 }
 
-fn whole(shared: &Shared) -> String {
+pub(crate) fn whole(shared: &Shared) -> String {
     format!("{}what = \"bundle\"\n", by_git(shared))
 }
 
 /// Walks the runbook; the new run's id.
-fn walk(sandbox: &Sandbox) -> String {
+pub(crate) fn walk(sandbox: &Sandbox) -> String {
     let before = sandbox.runs();
     assert_eq!(sandbox.surefoot(&["run", "runbook.yaml"]).run().code(), 0);
     let new = sandbox.runs().into_iter().find(|run| !before.contains(run)).unwrap();
@@ -115,7 +115,7 @@ fn sync(sandbox: &Sandbox) -> Outcome {
 }
 
 /// The runs of the team, as a machine knows them: id and where the record is.
-fn known(sandbox: &Sandbox) -> Vec<(String, Value)> {
+pub(crate) fn known(sandbox: &Sandbox) -> Vec<(String, Value)> {
     let outcome = sandbox.surefoot(&["history", "--team", "--format", "json"]).run();
     assert_eq!(outcome.code(), 0, "{}", outcome.text());
     let rows: Vec<Value> = serde_json::from_str(&outcome.stdout).unwrap();
@@ -123,7 +123,7 @@ fn known(sandbox: &Sandbox) -> Vec<(String, Value)> {
     rows.iter().map(row).collect()
 }
 
-fn once(runs: &[&str]) -> BTreeMap<String, usize> {
+pub(crate) fn once(runs: &[&str]) -> BTreeMap<String, usize> {
     runs.iter().map(|run| ((*run).to_owned(), 1)).collect()
 }
 

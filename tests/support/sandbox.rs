@@ -351,6 +351,7 @@ pub(crate) fn pause() {
 }
 
 /// What came of a call.
+#[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: String,

@@ -22,8 +22,10 @@ pub struct Answering {
     pub title: String,
     /// The matchers of each of the alerts it answers.
     pub rules: Vec<Vec<Matcher>>,
-    /// When it was last walked on this machine.
+    /// When it was last walked.
     pub walked: Option<Timestamp>,
+    /// Who did so and where, if that was somebody else.
+    pub walked_by: Option<String>,
 }
 
 /// A runbook that answers an alert.
@@ -105,6 +107,7 @@ mod tests {
             title: id.to_owned(),
             rules,
             walked: None,
+            walked_by: None,
         }
     }
 

@@ -15,6 +15,7 @@ mod reading;
 mod refresh;
 mod schema;
 mod search;
+mod team;
 #[cfg(test)]
 mod tests;
 mod walks;
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::team_records::TeamRecords;
 use crate::journal::Store;
 use refresh::{Known, Progress};
 use schema::is_damage;
@@ -36,6 +38,7 @@ pub use place::{Place, PlaceKind, places};
 pub use query::{Entry, Standing, Validity, Wanted};
 pub use schema::Kept;
 pub use search::{Fit, Hits};
+pub use team::{TeamWalk, whose};
 pub use walks::OpenRun;
 
 /// An index that cannot be had, not even in memory.
@@ -53,6 +56,8 @@ pub struct Index {
     known: Vec<Known>,
     now: Timestamp,
     said: Vec<String>,
+    /// Whose walks are told of, beside those of this machine.
+    team: Option<TeamRecords>,
 }
 
 impl Index {
@@ -69,7 +74,8 @@ impl Index {
         let opened = schema::open(folder.as_deref())?;
         let (db, kept) = (opened.db, opened.kept);
         let said = opened.said.into_iter().collect();
-        let mut index = Self { db, kept, state, places, known: Vec::new(), now, said };
+        let known = Vec::new();
+        let mut index = Self { db, kept, state, places, known, now, said, team: None };
         if let Err(error) = index.refresh(progress) {
             index.mend(&error, progress)?;
         }
@@ -78,8 +84,11 @@ impl Index {
 
     fn refresh(&mut self, progress: Progress<'_>) -> rusqlite::Result<()> {
         self.known = refresh::refresh(&self.db, &self.places, self.now, progress)?;
-        match &self.state {
-            Some(state) => walks::refresh(&self.db, &Store::new(state.clone())),
+        if let Some(state) = &self.state {
+            walks::refresh(&self.db, &Store::new(state.clone()))?;
+        }
+        match &self.team {
+            Some(team) => team::refresh(&self.db, Some(team)),
             None => Ok(()),
         }
     }

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
 
+use super::team::TeamWalk;
+
 /// A runbook in the index.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entry {
@@ -30,8 +32,10 @@ pub struct Entry {
     pub effects: [u32; 3],
     /// Why it is invalid: its first finding.
     pub invalid: Option<String>,
-    /// When it was last walked and went well.
+    /// When it was last walked on this machine and went well.
     pub walked: Option<Timestamp>,
+    /// When it last went well by the team's records, if they are told of.
+    pub team: Option<TeamWalk>,
     /// Whether it is the one that its name means.
     pub standing: Standing,
 }
@@ -52,6 +56,16 @@ impl Entry {
             Some(service) => format!("{service}/{}", self.runbook),
             None => self.runbook.clone(),
         }
+    }
+
+    /// When it last went well, here or elsewhere.
+    pub fn last_walked(&self) -> Option<Timestamp> {
+        self.walked.max(self.team.as_ref().map(|team| team.at))
+    }
+
+    /// The walk of somebody else, if nothing went well here since.
+    pub fn walked_elsewhere(&self) -> Option<&TeamWalk> {
+        self.team.as_ref().filter(|team| self.walked.is_none_or(|own| own < team.at))
     }
 }
 
@@ -90,8 +104,10 @@ SELECT e.id, a.number, e.path, e.runbook, e.service, e.title, e.summary, e.owner
    WHERE w.runbook = e.runbook AND w.service IS e.service AND w.well = 1) AS walked,
   EXISTS (SELECT 1 FROM entry o JOIN active n ON n.place = o.place
    WHERE o.runbook = e.runbook AND o.service IS e.service AND o.kind = 1
-   AND n.rank < a.rank) AS behind
+   AND n.rank < a.rank) AS behind,
+  t.started, t.walker, t.host
 FROM entry e CROSS JOIN active a ON a.place = e.place
+LEFT JOIN team_walk t ON t.runbook = e.runbook AND t.service IS e.service
 WHERE e.kind = 1";
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
@@ -110,8 +126,17 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         effects: [row.get(9)?, row.get(10)?, row.get(11)?],
         invalid: row.get(12)?,
         walked: walked.and_then(|at| Timestamp::from_millisecond(at).ok()),
+        team: team_walk(row)?,
         standing: if row.get(14)? { Standing::Behind } else { Standing::First },
     })
+}
+
+fn team_walk(row: &Row<'_>) -> rusqlite::Result<Option<TeamWalk>> {
+    let at: Option<i64> = row.get(15)?;
+    let Some(at) = at.and_then(|at| Timestamp::from_millisecond(at).ok()) else {
+        return Ok(None);
+    };
+    Ok(Some(TeamWalk { at, by: row.get(16)?, host: row.get(17)? }))
 }
 
 /// The wanted entries, by service and id; so many at most.
@@ -205,9 +230,12 @@ fn conditions(wanted: &Wanted) -> (String, Vec<Box<dyn ToSql>>) {
     if let Some(since) = wanted.not_walked_since {
         text.push_str(
             " AND NOT EXISTS (SELECT 1 FROM walk w WHERE w.runbook = e.runbook
-               AND w.service IS e.service AND w.well = 1 AND w.started >= ?)",
+               AND w.service IS e.service AND w.well = 1 AND w.started >= ?)
+              AND (t.started IS NULL OR t.started < ?)",
         );
-        values.push(Box::new(since.as_millisecond()));
+        let since = since.as_millisecond();
+        values.push(Box::new(since));
+        values.push(Box::new(since));
     }
     (text, values)
 }

@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// A file with another number was made by another version, and is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// What tells our files from those of other programs.
 const APPLICATION: i64 = 0x5375_7265;
@@ -96,6 +96,15 @@ CREATE TABLE walk (
 ) WITHOUT ROWID;
 CREATE INDEX walk_of ON walk (runbook, service, well, started);
 CREATE INDEX walk_open ON walk (started) WHERE open IS NOT NULL;
+CREATE TABLE team (stamp TEXT NOT NULL);
+CREATE TABLE team_walk (
+    runbook TEXT NOT NULL,
+    service TEXT,
+    started INTEGER NOT NULL,
+    walker TEXT NOT NULL,
+    host TEXT NOT NULL
+);
+CREATE UNIQUE INDEX team_walk_of ON team_walk (runbook, service);
 CREATE VIRTUAL TABLE heads USING fts5(title, names,
     content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2', prefix='2 3');
 CREATE VIRTUAL TABLE words USING fts5(title, names, summary, steps, commands,

@@ -1,7 +1,5 @@
 //! A team's records on a branch of a git repository.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -9,14 +7,14 @@ use jiff::Timestamp;
 use super::disk::nonce;
 use super::entry::RUNS;
 use super::place::{Flat, Kind, PlaceFailed};
-use crate::process::{Added, Author, Branch, Deliverer, FileOfCommit, Pushed};
+use crate::process::{Added, Author, Branch, Conversation, Deliverer, FileOfCommit, Pushed};
 
 /// Our copy, below the folder of a place.
 pub(super) const MIRROR: &str = "mirror.git";
 
 /// The branch, and our copy of what was on it.
 pub(super) struct GitPlace<'a> {
-    git: Deliverer,
+    git: Deliverer<'a>,
     branch: Branch<'a>,
     /// What the branch was at when it was looked at last.
     tip: Option<String>,
@@ -27,9 +25,9 @@ impl<'a> GitPlace<'a> {
     pub(super) fn open(
         folder: &Path,
         branch: Branch<'a>,
-        environment: &BTreeMap<OsString, OsString>,
+        with: Conversation<'a>,
     ) -> Result<Self, PlaceFailed> {
-        let git = Deliverer::at(&folder.join(MIRROR), environment)?;
+        let git = Deliverer::at(&folder.join(MIRROR), with)?;
         let mut place = Self { git, branch, tip: None };
         place.refresh()?;
         Ok(place)

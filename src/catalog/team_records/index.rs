@@ -1,6 +1,7 @@
 //! What is known of the team's runs since they were read last: a file of its own that can be made anew
 //! at any time, so that lists are there at once and without a network.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -19,7 +20,7 @@ const FORMAT: &str = "surefoot-team/1";
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 const INDEX: &str = "index.json";
-const WALKED: &str = "walked.json";
+pub(super) const WALKED: &str = "walked.json";
 const STATE: &str = "state.json";
 
 /// The team's runs, as they were read last.
@@ -93,6 +94,9 @@ pub struct WalkedOk {
     pub started: Timestamp,
     /// Who walked it.
     pub by: Vec<String>,
+    /// On which machine; empty where an earlier version did not write it down.
+    #[serde(default)]
+    pub host: String,
 }
 
 /// When runbooks last went well, and how old that knowledge is.
@@ -143,10 +147,6 @@ impl Index {
 
     /// The runs that are what they should be, as rows of a history.
     pub fn rows(&self) -> Vec<Row> {
-        let row = |good: &Good| Row {
-            run: good.record.run.clone(),
-            told: Told::Run(Box::new(good.record.past.clone())),
-        };
         self.good().map(|(_, good)| row(good)).collect()
     }
 
@@ -167,24 +167,28 @@ impl Index {
     }
 
     fn walked(&self) -> TeamWalked {
-        let rows = self.rows();
-        let named = rows.iter().filter_map(|row| match &row.told {
-            Told::Run(past) => Some((past.service.clone(), past.runbook.clone())),
-            Told::Unreadable(_) => None,
-        });
-        let mut runbooks: Vec<(Option<String>, String)> = named.collect();
-        runbooks.sort();
-        runbooks.dedup();
-        let runbooks = runbooks.into_iter().filter_map(|(service, runbook)| {
-            let which = OfRunbook::Named { service: service.as_deref(), id: &runbook };
-            let WentWell { run, started, .. } = last_ok(&rows, which)?;
-            let by = self.good().find(|(_, good)| good.record.run == run);
-            let by = by.map(|(_, good)| good.record.past.responders.clone()).unwrap_or_default();
-            Some(WalkedOk { service, runbook, run, started, by })
+        let mut runs: BTreeMap<(Option<&str>, &str), Vec<&Good>> = BTreeMap::new();
+        for (_, good) in self.good() {
+            let past = &good.record.past;
+            runs.entry((past.service.as_deref(), &past.runbook)).or_default().push(good);
+        }
+        let runbooks = runs.into_iter().filter_map(|((service, runbook), runs)| {
+            let rows: Vec<Row> = runs.iter().map(|good| row(good)).collect();
+            let WentWell { run, started, .. } =
+                last_ok(&rows, OfRunbook::Named { service, id: runbook })?;
+            let good = runs.iter().find(|good| good.record.run == run)?;
+            let by = good.record.past.responders.clone();
+            let (service, runbook) = (service.map(str::to_owned), runbook.to_owned());
+            Some(WalkedOk { service, runbook, run, started, by, host: good.record.host.clone() })
         });
         let (format, read) = (FORMAT.to_owned(), self.read);
         TeamWalked { format, read, runbooks: runbooks.collect() }
     }
+}
+
+/// A run as a row of a history.
+fn row(good: &Good) -> Row {
+    Row { run: good.record.run.clone(), told: Told::Run(Box::new(good.record.past.clone())) }
 }
 
 impl TeamWalked {

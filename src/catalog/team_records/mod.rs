@@ -12,6 +12,7 @@ mod outbox;
 mod place;
 mod reading;
 mod sync;
+mod turn;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,7 @@ pub use place::PlaceFailed;
 pub use sync::{Delivered, Errand};
 
 use self::outbox::Outbox;
+use super::asked::look;
 use super::digest::sha256;
 use crate::journal::{RunFolder, Store};
 use crate::settings::{Records, RecordsPlace};
@@ -70,11 +72,6 @@ impl TeamRecords {
         &self.settings
     }
 
-    /// The name under which two of this machine never deliver at the same time.
-    pub fn lock_name(&self) -> String {
-        format!("records {}", self.name)
-    }
-
     /// What waits to be delivered. Nothing is written.
     pub fn unsent(&self, store: &Store) -> Result<Unsent, PlaceFailed> {
         let waiting = self.outbox(store).waiting()?;
@@ -94,6 +91,12 @@ impl TeamRecords {
     /// When runbooks last went well, as it was read last.
     pub fn walked(&self) -> Option<TeamWalked> {
         TeamWalked::read(&self.folder)
+    }
+
+    /// What changes whenever that does; nothing before the first time.
+    pub(super) fn walked_stamp(&self) -> Option<String> {
+        let (length, seconds, nanos, file) = look(&self.folder.join(index::WALKED))?;
+        Some(format!("{} {length} {seconds}.{nanos} {file}", self.name))
     }
 
     /// The whole record of a team's run, if it is here.

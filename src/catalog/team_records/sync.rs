@@ -1,8 +1,7 @@
 //! Delivering what waits in the outbox, and reading what others delivered. It may be ended at any
 //! instant and tried again: what is there already is not sent again, and what is not there yet waits.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::collections::BTreeSet;
 use std::fs;
 
 use jiff::Timestamp;
@@ -17,7 +16,7 @@ use super::opened::Opened;
 use super::outbox::{Outbox, Parcel};
 use super::place::PlaceFailed;
 use crate::journal::{RunFolder, Store};
-use crate::process::{Added, Branch, Deliverer, Pushed};
+use crate::process::{Added, Branch, Conversation, Deliverer, Pushed};
 use crate::settings::RecordsPlace;
 use crate::signing::Standing;
 
@@ -34,8 +33,8 @@ const MOST_RUNS_AT_ONCE: usize = 500;
 pub struct Errand<'a> {
     /// The runs of this machine.
     pub store: &'a Store,
-    /// The user's environment.
-    pub environment: &'a BTreeMap<OsString, OsString>,
+    /// How git is let talk to others.
+    pub git: Conversation<'a>,
     /// Who delivers.
     pub who: &'a str,
     /// What time it is.
@@ -58,8 +57,8 @@ pub struct Delivered {
 }
 
 impl TeamRecords {
-    /// Delivers what waits, then reads what is there. Only one process does so at a time; the caller
-    /// sees to that.
+    /// Delivers what waits, then reads what is there. Only one process does so at a time: whoever
+    /// has the [turn](Self::turn).
     pub fn sync(&self, errand: &Errand<'_>) -> Result<(Delivered, Index), PlaceFailed> {
         let failed = |error| PlaceFailed::io("write", &self.folder)(error);
         disk::ensure(&self.folder).map_err(failed)?;
@@ -72,9 +71,11 @@ impl TeamRecords {
                 Err(failed)
             }
         });
-        state.failed = done.as_ref().err().map(ToString::to_string);
-        if done.is_ok() {
-            state.read = Some(errand.now);
+        match &done {
+            Ok(_) => (state.read, state.failed) = (Some(errand.now), None),
+            // That somebody ended it says nothing of the place.
+            Err(_) if errand.git.watch.stopped() => {}
+            Err(error) => state.failed = Some(error.to_string()),
         }
         state.save(&self.folder).map_err(failed)?;
         done
@@ -99,12 +100,12 @@ impl TeamRecords {
         Ok((exchange.delivered, index))
     }
 
-    fn open(&self, errand: &Errand<'_>) -> Result<Opened<'_>, PlaceFailed> {
+    fn open<'a>(&'a self, errand: &Errand<'a>) -> Result<Opened<'a>, PlaceFailed> {
         match &self.settings.place {
             RecordsPlace::Folder(path) => Ok(Opened::Folder(FolderPlace::open(path)?)),
             RecordsPlace::Git { url, branch } => {
                 let branch = Branch { url, name: branch };
-                let git = GitPlace::open(&self.folder, branch, errand.environment)?;
+                let git = GitPlace::open(&self.folder, branch, errand.git)?;
                 Ok(Opened::Git(git))
             }
         }
@@ -114,7 +115,7 @@ impl TeamRecords {
     fn discard_broken(&self, errand: &Errand<'_>) -> bool {
         let copy = self.folder.join(MIRROR);
         copy.is_dir()
-            && Deliverer::at(&copy, errand.environment).is_ok_and(|git| !git.is_sound())
+            && Deliverer::at(&copy, errand.git).is_ok_and(|git| !git.is_sound())
             && fs::remove_dir_all(&copy).is_ok()
     }
 }

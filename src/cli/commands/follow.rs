@@ -19,6 +19,7 @@ use crate::cli::frozen::{content_of, frozen};
 use crate::cli::past;
 use crate::cli::practised::practised;
 use crate::cli::runs;
+use crate::cli::team::walked;
 use crate::console::{JsonLines, Lesson, Onlooker};
 use crate::effects::{SystemClock, Tail};
 use crate::engine::{Answer, AttemptId, Event, Recorded, Run, RunStarted};
@@ -218,7 +219,8 @@ impl<'a> Pictures<'a> {
         let store = self.context.store()?;
         let digest = &started.runbook.digest;
         let ran = || content_of(started, self.folder, SystemClock::start().now());
-        let history = past::known(&store, &plan.runbook, (digest, ran), Attendance::Attended, None);
+        let (ran, team) = ((digest.as_str(), ran), walked(self.context));
+        let history = past::known(&store, &plan.runbook, ran, Attendance::Attended, &team);
         let known = history.known.clone();
         let lesson = (self.looks == Looks::ToLearn).then(|| {
             let who = &self.context.settings.responder.name;

@@ -66,7 +66,7 @@ fn of_team(format: ListFormat, context: &Context) -> Result<Exit, Failure> {
     let here = rows(&context.store()?)?;
     let index = team.index();
     let age = match &index {
-        None => format!("The records at {} were never read: surefoot records sync", team.place()),
+        None => format!("The records at {} were never read: surefoot sync", team.place()),
         Some(index) => {
             let bad = index.bad().count();
             let bad = if bad > 0 { format!(", {bad} not taken") } else { String::new() };

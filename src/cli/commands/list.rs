@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::catalog::{Index, IndexEntry, IndexFailed, Validity, Wanted};
 use crate::cli::Context;
 use crate::cli::args::{ListArguments, ListFormat};
-use crate::cli::catalogue::{from, index, index_failed, listed};
+use crate::cli::catalogue::{from, index, index_failed, listed, tell_age, whose_walks};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::console::{Meaning, Text, Width, listing};
@@ -86,7 +86,8 @@ pub(super) fn print(
         ListFormat::Text if entries.is_empty() => Ok(()),
         ListFormat::Text => {
             let rows: Vec<_> = entries.iter().map(|entry| listed(index, entry)).collect();
-            context.publish(&listing(&rows, context.settings.width))
+            tell_age(index, context);
+            context.publish(&listing(&rows, whose_walks(index), context.settings.width))
         }
     }
 }
@@ -105,7 +106,11 @@ fn json(entries: &[IndexEntry], index: &Index) -> String {
             "tags": entry.tags,
             "effects": { "read": read, "change": change, "destroy": destroy },
             "invalid": entry.invalid,
+            "walked_ok": entry.last_walked(),
             "walked_ok_on_this_machine": entry.walked,
+            "walked_ok_by_the_team": entry.team.as_ref().map(|walk| serde_json::json!({
+                "at": walk.at, "by": walk.by, "host": walk.host,
+            })),
             "file": index.file(entry),
             "source": {
                 "name": place.name,

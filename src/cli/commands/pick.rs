@@ -12,7 +12,7 @@ use crate::cli::args::{
     AlertArguments, InputArguments, ListArguments, ListFormat, ModeArgument, ResumeArguments,
     RunArguments, ShowArguments, ShowForm, WalkingArguments,
 };
-use crate::cli::catalogue::{from, index, walked};
+use crate::cli::catalogue::{from, index, tell_age, walked_by};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::past::ago;
@@ -37,7 +37,9 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let Some(device) = attended().filter(|_| capable) else {
         return listed(context);
     };
-    let mut shelf = Shelf::new(index(context)?, context);
+    let index = index(context)?;
+    tell_age(&index, context);
+    let mut shelf = Shelf::new(index, context);
     let chosen = choose(&context.terminal, &device, &mut signals()?, &mut shelf);
     // What was typed ahead is for nobody.
     drop(device);
@@ -248,7 +250,7 @@ impl Stock for Shelf {
         }
         let mut facts = Vec::new();
         facts.extend(entry.owner.as_ref().map(|owner| format!("owner {owner}")));
-        facts.push(format!("walked OK on this machine: {}", walked(&entry)));
+        facts.push(walked_by(&self.index, &entry));
         facts.push(format!("from {}", from(&self.index, &entry)));
         lines.push(Text::of(Meaning::Dim, facts.join(self.dot)));
         let summary = entry.summary.as_deref().unwrap_or_default();

@@ -16,6 +16,7 @@ use crate::cli::inputs;
 use crate::cli::past;
 use crate::cli::runs;
 use crate::cli::taking_over::{Taken, take};
+use crate::cli::team::walked;
 use crate::cli::trusted::{guard_place, store_failed};
 use crate::cli::walk::{Walk, agreed, answers, attendance};
 use crate::effects::SystemClock;
@@ -58,7 +59,7 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
     let ran = || content_of(started, &folder, SystemClock::start().now());
     let ran = (started.runbook.digest.as_str(), ran);
     let runbook = &run.plan().runbook;
-    let history = past::known(&context.store()?, runbook, ran, attendance(), None);
+    let history = past::known(&context.store()?, runbook, ran, attendance(), &walked(context));
     let notary = agreement::notary(context, &folder, agreement.clone())?;
     let resumed = Resumed {
         program: env!("CARGO_PKG_VERSION").to_owned(),

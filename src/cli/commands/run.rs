@@ -11,6 +11,7 @@ use crate::cli::alerts::alert_for;
 use crate::cli::answering::choose;
 use crate::cli::args::{ModeArgument, RunArguments};
 use crate::cli::asking::{ask_for_environment, ask_for_inputs};
+use crate::cli::background;
 use crate::cli::backstage::Behind;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -51,6 +52,8 @@ pub(crate) fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, F
     let settings = governing_of(context, &opened)?.guarded()?.settings;
     let attendance = attendance();
     let trust = trust(&opened, attendance, &settings.sources, context)?;
+    // What it brings is for later runs: this one has read all that it is made of.
+    background::start(&settings, context);
     let agreement = agreement::rules(context, &settings, Some(root.to_owned()))?;
     let now = SystemClock::start().now();
     let rules = settings.rules(&opened.runbook, &opened.digest, now);
@@ -164,7 +167,7 @@ fn begin(
         &runbook,
         (&opened.digest, || Some(now)),
         prepared.policy.attendance,
-        team.as_ref(),
+        &team,
     );
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
     let folder = store

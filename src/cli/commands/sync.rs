@@ -1,52 +1,110 @@
 //! `surefoot sync`: fetches what is new from the repositories that runbooks come from, several at
-//! once, each for itself.
+//! once, each for itself; and exchanges records with the team meanwhile.
+
+mod told;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use crate::catalog::{
-    KnownSource, Listed, Means, NotSynchronised, SourcePlace, Synchronised, synchronise,
+    KnownSource, LastSync, Listed, Means, NotSynchronised, SourcePlace, SyncEnded, SyncWanted,
+    Synchronised, synchronise,
 };
 use crate::cli::Context;
 use crate::cli::args::{ListFormat, SyncArguments};
+use crate::cli::background;
+use crate::cli::exchange::{Exchange, Exchanged, NotExchanged};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::sources::{SourcesRead, read_sources};
+use crate::cli::team;
 use crate::console::{Meaning, Text, TransferLine, Transfers};
-use crate::diagnostic::visible_json;
 use crate::effects::SystemClock;
 use crate::process::{Arrived, Fetcher, Signals, Watch, printed};
 use crate::session::Clock as _;
-use crate::settings::{Source, SourceKind};
+use crate::settings::{Settings, Source, SourceKind};
+use told::{RECORDS, Told};
 
 /// How often signals are looked at.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long it may take before its progress is shown, in seconds.
 const PATIENCE: f64 = 0.5;
 
+/// How many are fetched at once in the background.
+const FEW: u16 = 4;
+
 pub(crate) fn run(arguments: &SyncArguments, context: &Context) -> Result<Exit, Failure> {
+    if !arguments.names.is_empty() {
+        return once(arguments, context)?.finish();
+    }
+    // Two at once wait for each other at each source, and one of them is remembered.
+    match background::take(context) {
+        Ok(_lock) => remembered(SyncWanted::Asked, arguments, context),
+        Err(_) => once(arguments, context)?.finish(),
+    }
+}
+
+/// A sync that nobody waits for: what came of it is told the next time.
+pub(crate) fn alone(context: &Context) -> Result<Exit, Failure> {
+    let lock = background::take(context);
+    let _lock = lock.map_err(|error| Failure::from_error(Exit::Held, &error))?;
+    let (names, timeout, format) = (Vec::new(), 60, ListFormat::Text);
+    let arguments = SyncArguments { names, jobs: FEW, timeout, format };
+    remembered(SyncWanted::Background, &arguments, context)
+}
+
+/// Syncs all, and remembers when that was and how it ended. Whoever does so holds the lock.
+fn remembered(
+    wanted: SyncWanted,
+    arguments: &SyncArguments,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let now = || SystemClock::start().now();
+    let mut last = LastSync::beginning(wanted, now());
+    let save = |last: &LastSync| {
+        // What is not remembered is tried again sooner.
+        let _ = context.settings.state.as_deref().map(|state| last.save(state));
+    };
+    save(&last);
+    let came = once(arguments, context);
+    let (failed, why) = match &came {
+        Ok(told) if told.interrupted => return came?.finish(),
+        Ok(told) => (told.failed, told.why.clone()),
+        Err(failure) => (1, failure.message.clone()),
+    };
+    last.ended = Some(SyncEnded { at: now(), failed, why });
+    save(&last);
+    came?.finish()
+}
+
+/// Syncs, and tells on the way what comes.
+fn once<'c>(arguments: &'c SyncArguments, context: &'c Context) -> Result<Told<'c>, Failure> {
     let signals = Signals::get().map_err(|error| Failure::from_error(Exit::Failed, &error))?;
     let mut read = read_sources(context)?;
     let known = |read: &SourcesRead| {
         let named = |name: &String| read.sources.named(name).is_some();
         !arguments.names.is_empty() && arguments.names.iter().all(named)
     };
-    let mut sync = Sync { arguments, context, stop: AtomicBool::new(false), told: Told::default() };
-    if !known(&read) && sync.ask_commands(&read.declared, signals) {
+    let told = Told::new(arguments.format, context);
+    let mut sync = Sync { arguments, context, stop: AtomicBool::new(false), told };
+    if !known(&read) && sync.ask_commands(&read.settings.sources, signals) {
         read = read_sources(context)?;
     }
     let sources = sync.chosen(&read)?;
-    if sources.is_empty() && arguments.format == ListFormat::Text && sync.told.failed == 0 {
+    let exchange = sync.exchange(&read.settings)?;
+    let nothing = sources.is_empty() && exchange.is_none();
+    if nothing && arguments.format == ListFormat::Text && sync.told.failed == 0 {
         let text = "There is no repository to fetch from: surefoot source add URL adds one.";
         context.terminal.line(&Text::plain(text));
     }
-    sync.fetch(&sources, signals)?;
-    sync.finish()
+    if !nothing && !sync.stop.load(Ordering::SeqCst) {
+        sync.work(&sources, exchange.as_ref(), signals)?;
+    }
+    sync.told.interrupted |= sync.stop.load(Ordering::SeqCst);
+    Ok(sync.told)
 }
 
 /// A sync under way.
@@ -54,21 +112,14 @@ struct Sync<'a> {
     arguments: &'a SyncArguments,
     context: &'a Context,
     stop: AtomicBool,
-    told: Told,
+    told: Told<'a>,
 }
 
-/// What came of it so far.
-#[derive(Default)]
-struct Told {
-    fetched: usize,
-    unchanged: usize,
-    failed: usize,
-    interrupted: bool,
-    rows: Vec<Value>,
+/// What came, and of what: of the source at a place of the list, or of the team's records.
+enum Came {
+    Source(usize, Result<Synchronised, NotSynchronised>),
+    Records(Result<Exchanged, NotExchanged>),
 }
-
-/// What became of the source at a place of the list.
-type Came = (usize, Result<Synchronised, NotSynchronised>);
 
 /// Sources that are fetched, several at once.
 struct Pool<'a> {
@@ -92,10 +143,20 @@ impl Pool<'_> {
             let watch = Watcher { line, stop: &self.stop };
             let came = synchronise(source, self.means, SystemClock::start().now(), &watch);
             drop(watch);
-            if sender.send((at, came)).is_err() {
+            if sender.send(Came::Source(at, came)).is_err() {
                 return;
             }
         }
+    }
+
+    /// Exchanges records with the team, meanwhile.
+    fn exchange(&self, exchange: &Exchange<'_>, sender: &Sender<Came>) {
+        let line = Some(self.transfers.begin(RECORDS));
+        let watch = Watcher { line, stop: &self.stop };
+        let came = exchange.run(&watch);
+        drop(watch);
+        // Whoever does not listen any more does not want to know.
+        let _ = sender.send(Came::Records(came));
     }
 }
 
@@ -131,7 +192,7 @@ impl Watch for Alone<'_> {
     }
 }
 
-impl Sync<'_> {
+impl<'c> Sync<'c> {
     fn patience(&self) -> Duration {
         Duration::from_secs(self.arguments.timeout.into())
     }
@@ -143,13 +204,7 @@ impl Sync<'_> {
             let SourceKind::Command { words, .. } = &source.kind else { continue };
             asked = true;
             if let Err(why) = self.ask_command(words, Path::new(&source.origin.file), signals) {
-                self.told.failed += 1;
-                let name = words.join(" ");
-                self.row(
-                    json!({ "name": null, "address": name, "result": "failed", "error": why }),
-                );
-                self.say(&Text::of(Meaning::Bad, format!("{name}: {why}")));
-                self.say(&Text::of(Meaning::Dim, "    What it listed before stays."));
+                self.told.command(&words.join(" "), &why);
             }
         }
         asked
@@ -183,8 +238,10 @@ impl Sync<'_> {
                 source.origin == unknown.origin && matches!(source.kind, SourceKind::Path(_))
             };
             let (origin, why) = (&unknown.origin, &unknown.why);
-            self.say(&Text::of(Meaning::Warning, format!("{origin}: {why}")));
-            self.told.failed += usize::from(!read.declared.iter().any(|it| folder(&it)));
+            self.told.say(&Text::of(Meaning::Warning, format!("{origin}: {why}")));
+            if !read.settings.sources.iter().any(|it| folder(&it)) {
+                self.told.fail(format!("{origin}: {why}"));
+            }
         }
         let fetched = |source: &&KnownSource| matches!(source.place, SourcePlace::Git { .. });
         if self.arguments.names.is_empty() {
@@ -207,10 +264,32 @@ impl Sync<'_> {
         Ok(chosen)
     }
 
-    fn fetch(&mut self, sources: &[&KnownSource], signals: &Signals) -> Result<(), Failure> {
-        if sources.is_empty() || self.stop.load(Ordering::SeqCst) {
-            return Ok(());
+    /// The exchange with the team's records, unless it was sources that were asked for. One that cannot
+    /// be had keeps no source from being fetched.
+    fn exchange(&mut self, settings: &Settings) -> Result<Option<Exchange<'c>>, Failure> {
+        if !self.arguments.names.is_empty() {
+            return Ok(None);
         }
+        let Some(team) = team::of(settings, self.context)? else {
+            return Ok(None);
+        };
+        let exchange = Exchange::with(team.clone(), settings, self.patience(), self.context);
+        match exchange {
+            Ok(exchange) => Ok(Some(exchange)),
+            Err(failure) => {
+                self.told.no_records(&team, &failure.message.unwrap_or_default());
+                Ok(None)
+            }
+        }
+    }
+
+    /// Fetches, and exchanges records, all at once.
+    fn work(
+        &mut self,
+        sources: &[&KnownSource],
+        exchange: Option<&Exchange<'_>>,
+        signals: &Signals,
+    ) -> Result<(), Failure> {
         let context = self.context;
         let own = &context.settings;
         let patience = self.patience();
@@ -219,8 +298,8 @@ impl Sync<'_> {
         let search = own.search_path();
         let state = context.state()?;
         let means = Means { state, fetcher: &fetcher, search: &search, patience };
-        let terminal = &context.terminal;
-        let transfers = Transfers::new(terminal, "syncing", sources.len());
+        let all = sources.len() + usize::from(exchange.is_some());
+        let transfers = Transfers::new(&context.terminal, "syncing", all);
         let pool = Pool {
             sources,
             means: &means,
@@ -230,134 +309,54 @@ impl Sync<'_> {
         };
         let (sender, receiver) = channel();
         thread::scope(|scope| {
+            if let Some(exchange) = exchange {
+                let (sender, pool) = (sender.clone(), &pool);
+                scope.spawn(move || pool.exchange(exchange, &sender));
+            }
             for _ in 0..usize::from(self.arguments.jobs).min(sources.len()) {
                 let (sender, pool) = (sender.clone(), &pool);
                 scope.spawn(move || pool.work(&sender));
             }
             drop(sender);
-            let clock = SystemClock::start();
-            let shown_at = clock.monotonic() + PATIENCE;
-            let (mut shown, mut done) = (false, 0);
-            loop {
-                match receiver.recv_timeout(LOOK) {
-                    Ok((at, came)) => {
-                        done += 1;
-                        transfers.ended(done);
-                        transfers.aside(|| self.tell(sources[at], came));
-                    }
-                    Err(RecvTimeoutError::Disconnected) => break,
-                    Err(RecvTimeoutError::Timeout) => {}
-                }
-                if matches!(signals.take(), Some(Arrived::Interrupt | Arrived::HangUp)) {
-                    pool.stop.store(true, Ordering::SeqCst);
-                    self.told.interrupted = true;
-                }
-                if !shown && clock.monotonic() >= shown_at {
-                    shown = true;
-                    transfers.show(terminal);
-                }
-            }
+            self.listen(&pool, exchange, &receiver, signals);
         });
         transfers.clear();
         Ok(())
     }
 
-    /// Tells what became of a source. What is as it was is only counted.
-    fn tell(&mut self, source: &KnownSource, came: Result<Synchronised, NotSynchronised>) {
-        let (name, address) = (&source.name, source.address());
-        match came {
-            Ok(Synchronised { before, now }) if before.as_ref() == Some(&now) => {
-                self.told.unchanged += 1;
-                self.row(json!({
-                    "name": name, "address": address, "result": "unchanged",
-                    "reference": now.reference, "commit": now.commit, "runbooks": now.count,
-                    "findings": now.findings,
-                }));
-            }
-            Ok(Synchronised { before, now }) => {
-                self.told.fetched += 1;
-                let short = |commit: &str| commit.get(..7).unwrap_or(commit).to_owned();
-                let from = before.as_ref().map(|before| short(&before.commit) + " to ");
-                let books = if now.count == 1 { "runbook" } else { "runbooks" };
-                let text = format!(
-                    "{}{} of {}, {} {books}",
-                    from.unwrap_or_default(),
-                    short(&now.commit),
-                    now.reference.rsplit('/').next().unwrap_or(&now.reference),
-                    now.count
-                );
-                self.say(&Text::of(Meaning::Good, name).add(Meaning::Plain, format!("  {text}")));
-                for finding in &now.findings {
-                    self.say(&Text::of(Meaning::Warning, format!("    {finding}")));
+    /// Tells what comes, until there is nothing more.
+    fn listen(
+        &mut self,
+        pool: &Pool<'_>,
+        exchange: Option<&Exchange<'_>>,
+        receiver: &Receiver<Came>,
+        signals: &Signals,
+    ) {
+        let clock = SystemClock::start();
+        let shown_at = clock.monotonic() + PATIENCE;
+        let (mut shown, mut done) = (false, 0);
+        loop {
+            match receiver.recv_timeout(LOOK) {
+                Ok(came) => {
+                    done += 1;
+                    pool.transfers.ended(done);
+                    pool.transfers.aside(|| match (came, exchange) {
+                        (Came::Source(at, came), _) => self.told.source(pool.sources[at], came),
+                        (Came::Records(came), Some(exchange)) => self.told.records(exchange, came),
+                        (Came::Records(_), None) => unreachable!("nobody asked for records"),
+                    });
                 }
-                self.row(json!({
-                    "name": name, "address": address, "result": "fetched",
-                    "reference": now.reference, "commit": now.commit,
-                    "before": before.map(|before| before.commit), "runbooks": now.count,
-                    "findings": now.findings,
-                }));
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {}
             }
-            Err(NotSynchronised::Stopped) => {}
-            Err(_) if self.told.interrupted => {}
-            Err(error) => {
-                self.told.failed += 1;
-                let why = error.to_string();
-                self.say(&Text::of(Meaning::Bad, name).add(Meaning::Plain, format!("  {why}")));
-                if let Some(hint) = hint(&why, &address) {
-                    self.say(&Text::of(Meaning::Hint, format!("    {hint}")));
-                }
-                self.row(json!({
-                    "name": name, "address": address, "result": "failed", "error": why,
-                }));
+            if matches!(signals.take(), Some(Arrived::Interrupt | Arrived::HangUp)) {
+                pool.stop.store(true, Ordering::SeqCst);
+                self.told.interrupted = true;
+            }
+            if !shown && clock.monotonic() >= shown_at {
+                shown = true;
+                pool.transfers.show(&self.context.terminal);
             }
         }
-    }
-
-    fn row(&mut self, row: Value) {
-        if self.arguments.format == ListFormat::Json {
-            self.told.rows.push(row);
-        }
-    }
-
-    fn say(&self, text: &Text) {
-        self.context.terminal.unbroken(text);
-    }
-
-    fn finish(mut self) -> Result<Exit, Failure> {
-        let interrupted = self.told.interrupted || self.stop.load(Ordering::SeqCst);
-        let Told { fetched, unchanged, failed, .. } = self.told;
-        if self.arguments.format == ListFormat::Json {
-            let name = |row: &Value| row["name"].as_str().unwrap_or_default().to_owned();
-            self.told.rows.sort_by_key(name);
-            let json = serde_json::to_string_pretty(&self.told.rows).expect("words are JSON");
-            self.context.print(&format!("{}\n", visible_json(&json)))?;
-        } else if fetched + unchanged + failed > 0 {
-            let text = format!("{fetched} fetched, {unchanged} unchanged, {failed} failed.");
-            self.say(&Text::plain(text));
-        }
-        if interrupted {
-            let failure = Failure::new(Exit::Interrupted, "interrupted: the rest stays as it was");
-            return Err(failure);
-        }
-        Ok(if failed > 0 { Exit::Failed } else { Exit::Done })
-    }
-}
-
-/// What to do about a failure, as far as its words tell what it is.
-fn hint(why: &str, address: &str) -> Option<String> {
-    let has = |words: &[&str]| words.iter().any(|word| why.contains(word));
-    if has(&["Host key verification failed"]) {
-        Some(format!("look at the host's key once by hand: git ls-remote {address}"))
-    } else if has(&["Permission denied (", "Permission denied, "]) {
-        Some("is your key in the agent? ssh-add -l lists what it holds".to_owned())
-    } else if has(&["could not read Username", "could not read Password", "Authentication failed"])
-    {
-        Some(
-            "git asks nobody here: set up a credential helper, see git help credentials".to_owned(),
-        )
-    } else if has(&["dubious ownership"]) {
-        Some("it belongs to somebody else: see safe.directory in git help config".to_owned())
-    } else {
-        None
     }
 }

@@ -7,6 +7,7 @@ mod needs;
 mod people;
 mod places;
 mod runbooks;
+mod walks;
 
 use serde::Serialize;
 

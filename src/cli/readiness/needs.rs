@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::runbooks::{is_trusted, of_services};
-use super::{Commands, Finding, Findings, State};
+use super::{Commands, Finding, Findings, State, walks};
 use crate::cli::Context;
 use crate::cli::failure::Failure;
 use crate::cli::inputs::output_of;
@@ -85,11 +85,12 @@ pub(super) fn look(
         let count = counted(opened.len(), "runbook", "runbooks");
         findings.ok("runbooks", format!("{count} looked at, all trusted"));
     }
+    walks::look(&opened, context, &mut findings);
     Ok(findings.found)
 }
 
 /// The first of several names.
-fn some_of(names: &[String]) -> String {
+pub(super) fn some_of(names: &[String]) -> String {
     let first = names.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(MOST_NAMED) {
         0 => first,
@@ -97,7 +98,7 @@ fn some_of(names: &[String]) -> String {
     }
 }
 
-fn name(runbook: &Runbook) -> String {
+pub(super) fn name(runbook: &Runbook) -> String {
     match &runbook.service {
         Some(service) => format!("{service}/{}", runbook.id),
         None => runbook.id.clone(),

@@ -9,6 +9,7 @@ use crate::catalog::{
     Folder, KnownSource, Mirror, REPOSITORY_SETTINGS, expand, read_settings, runbooks_below,
 };
 use crate::cli::Context;
+use crate::cli::background;
 use crate::cli::governing::governing;
 use crate::cli::past::ago;
 use crate::cli::runs::rows;
@@ -115,6 +116,7 @@ pub(super) fn look(settings: &Settings, context: &Context) -> Vec<Finding> {
         findings.warning("source", found, "mend it in the settings, or run surefoot sync");
     }
     records(settings, context, &mut findings);
+    in_background(settings, context, &mut findings);
     findings.found
 }
 
@@ -146,7 +148,7 @@ fn fetched_source(source: &KnownSource, stale: u64, context: &Context, findings:
 
 fn records(settings: &Settings, context: &Context, findings: &mut Findings) {
     const WHAT: &str = "team's records";
-    const SYNC: &str = "surefoot records sync";
+    const SYNC: &str = "surefoot sync";
     let Ok(Some(records)) = team::of(settings, context) else {
         findings.ok(WHAT, "no place is named: what is known is what this machine knows");
         return;
@@ -174,6 +176,16 @@ fn records(settings: &Settings, context: &Context, findings: &mut Findings) {
             findings.warning(WHAT, format!("{place}, read {}{waits}", ago(read)), SYNC);
         }
         (Some(read), None) => findings.ok(WHAT, format!("{place}, read {}", ago(read))),
+    }
+}
+
+/// What is fetched and delivered by itself, where settings want that.
+fn in_background(settings: &Settings, context: &Context, findings: &mut Findings) {
+    const WHAT: &str = "background";
+    match background::told(settings, context) {
+        Some(told) if told.well => findings.ok(WHAT, told.text),
+        Some(told) => findings.warning(WHAT, told.text, "surefoot sync"),
+        None => {}
     }
 }
 

@@ -59,6 +59,7 @@ const GRANTS: &[Key] = &[
         "Changes that were approved beforehand."
     ),
     key!("stale_after", Shape::Duration, "When what was fetched counts as old; `7d` if not said."),
+    key!("sync", Shape::Map(&SYNC), "What is synced in the background."),
 ];
 
 const PATTERNS: Shape = Shape::OneOf(&[PLAIN_LINE, Shape::List(&PLAIN_LINE)]);
@@ -189,6 +190,17 @@ static RECORDS: Mapping = Mapping {
         ),
     ]],
     one_of: &["folder", "git"],
+};
+
+static SYNC: Mapping = Mapping {
+    what: "`sync`",
+    form: "{ every = \"1h\" }",
+    keys: &[&[required!(
+        "every",
+        Shape::Duration,
+        "How old what was synced may be before a sync is begun in the background."
+    )]],
+    one_of: &[],
 };
 
 static SOURCE: Mapping = Mapping {

@@ -49,7 +49,9 @@ pub(super) fn page(found: &[Found<'_>], truncated: u64, named: Option<&Path>) ->
 fn told(page: &mut Page, number: &str, answer: &Answer<'_>, named: &str) {
     let fitting = &answer.fitting;
     let path = shown(&fitting.answering.path);
-    let walked = fitting.answering.walked.map(|at| format!(", last walked {}", ago(at)));
+    let by = fitting.answering.walked_by.as_ref().map(|by| format!(" by {by}"));
+    let by = by.unwrap_or_default();
+    let walked = fitting.answering.walked.map(|at| format!(", last walked {}{by}", ago(at)));
     let title = Text::of(Meaning::Hint, number)
         .add(Meaning::Value, fitting.answering.name())
         .add(Meaning::Plain, format!("  {}", fitting.answering.title));
@@ -141,6 +143,7 @@ fn answer(answer: &Answer<'_>) -> Value {
             "excluded": closeness.excluded,
             "service": closeness.service > 0,
             "last_walked": fitting.answering.walked,
+            "last_walked_by": fitting.answering.walked_by,
         },
         "why": format!("{} ({})", fitting.why(), fitting.how_close()),
         "inputs": inputs,

@@ -17,6 +17,7 @@ use crate::cli::open::Opened;
 use crate::cli::paced::{Paced, PacedClock};
 use crate::cli::past;
 use crate::cli::practised::practised;
+use crate::cli::team::walked;
 use crate::cli::walk::{answers, attendance, exit, pace, responder_in, signals_of_process, told};
 use crate::console::{
     Answers, JsonLines, Lesson, Meaning, Terminal, Text, Took, Tutor, View, attended, debrief,
@@ -47,7 +48,8 @@ pub(super) fn walk(
     let runbook = Arc::new(opened.runbook);
     let prepared = prepare(&runbook, scenario, mode(arguments))
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
-    let history = past::known(&store, &runbook, (&opened.digest, || Some(now)), attendance(), None);
+    let known = (opened.digest.as_str(), || Some(now));
+    let history = past::known(&store, &runbook, known, attendance(), &walked(context));
     let lesson = arguments.learn.then(|| {
         let of = (&*runbook, opened.digest.as_str());
         let who = &context.settings.responder.name;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::catalog::{KnownSource, Mirror, SourcePlace, runbooks_below};
 use crate::cli::Context;
 use crate::cli::args::ListFormat;
+use crate::cli::background;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::past::ago;
@@ -51,6 +52,10 @@ pub(super) fn run(format: ListFormat, context: &Context) -> Result<Exit, Failure
     for unknown in &read.sources.unknown {
         let text = format!("{}: {}", unknown.origin, unknown.why);
         context.terminal.unbroken(&Text::of(Meaning::Warning, text));
+    }
+    if let Some(told) = background::told(&read.settings, context) {
+        let meaning = if told.well { Meaning::Dim } else { Meaning::Warning };
+        context.terminal.line(&Text::of(meaning, format!("In the background: {}.", told.text)));
     }
     Ok(Exit::Done)
 }

@@ -45,7 +45,7 @@ fn named(name: &str, read: &SourcesRead) -> Result<Origin, Failure> {
                 SourceKind::Command { words, .. } => words.join(" ") == name,
             }
     };
-    if let Some(source) = read.declared.iter().find(written) {
+    if let Some(source) = read.settings.sources.iter().find(written) {
         return Ok(source.origin.clone());
     }
     let Some(source) = read.sources.named(name) else {

@@ -14,6 +14,7 @@ pub(super) static NOTES: &[(&str, &[Note])] = &[
     ("a standard change", STANDARD_CHANGE),
     ("`records`", RECORDS),
     ("a source", SOURCE),
+    ("`sync`", SYNC),
 ];
 
 const TOP: &[Note] = &[
@@ -67,6 +68,11 @@ const TOP: &[Note] = &[
         "Not in a repository's file. Where there is an organisation's file, only its own count.",
     ),
     of("stale_after", "1d", "Not in a repository's file. The shortest of several files counts."),
+    of(
+        "sync",
+        "{ every: 1h }",
+        "Not in a repository's file. The user's file wins over the organisation's.",
+    ),
 ];
 
 const CHECK: &[Note] = &[of(
@@ -150,6 +156,9 @@ const RECORDS: &[Note] = &[
         "A bundle is the journal, the frozen runbook and the masked outputs; a summary is what `history` shows.",
     ),
 ];
+
+const SYNC: &[Note] =
+    &[of("every", "1h", "At least a minute. `0s`: never, as if nothing were said.")];
 
 const SOURCE: &[Note] = &[
     of("name", "payments", "If not said, it is called after its folder or repository."),
