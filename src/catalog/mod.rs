@@ -52,11 +52,11 @@ pub use closure::{Closure, Part, PartKind};
 pub use commands::{Changed, Stated};
 pub use contents::ContentsFailed;
 pub use digest::sha256;
-pub use file::{File, FileFailed};
+pub use file::{File, FileFailed, count_runbooks};
 pub use folder::{Folder, Lying};
 pub use index::{
     Entry as IndexEntry, Fit, Hits, Index, IndexFailed, IndexedRule, Kept, Meant, OpenRun, Place,
-    PlaceKind, Standing, Validity, Wanted, places,
+    PlaceKind, Standing, Validity, Wanted, Whereabouts, Work, places,
 };
 pub use listing::{Listed, ListingFailed};
 pub use mirror::{Attempt, Fetched, Mirror, MirrorFailed};

@@ -18,7 +18,7 @@ pub struct Listed {
     /// The team that owns it.
     pub owner: String,
     /// Where it comes from.
-    pub from: String,
+    pub from: Text,
 }
 
 /// The names of the columns.
@@ -43,10 +43,12 @@ pub fn listing(rows: &[Listed], width: Width) -> Page {
             page.hanging(Text::plain("    ").join(invalid(why)), 4);
         }
         let mut facts = vec![format!("walked OK on this machine: {}", row.walked)];
-        let others = [("owner", &row.owner), ("from", &row.from)];
-        let others = others.into_iter().filter(|(_, it)| !it.is_empty());
-        facts.extend(others.map(|(what, it)| format!("{what} {it}")));
-        page.hanging(Text::of(Meaning::Dim, format!("    {}", facts.join(", "))), 4);
+        facts.extend((!row.owner.is_empty()).then(|| format!("owner {}", row.owner)));
+        let mut text = Text::of(Meaning::Dim, format!("    {}", facts.join(", ")));
+        if !row.from.is_empty() {
+            text = text.add(Meaning::Dim, ", from ").join(row.from.dimmed());
+        }
+        page.hanging(text, 4);
     }
     page
 }
@@ -56,7 +58,7 @@ fn cells(row: &Listed) -> Vec<Text> {
     if let Some(why) = &row.invalid {
         title = title.add(Meaning::Plain, "  ").join(invalid(why));
     }
-    let others = [&row.walked, &row.owner, &row.from].map(Text::plain);
+    let others = [Text::plain(&row.walked), Text::plain(&row.owner), row.from.clone()];
     [Text::of(Meaning::Heading, &row.reference), title].into_iter().chain(others).collect()
 }
 
@@ -75,7 +77,7 @@ mod tests {
             title: title.to_owned(),
             walked: "never".to_owned(),
             owner: "Storage".to_owned(),
-            from: "here".to_owned(),
+            from: Text::plain("here"),
             ..Listed::default()
         };
         let mut rows = vec![row("shop/disk-full", "The disk is full"), row("a", "\x1b[2Jevil")];

@@ -1,11 +1,10 @@
 //! What fires, as `surefoot` alone offers it: each alert with the runbook that answers it best and the
 //! inputs that it fills.
 
-use std::path::PathBuf;
-
-use crate::catalog::{FiredStore, Fitting, Gathered, Index, Received, fitting};
+use crate::catalog::{FiredStore, Fitting, Gathered, Index, Received, Whereabouts, fitting};
 use crate::cli::Context;
-use crate::cli::alerts::{Filled, filled, headline, left, runbook_of};
+use crate::cli::ages::Ages;
+use crate::cli::alerts::{Filled, fetched_from, filled, headline, left, runbook_of};
 use crate::console::{Key, Meaning, Offer, Preview, Text};
 use crate::effects::SystemClock;
 use crate::session::Clock as _;
@@ -16,8 +15,8 @@ const MOST: usize = 5;
 /// An alert that fires.
 pub(super) struct Firing {
     pub(super) fingerprint: String,
-    /// The runbook that answers it best, if there is only one.
-    pub(super) path: Option<PathBuf>,
+    /// Where the runbook lies that answers it best, if there is only one.
+    pub(super) lies: Option<Whereabouts>,
     /// What it is called, and what is known of it.
     offer: Offer,
     preview: Preview,
@@ -33,10 +32,10 @@ impl Firing {
         let labels = alerts.iter().map(|it| &it.alert.labels);
         let gathered = Gathered::of_index(index, labels, &context.settings.here);
         let gathered = gathered.unwrap_or_default();
-        alerts.iter().map(|received| Self::of(received, &gathered)).collect()
+        alerts.iter().map(|received| Self::of(received, &gathered, context)).collect()
     }
 
-    fn of(received: &Received, gathered: &Gathered) -> Self {
+    fn of(received: &Received, gathered: &Gathered, context: &Context) -> Self {
         let fits = fitting(&received.alert, &gathered.answering);
         let equal = fits.iter().filter(|fit| fit.closeness == fits[0].closeness).count();
         let best = fits.first();
@@ -52,10 +51,10 @@ impl Firing {
         let fingerprint = received.fingerprint();
         let mut lines = vec![headline(received)];
         for fit in fits.iter().take(equal) {
-            lines.extend(told(received, fit));
+            lines.extend(told(received, fit, context));
         }
         Self {
-            path: best.filter(|_| equal == 1).map(|fit| fit.answering.path.clone()),
+            lies: best.filter(|_| equal == 1).map(|fit| fit.answering.lies.clone()),
             offer: Offer {
                 key: Key::Alert(fingerprint.clone()),
                 name: name.to_owned(),
@@ -81,13 +80,14 @@ impl Firing {
 }
 
 /// A runbook for an alert: why it is, and its inputs.
-fn told(received: &Received, fit: &Fitting<'_>) -> Vec<Text> {
+fn told(received: &Received, fit: &Fitting<'_>, context: &Context) -> Vec<Text> {
     let answering = fit.answering;
     let mut lines = vec![
         Text::of(Meaning::Value, answering.name())
             .add(Meaning::Plain, format!("  because {}", fit.why())),
     ];
-    if let Some(runbook) = runbook_of(answering) {
+    lines.extend(fetched_from(answering, Ages::read(context)));
+    if let Some(runbook) = runbook_of(answering, context) {
         let inputs = filled(&runbook, &received.alert);
         let values = inputs.iter().filter_map(|(input, filled)| match filled {
             Filled::By { value, .. } => Some(format!("{} = {value}", input.name)),
