@@ -1,5 +1,5 @@
-//! What it takes to find a runbook among many: `find`, `list` and the first index, over generated
-//! repositories. As medians of wall time; for processor time see `docs/performance.md`.
+//! What it takes to find a runbook among many: `find`, `list`, `alert` and the first index, over
+//! generated repositories. As medians of wall time; for processor time see `docs/performance.md`.
 //!
 //! `cargo bench --bench find` prints the rows of `docs/performance.md`. Two numbers as arguments say
 //! how many repositories, and how many runbooks each; `--keep FOLDER` only writes them and settings
@@ -62,6 +62,14 @@ const CAUSES: [&str; 10] = [
     "campaign",
 ];
 
+/// What Alertmanager sends, for one of the runbooks.
+const ALERT: &str = r#"{ "version": "4", "status": "firing", "receiver": "x", "groupKey": "",
+  "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}, "externalURL": "",
+  "truncatedAlerts": 0, "alerts": [ { "status": "firing",
+    "labels": { "alertname": "Service0500Case7", "severity": "page" }, "annotations": {},
+    "startsAt": "2026-01-01T00:00:00Z", "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "",
+    "fingerprint": "abcd" } ] }"#;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let mut numbers = arguments.iter().filter_map(|it| it.parse().ok());
@@ -86,6 +94,7 @@ fn main() {
         &["find", "kubectl"],
         &["list", "--service", "service-0500"],
         &["list", "--alert", "Service0500Case7"],
+        &["alert", "alert.json"],
     ] {
         let times = (0..ROUNDS).map(|_| {
             let begun = Instant::now();
@@ -124,6 +133,7 @@ fn generate(home: &Path, repositories: usize, runbooks: usize) {
     let settings =
         format!("schema = \"surefoot-config/v1\"\n[[source]]\npath = \"{}\"\n", pattern.display());
     fs::write(config.join("config.toml"), settings).expect("settings");
+    fs::write(home.join("alert.json"), ALERT).expect("an alert");
     for repository in 0..repositories {
         let root = home.join(format!("repositories/service-{repository:04}"));
         let folder = root.join("runbooks");

@@ -1,6 +1,6 @@
 //! What a sync costs that finds nothing new, over what git costs that is asked the same: as many
-//! repositories on this machine, as many at once. In turn, as medians; absolute times belong to the
-//! machine.
+//! repositories on this machine, as many at once; then what it costs to list what was fetched. In turn, as
+//! medians; absolute times belong to the machine.
 //!
 //! `cargo bench --bench sync` prints the row of `docs/performance.md`. A number as argument says how
 //! many repositories.
@@ -45,6 +45,11 @@ fn main() {
         ours.0 / limit.0,
         ours.1 / limit.1
     );
+    let index = timed(|| list(folder.path()));
+    println!("the first list: {:.2} s, {:.2} s of processor", index.0, index.1);
+    let again: Vec<_> = (0..ROUNDS).map(|_| timed(|| list(folder.path()))).collect();
+    let (took, busy) = (median(&again, |it| it.0), median(&again, |it| it.1));
+    println!("a list when nothing is new: {:.1} ms, {:.1} ms of processor", took * 1e3, busy * 1e3);
 }
 
 fn git(folder: &Path, args: &[&str]) {
@@ -88,8 +93,17 @@ fn generate(folder: &Path, count: usize) -> Vec<PathBuf> {
 }
 
 fn sync(folder: &Path) {
+    surefoot(folder, &["sync", "--jobs", &AT_ONCE.to_string()]);
+}
+
+/// Lists the runbooks of one of them.
+fn list(folder: &Path) {
+    surefoot(folder, &["list", "--service", "service-7"]);
+}
+
+fn surefoot(folder: &Path, words: &[&str]) {
     let said = Command::new(SUREFOOT)
-        .args(["sync", "--jobs", &AT_ONCE.to_string()])
+        .args(words)
         .env("HOME", folder.join("home"))
         .env("XDG_STATE_HOME", folder.join("state"))
         .env_remove("XDG_CONFIG_HOME")

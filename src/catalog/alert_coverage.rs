@@ -48,9 +48,10 @@ pub static ALERT_CHECKS: &[AlertCheck] = &[
         severity: Severity::Warning,
         title: "a link from an alert to a runbook that is not there",
         explanation: "The link in `runbook_url` (or `runbook`, `runbook_link`) is a path, or the address \
-            of a file in a repository that is here, and there is no such file. Paths count from the \
-            rules' own folder, from the root of their repository, or from here. Addresses elsewhere are not \
-            fetched and not judged.",
+            of a file in a repository that is here, in a folder or in the mirror of a source, and \
+            there is no such file. Paths count from the rules' own folder, from the root of their \
+            repository, or from here; the name of a runbook that a source has is none. Addresses \
+            elsewhere are not fetched and not judged.",
     },
     AlertCheck {
         code: "label-not-in-alert",

@@ -7,22 +7,45 @@ use std::path::{Path, PathBuf};
 use super::alert_rules::RulesFile;
 use super::beneath::read;
 use super::folder::Folder;
+use super::neighbours::Neighbour;
 use crate::diagnostic::{Diagnostic, Span, cut};
 
-/// A repository that is here.
+/// A repository that is here, in a folder or in a mirror.
 #[derive(Clone, Debug)]
 pub struct KnownRepository {
     /// Its root.
     pub root: PathBuf,
     /// Where it was cloned from.
     pub remote: Option<String>,
+    /// The mirror that its files are looked for in, if they do not lie on the disk.
+    mirror: Option<Neighbour>,
 }
 
 impl KnownRepository {
     /// The repository with this root. Git is not asked: nothing is run to check something.
     pub fn at(root: PathBuf) -> Self {
         let remote = config_of(&root).and_then(|config| origin_in(&config));
-        Self { root, remote }
+        Self { root, remote, mirror: None }
+    }
+
+    /// A folder of which it is not known where it comes from.
+    pub fn folder(root: PathBuf) -> Self {
+        Self { root, remote: None, mirror: None }
+    }
+
+    /// What was fetched of a source; nothing if it is a folder.
+    pub fn fetched(source: &Neighbour) -> Option<Self> {
+        let version = source.version()?;
+        let (root, remote) = (version.git_folder.clone(), version.remote.clone());
+        Some(Self { root, remote, mirror: Some(source.clone()) })
+    }
+
+    /// Whether it has something of this path. What git cannot tell is not called dead.
+    fn has(&self, path: &str) -> bool {
+        match &self.mirror {
+            Some(mirror) => mirror.has(path),
+            None => self.root.join(path).exists(),
+        }
     }
 }
 
@@ -96,7 +119,8 @@ fn leads(link: &str, folder: &Folder, known: &[KnownRepository]) -> Leads {
         let path = path.strip_prefix("/").unwrap_or(path);
         root.join(path).exists()
     };
-    let roots = known.iter().map(|it| it.root.as_path());
+    let on_disk = known.iter().filter(|it| it.mirror.is_none());
+    let roots = on_disk.map(|it| it.root.as_path());
     at(below(folder.base()) || below(folder.root()) || roots.into_iter().any(below))
 }
 
@@ -129,7 +153,7 @@ fn of_address(place: &str, known: &[KnownRepository]) -> Leads {
     }
     let exists = |path: &str| {
         let plain = !path.split('/').any(|part| part.is_empty() || part == "..");
-        plain && repository.root.join(path).exists()
+        plain && repository.has(path)
     };
     if paths.any(exists) { Leads::Somewhere } else { Leads::Nowhere }
 }
@@ -200,8 +224,8 @@ mod tests {
         let remote = Some("git@git.example:shop/web.git".to_owned());
         let hub = Some("https://github.com/shop/hub".to_owned());
         let known = [
-            KnownRepository { root: root.to_owned(), remote },
-            KnownRepository { root: root.to_owned(), remote: hub },
+            KnownRepository { root: root.to_owned(), remote, mirror: None },
+            KnownRepository { root: root.to_owned(), remote: hub, mirror: None },
         ];
         let there = root.join("runbooks/disk.md").display().to_string();
         for (link, expected) in [

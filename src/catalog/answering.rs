@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::alert::{Answering, matches};
 use super::file::File;
-use super::index::{Entry, Index, IndexFailed, IndexedRule, Standing, TeamWalk, Validity, Wanted};
+use super::index::{
+    Entry, Index, IndexFailed, IndexedRule, Standing, TeamWalk, Validity, Wanted, Whereabouts,
+};
 use super::reference::folder;
 use super::walk::walk;
 use crate::runbook::{Matcher, Runbook};
@@ -16,15 +18,16 @@ use crate::runbook::{Matcher, Runbook};
 pub struct Gathered {
     /// Those that answer alerts.
     pub answering: Vec<Answering>,
-    /// Those that are invalid, and what could not be looked into: any alert may be theirs.
-    pub unknown: Vec<PathBuf>,
+    /// Those that are invalid, and what could not be looked into: any alert may be theirs. As people
+    /// are told where they are.
+    pub unknown: Vec<String>,
 }
 
 impl Answering {
     /// What a runbook answers.
     pub fn of(path: &Path, runbook: &Runbook) -> Self {
         Self {
-            path: path.to_owned(),
+            lies: Whereabouts::of_file(path.to_owned()),
             id: runbook.id.clone(),
             service: runbook.service.clone(),
             title: runbook.title.source().to_owned(),
@@ -60,7 +63,7 @@ impl Gathered {
         }
         let ids: Vec<i64> = rules.keys().copied().collect();
         let here = fs::canonicalize(here).unwrap_or_else(|_| here.to_owned());
-        let path = |index: &Index, entry: &Entry| below(&index.file(entry), &here);
+        let lies = |index: &Index, entry: &Entry| index.whereabouts(entry).seen_from(&here);
         let mut gathered = Self::default();
         for entry in index.some(&ids)? {
             // What lies nearer has the same name and speaks for it.
@@ -68,7 +71,7 @@ impl Gathered {
                 gathered.answering.push(Answering {
                     walked: entry.last_walked(),
                     walked_by: entry.walked_elsewhere().map(TeamWalk::whose),
-                    path: path(index, &entry),
+                    lies: lies(index, &entry),
                     rules: rules.remove(&entry.id).unwrap_or_default(),
                     id: entry.runbook,
                     service: entry.service,
@@ -78,7 +81,7 @@ impl Gathered {
         }
         let invalid = Wanted { validity: Validity::Invalid, ..Wanted::default() };
         let unknown = index.entries(&invalid, MOST_UNKNOWN)?;
-        gathered.unknown = unknown.iter().map(|entry| path(index, entry)).collect();
+        gathered.unknown = unknown.iter().map(|entry| lies(index, entry).to_string()).collect();
         Ok(gathered)
     }
 }
@@ -102,10 +105,11 @@ pub fn gather(paths: &[PathBuf], here: &Path) -> Gathered {
         } else {
             (vec![path.clone()], Vec::new())
         };
-        gathered.unknown.extend(unreadable);
+        let unreadable: Vec<PathBuf> = unreadable;
+        gathered.unknown.extend(unreadable.iter().map(|path| path.display().to_string()));
         for file in files {
             if known.insert(file.clone()) {
-                add(&mut gathered, file);
+                add(&mut gathered, &file);
             }
         }
     }
@@ -117,9 +121,9 @@ fn below(folder: &Path, here: &Path) -> PathBuf {
     folder.strip_prefix(here).map_or_else(|_| folder.to_owned(), Path::to_owned)
 }
 
-fn add(gathered: &mut Gathered, path: PathBuf) {
-    let Ok(file) = File::read(&path) else {
-        gathered.unknown.push(path);
+fn add(gathered: &mut Gathered, path: &Path) {
+    let Ok(file) = File::read(path) else {
+        gathered.unknown.push(path.display().to_string());
         return;
     };
     if file.is_scenario() {
@@ -127,7 +131,7 @@ fn add(gathered: &mut Gathered, path: PathBuf) {
     }
     match file.load(&path.display().to_string()).1.runbook {
         Some(runbook) if runbook.alerts.is_empty() => {}
-        Some(runbook) => gathered.answering.push(Answering::of(&path, &runbook)),
-        None => gathered.unknown.push(path),
+        Some(runbook) => gathered.answering.push(Answering::of(path, &runbook)),
+        None => gathered.unknown.push(path.display().to_string()),
     }
 }

@@ -9,6 +9,7 @@ use super::settings_file::REPOSITORY_SETTINGS;
 use super::walk::has_ending;
 use crate::diagnostic::visible_line;
 use crate::process::{Blob, Entry, EntryKind, FetchFailed, Objects, ObjectsFailed, ToolError};
+use crate::runbook::is_scenario;
 
 /// Runbooks and their kin are not larger.
 const MOST_BYTES: u64 = 1 << 20;
@@ -24,7 +25,7 @@ const AT_ONCE: usize = 200;
 /// What a commit holds, all of it on this machine.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Contents {
-    /// How many files have the ending of runbooks.
+    /// How many files should be runbooks: they have the ending, and are no scenarios.
     pub(super) count: usize,
     /// What is odd about them.
     pub(super) findings: Vec<String>,
@@ -76,14 +77,14 @@ pub(super) fn complete(
         findings.push(format!("there is no folder `{runbooks}` in it"));
     }
     odd_names(&all, &below, &mut findings);
-    let count = wanted.iter().filter(|path| is_runbook(path, &below)).count();
+    let mut count = wanted.iter().filter(|path| is_runbook(path, &below)).count();
     let mut known = BTreeSet::new();
     for _ in 0..MOST_ROUNDS {
         tree.bring(&wanted)?;
         let mut more = BTreeSet::new();
         let new: Vec<&str> = wanted.difference(&known).copied().collect();
         for some in new.chunks(AT_ONCE) {
-            tree.look(some, &below, &mut more, &mut findings)?;
+            count -= tree.look(some, &below, &mut more, &mut findings)?;
         }
         known.append(&mut wanted);
         wanted = more.difference(&known).copied().collect();
@@ -100,8 +101,10 @@ pub(super) fn complete(
     Ok(Contents { count, findings })
 }
 
+/// Whether a file should be a runbook; what is hidden need not.
 fn is_runbook(path: &str, below: &str) -> bool {
-    path.starts_with(below) && has_ending(path.as_ref())
+    let hidden = |below: &str| below.split('/').any(|part| part.starts_with('.'));
+    has_ending(path.as_ref()) && path.strip_prefix(below).is_some_and(|below| !hidden(below))
 }
 
 /// All names of a commit. Of a repository with too many of them, those that may be runbooks.
@@ -181,14 +184,16 @@ impl<'a> Tree<'a> {
         paths.iter().map(|path| self.all[*path].object.as_str()).collect()
     }
 
-    /// Looks through texts for names of files, and for what is odd.
+    /// Looks through texts for names of files, and for what is odd. How many of those that should be
+    /// runbooks are scenarios.
     fn look(
         &self,
         paths: &[&str],
         below: &str,
         mentioned: &mut BTreeSet<&'a str>,
         findings: &mut Vec<String>,
-    ) -> Result<(), ContentsFailed> {
+    ) -> Result<usize, ContentsFailed> {
+        let mut scenarios = 0;
         let texts: Vec<&str> = paths
             .iter()
             .copied()
@@ -217,11 +222,13 @@ impl<'a> Tree<'a> {
                     if std::str::from_utf8(&bytes).is_err() && is_runbook(path, below) {
                         findings.push(format!("{shown} is not UTF-8"));
                     }
-                    self.mentioned(path, &String::from_utf8_lossy(&bytes), mentioned);
+                    let text = String::from_utf8_lossy(&bytes);
+                    scenarios += usize::from(is_runbook(path, below) && is_scenario(&text));
+                    self.mentioned(path, &text, mentioned);
                 }
             }
         }
-        Ok(())
+        Ok(scenarios)
     }
 
     /// The files that a text speaks of, from its own folder or from the root.

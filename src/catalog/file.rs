@@ -8,6 +8,7 @@ use super::beneath::{Unread, Whole, read};
 use super::folder::Folder;
 use super::neighbours::Neighbours;
 use super::settings_file::settings_findings;
+use super::walk::runbooks_below;
 use crate::diagnostic::Source;
 use crate::runbook::{
     Loaded, Repaired, Repository, Shelf, decode, is_scenario, load, load_scenario, repair,
@@ -120,6 +121,13 @@ impl File {
         let loaded = load(&source, folder);
         (source, loaded)
     }
+}
+
+/// How many files below a folder should be runbooks: scenarios, which lie there too, are none.
+pub fn count_runbooks(folder: &Path) -> usize {
+    let scenario = |path: &&PathBuf| File::read(path).is_ok_and(|file| file.is_scenario());
+    let all = runbooks_below(folder);
+    all.len() - all.iter().filter(scenario).count()
 }
 
 #[cfg(test)]

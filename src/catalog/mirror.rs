@@ -108,7 +108,7 @@ impl Mirror {
 
     /// What was fetched last; nothing if nothing ever was.
     pub fn fetched(&self) -> Option<Fetched> {
-        read(&self.folder.join("fetched.json"), MOST_BYTES)
+        read(&self.said(), MOST_BYTES)
     }
 
     /// The commit that was fetched last.
@@ -118,9 +118,18 @@ impl Mirror {
 
     /// When it was last known to be what the remote holds.
     pub fn fetched_at(&self) -> Option<Timestamp> {
-        let fetched = self.fetched()?.at;
+        Some(self.reached_since(&self.fetched()?))
+    }
+
+    /// When what was fetched was last known to be what the remote holds.
+    pub(super) fn reached_since(&self, fetched: &Fetched) -> Timestamp {
         let reached = self.attempt().filter(|attempt| attempt.error.is_none());
-        Some(reached.map_or(fetched, |attempt| attempt.at.max(fetched)))
+        reached.map_or(fetched.at, |attempt| attempt.at.max(fetched.at))
+    }
+
+    /// The file that says what was fetched last.
+    pub(super) fn said(&self) -> PathBuf {
+        self.folder.join("fetched.json")
     }
 
     /// What came of the last attempt to fetch it.

@@ -53,11 +53,11 @@ pub use closure::{Closure, Part, PartKind};
 pub use commands::{Changed, Stated};
 pub use contents::ContentsFailed;
 pub use digest::sha256;
-pub use file::{File, FileFailed};
+pub use file::{File, FileFailed, count_runbooks};
 pub use folder::{Folder, Lying};
 pub use index::{
     Entry as IndexEntry, Fit, Hits, Index, IndexFailed, IndexedRule, Kept, Meant, OpenRun, Place,
-    PlaceKind, Standing, TeamWalk, Validity, Wanted, places, whose,
+    PlaceKind, Standing, TeamWalk, Validity, Wanted, Whereabouts, Work, places, whose,
 };
 pub use last_sync::{Ended as SyncEnded, LastSync, Wanted as SyncWanted};
 pub use listing::{Listed, ListingFailed};

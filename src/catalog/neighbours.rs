@@ -2,6 +2,7 @@
 //! one is found that the repository around the responder does not have.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,9 +12,11 @@ use jiff::Timestamp;
 
 use super::folder::{Folder, Home};
 use super::held::Held;
+use super::mirror::{Fetched, Mirror};
 use super::snapshot::Snapshot;
+use super::sources::KnownSource;
 use super::version::Version;
-use crate::process::{Objects, ObjectsFailed};
+use crate::process::{Objects, ObjectsFailed, without_password};
 use crate::runbook::UseFailed;
 use crate::settings::Remote;
 use crate::value::{RunbookId, ServiceId};
@@ -83,6 +86,32 @@ impl Neighbour {
         })
     }
 
+    /// A source as it lies on this machine; nothing if it was never fetched. Git is found in `path`.
+    pub fn of(source: &KnownSource, state: Option<&Path>, path: &OsStr) -> Option<Self> {
+        if let Some(folder) = source.folder() {
+            return Some(Self::folder(&source.name, &source.services, &folder));
+        }
+        let mirror = Mirror::of(state?, source)?;
+        Self::fetched(source, &mirror, &mirror.fetched()?, path).ok()
+    }
+
+    /// What was fetched of a source.
+    pub(super) fn fetched(
+        source: &KnownSource,
+        mirror: &Mirror,
+        fetched: &Fetched,
+        path: &OsStr,
+    ) -> Result<Self, ObjectsFailed> {
+        let mirrored = Mirrored {
+            git_folder: &mirror.git_folder(),
+            commit: &fetched.commit,
+            url: &without_password(&fetched.url),
+            runbooks: &fetched.runbooks,
+            fetched: mirror.reached_since(fetched),
+        };
+        Self::mirror(&source.name, &source.services, mirrored, path)
+    }
+
     /// The files of another source as they are kept with a run.
     fn frozen(folder: &Path) -> Option<Self> {
         let name = folder.file_name()?.to_str()?.to_owned();
@@ -108,6 +137,29 @@ impl Neighbour {
             prefix: self.prefix.clone(),
             version: self.version.clone(),
             neighbours: neighbours.clone(),
+        }
+    }
+
+    /// Its runbook at a path, and the repository, seen from where that leads to.
+    pub(super) fn at(&self, path: &str, neighbours: &Neighbours) -> Elsewhere {
+        let named = self.root.join(path);
+        // What leads nowhere fails when it is read.
+        let path = self.held.real(&named).unwrap_or(named);
+        let top = Folder::top(self.home(neighbours));
+        let folder = top.at(&top.relative(&path));
+        Elsewhere { folder, path, neighbour: self.clone(), rather_than: None }
+    }
+
+    /// Whether it has something of this path; also where that cannot be told.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.held.has(&self.root.join(path)).unwrap_or(true)
+    }
+
+    /// The files of the commit, and the folder of its runbooks, if it is a mirror.
+    pub(super) fn commit(&self) -> Option<(&Snapshot, &Path)> {
+        match &self.held {
+            Held::Commit(snapshot) => Some((snapshot, &self.runbooks)),
+            Held::Disk => None,
         }
     }
 
@@ -161,7 +213,12 @@ struct Known {
     path: OsString,
     found: OnceCell<Vec<Neighbour>>,
     find: Box<dyn Fn() -> Vec<Neighbour>>,
+    holders: Option<Box<Holders>>,
 }
+
+/// Which mirrors may hold the runbook with these names, by the names of their sources; nothing if that is
+/// not known.
+type Holders = dyn Fn(&ServiceId, &RunbookId) -> Option<BTreeSet<String>>;
 
 impl fmt::Debug for Neighbours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -190,7 +247,18 @@ pub struct Elsewhere {
 impl Neighbours {
     /// Those that a function finds; git is looked for in `path`.
     pub fn new(path: OsString, find: impl Fn() -> Vec<Neighbour> + 'static) -> Self {
-        Self(Rc::new(Known { path, found: OnceCell::new(), find: Box::new(find) }))
+        let found = OnceCell::new();
+        Self(Rc::new(Known { path, found, find: Box::new(find), holders: None }))
+    }
+
+    /// The same, where of many mirrors only those are asked that may hold what is looked for.
+    pub fn knowing(
+        path: OsString,
+        find: impl Fn() -> Vec<Neighbour> + 'static,
+        holders: impl Fn(&ServiceId, &RunbookId) -> Option<BTreeSet<String>> + 'static,
+    ) -> Self {
+        let (found, holders): (_, Box<Holders>) = (OnceCell::new(), Box::new(holders));
+        Self(Rc::new(Known { path, found, find: Box::new(find), holders: Some(holders) }))
     }
 
     /// Those of which files are kept with a run.
@@ -226,8 +294,14 @@ impl Neighbours {
     /// others only where these have none. A working copy wins over the mirror of its repository; any
     /// other two are one too many.
     pub fn find(&self, service: &ServiceId, id: &RunbookId) -> Result<Elsewhere, UseFailed> {
-        let (own, others): (Vec<&Neighbour>, Vec<&Neighbour>) =
-            self.all().iter().partition(|neighbour| neighbour.speaks_for(service));
+        let holders = self.0.holders.as_ref().and_then(|holders| holders(service, id));
+        let may_hold = |neighbour: &&Neighbour| {
+            let mirror = neighbour.version.is_some();
+            !mirror || holders.as_ref().is_none_or(|holders| holders.contains(&neighbour.name))
+        };
+        let (own, others): (Vec<&Neighbour>, Vec<&Neighbour>) = (self.all().iter())
+            .filter(may_hold)
+            .partition(|neighbour| neighbour.speaks_for(service));
         for some in [own, others] {
             let mut found: Vec<Elsewhere> = Vec::new();
             for neighbour in some {

@@ -101,6 +101,18 @@ impl Located {
     }
 }
 
+impl Elsewhere {
+    /// Reads it, as it is there. It is called so where people read it.
+    pub(super) fn open(self, called: &str) -> Result<Located, ReferenceFailed> {
+        let Self { folder, path, neighbour, rather_than } = self;
+        let failed = |why| ReferenceFailed::Unreadable { reference: called.to_owned(), why };
+        let content = folder.holding().read(folder.root(), &path).map_err(failed)?;
+        let file = File { path, bytes: content.bytes };
+        let (name, folder) = (called.into(), folder.as_first());
+        Ok(Located { name, file, folder, source: Some(neighbour), rather_than })
+    }
+}
+
 /// The two names of a runbook, if that is what somebody typed.
 pub fn names_of(reference: &str) -> Option<(ServiceId, RunbookId)> {
     let (service, id) = reference.split_once('/')?;
@@ -120,15 +132,11 @@ pub fn of_neighbour(
     revision: Option<&str>,
     path: &OsStr,
 ) -> Result<Located, ReferenceFailed> {
-    let Elsewhere { folder, path: real, neighbour, rather_than } = elsewhere;
     let called = format!("{service}/{id}");
     let Some(revision) = revision else {
-        let failed = |why| ReferenceFailed::Unreadable { reference: called.clone(), why };
-        let content = folder.holding().read(folder.root(), &real).map_err(failed)?;
-        let file = File { path: real, bytes: content.bytes };
-        let (name, folder) = (called.into(), folder.as_first());
-        return Ok(Located { name, file, folder, source: Some(neighbour), rather_than });
+        return elsewhere.open(&called);
     };
+    let Elsewhere { folder, neighbour, .. } = elsewhere;
     let (files, version) = match folder.version() {
         Some(mirror) => snapshot_of_mirror(mirror, revision, path)?,
         None => snapshot(folder.root(), revision, path)?,

@@ -1,13 +1,13 @@
 //! The files of a commit, read from git's objects as if they lay in a folder: links are followed and
 //! lead out of the repository, into nothing or in a circle, as they would on the disk.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use super::walk::{MOST_DEPTH, has_ending};
-use crate::process::{Blob, Entry, EntryKind, Objects, ObjectsFailed};
+use crate::process::{Blob, Entry, EntryKind, Objects, ObjectsFailed, ToolError};
 
 /// Larger files are refused, as on the disk.
 const MOST_BYTES: u64 = 16 << 20;
@@ -25,6 +25,8 @@ pub(super) struct Snapshot {
     commit: String,
     /// Where the files lie in a working copy, or would.
     root: PathBuf,
+    /// All files, if they were asked for at once; then no folder is asked for any more.
+    all: OnceCell<Vec<Entry>>,
     folders: RefCell<BTreeMap<String, Rc<[Entry]>>>,
     blobs: RefCell<BTreeMap<String, Blob>>,
 }
@@ -76,7 +78,47 @@ pub(super) struct Content {
 impl Snapshot {
     pub(super) fn new(objects: Objects, commit: String, root: PathBuf) -> Self {
         let (folders, blobs) = (RefCell::default(), RefCell::default());
-        Self { objects, commit, root, folders, blobs }
+        Self { objects, commit, root, all: OnceCell::new(), folders, blobs }
+    }
+
+    /// Asks for all names at once, for whoever looks at many of them. A commit with too many of them is
+    /// asked folder by folder all the same.
+    pub(super) fn survey(&self) -> Result<(), ObjectsFailed> {
+        let all = match self.objects.tree(&self.commit, "") {
+            Err(ObjectsFailed::Tool(ToolError::TooMuch { .. })) => return Ok(()),
+            all => all?,
+        };
+        let mut folders: BTreeMap<String, Vec<Entry>> = BTreeMap::from([(String::new(), vec![])]);
+        for entry in &all {
+            let mut entry = entry.clone();
+            loop {
+                let folder = entry.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let folder = folder.to_owned();
+                let known = folders.contains_key(&folder);
+                folders.entry(folder.clone()).or_default().push(entry);
+                if known {
+                    break;
+                }
+                // What a folder is called by git, nobody asks.
+                entry = Entry { path: folder, kind: EntryKind::Folder, object: String::new() };
+            }
+        }
+        let folders = folders.into_iter().map(|(path, entries)| (path, entries.into()));
+        *self.folders.borrow_mut() = folders.collect();
+        // Whoever asks twice has the same answer.
+        let _ = self.all.set(all);
+        Ok(())
+    }
+
+    /// The name of the object that a path leads to.
+    pub(super) fn object(&self, path: &Path) -> Option<String> {
+        let (_, entry) = self.follow(path).ok()?;
+        Some(entry?.object)
+    }
+
+    /// What blobs hold that have at most so many bytes; it is not compared with their names.
+    pub(super) fn look_into(&self, names: &[&str], most: u64) -> Result<Vec<Blob>, ObjectsFailed> {
+        self.objects.read(names, most)
     }
 
     /// Where a path leads to, after links.
@@ -143,8 +185,11 @@ impl Snapshot {
 
     /// The runbooks below a folder, as `walk` finds them on the disk.
     pub(super) fn runbooks_below(&self, folder: &Path) -> Vec<PathBuf> {
-        let tree =
-            self.below(folder).and_then(|below| Ok(self.objects.tree(&self.commit, &below)?));
+        let tree = self.below(folder).and_then(|below| match self.all.get() {
+            // What lies elsewhere is left out below.
+            Some(all) => Ok(all.clone()),
+            None => Ok(self.objects.tree(&self.commit, &below)?),
+        });
         let mut found = Vec::new();
         for entry in tree.unwrap_or_default() {
             let path = self.root.join(&entry.path);
@@ -227,6 +272,9 @@ impl Snapshot {
     fn folder(&self, folder: &str) -> Result<Rc<[Entry]>, Unfound> {
         if let Some(known) = self.folders.borrow().get(folder) {
             return Ok(Rc::clone(known));
+        }
+        if self.all.get().is_some() {
+            return Ok(Rc::from([]));
         }
         let entries: Rc<[Entry]> = self.objects.folder(&self.commit, folder)?.into();
         self.folders.borrow_mut().insert(folder.to_owned(), Rc::clone(&entries));

@@ -270,12 +270,15 @@ pub(super) fn slug(text: &str) -> String {
 /// The folders that a path stands for, in which a component may hold `*` for any letters; sorted.
 fn folders(pattern: &Path) -> Vec<PathBuf> {
     let mut found = vec![PathBuf::new()];
+    // What was read from a folder is known to be one.
+    let mut sure = false;
     for part in pattern.components() {
         let text = part.as_os_str().to_string_lossy();
         if !matches!(part, Component::Normal(_)) || !text.contains('*') {
             for path in &mut found {
                 path.push(part);
             }
+            sure = false;
             continue;
         }
         let fits = Pattern(text.into_owned());
@@ -284,14 +287,20 @@ fn folders(pattern: &Path) -> Vec<PathBuf> {
         for folder in &found {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
-                if shown(&name) && fits.fits(&name) && below.len() < MOST_FOLDERS {
+                let kind = entry.file_type();
+                let folder = kind
+                    .is_ok_and(|kind| kind.is_dir() || kind.is_symlink() && entry.path().is_dir());
+                if folder && shown(&name) && fits.fits(&name) && below.len() < MOST_FOLDERS {
                     below.push(entry.path());
                 }
             }
         }
         found = below;
+        sure = true;
     }
-    found.retain(|folder| folder.is_dir());
+    if !sure {
+        found.retain(|folder| folder.is_dir());
+    }
     found.sort();
     found
 }

@@ -5,15 +5,16 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::ages::Ages;
 use super::asking::pick;
-use super::catalogue::index;
+use super::catalogue::catalogue;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::inputs;
 use super::past::{ago, last_walks};
 use crate::catalog::{
-    AlertState, Answering, Brought, File, FiredStore, Gathered, MOST_ALERT_BYTES, Notification,
-    Received, brought, gather, matches, read_notification,
+    AlertState, Answering, Brought, FiredStore, Gathered, MOST_ALERT_BYTES, Notification, Received,
+    brought, gather, matches, read_notification,
 };
 use crate::console::{Meaning, Text};
 use crate::effects::SystemClock;
@@ -78,10 +79,11 @@ fn remembered(named: &Path, context: &Context) -> Option<Notification> {
 /// an index, those of the repository around here.
 pub(crate) fn gathered(paths: &[PathBuf], alerts: &[Received], context: &Context) -> Gathered {
     if paths.is_empty()
-        && let Ok(mut index) = index(context)
+        && let Ok(mut catalogue) = catalogue(context)
     {
         let labels = alerts.iter().map(|received| &received.alert.labels);
-        if let Ok(gathered) = Gathered::of_index(&mut index, labels, &context.settings.here) {
+        let here = &context.settings.here;
+        if let Ok(gathered) = Gathered::of_index(&mut catalogue.index, labels, here) {
             return gathered;
         }
     }
@@ -232,7 +234,15 @@ pub(crate) fn left(runbook: &Runbook, filled: &[(&Input, Filled)]) -> Vec<String
 }
 
 /// The runbook of an answer, loaded once more for its inputs.
-pub(crate) fn runbook_of(answering: &Answering) -> Option<Runbook> {
-    let file = File::read(&answering.path).ok()?;
-    file.load(&answering.path.display().to_string()).1.runbook
+pub(crate) fn runbook_of(answering: &Answering, context: &Context) -> Option<Runbook> {
+    let located =
+        answering.lies.open(context.neighbours(), &context.settings.search_path()).ok()?;
+    located.file.load_in(&answering.lies.to_string(), &located.folder).1.runbook
+}
+
+/// Which mirror a runbook comes from, and how old what that holds is; nothing of a file.
+pub(crate) fn fetched_from(answering: &Answering, ages: Ages) -> Option<Text> {
+    let (source, at) = answering.lies.fetched()?;
+    let from = Text::of(Meaning::Dim, format!("from {source}, "));
+    Some(from.join(ages.said(at).dimmed()))
 }

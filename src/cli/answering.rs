@@ -9,7 +9,7 @@ use super::alerts::{described, gathered, headline, one_of, received};
 use super::asking::pick;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::open::{Opened, open_file};
+use super::open::{Opened, open_at};
 use super::walk::{Asked, ask, attendance};
 use crate::catalog::{AlertState, Closeness, Fitting, Gathered, Notification, Received, fitting};
 use crate::console::{Echo, Meaning, Text};
@@ -27,7 +27,7 @@ pub(crate) fn choose(named: &Path, context: &Context) -> Result<(Opened, Alert),
         Attendance::Attended => offer(&pairs, &best, context)?,
         Attendance::Unattended => only(&best)?,
     };
-    let opened = open_file(chosen.fitting.answering.path.clone(), context)?;
+    let opened = open_at(&chosen.fitting.answering.lies, context)?;
     let alert = match attendance() {
         Attendance::Attended => chosen.received.alert.clone(),
         Attendance::Unattended => {
@@ -79,10 +79,9 @@ fn pairs<'a>(
 pub(crate) fn tell_unknown(gathered: &Gathered, context: &Context) {
     let what = match gathered.unknown.as_slice() {
         [] => return,
-        [one] => format!("{} is invalid: it answers no alert.", one.display()),
+        [one] => format!("{one} is invalid: it answers no alert."),
         [first, rest @ ..] => {
             let others = rest.len();
-            let first = first.display();
             format!("{first} and {others} more are invalid: they answer no alert.")
         }
     };
@@ -93,7 +92,7 @@ pub(crate) fn tell_unknown(gathered: &Gathered, context: &Context) {
 /// Without a person: the only runbook that is closest.
 fn only<'a, 'b>(best: &[&'b Pair<'a>]) -> Result<&'b Pair<'a>, Failure> {
     let first = best[0];
-    let path = |pair: &Pair<'_>| pair.fitting.answering.path.clone();
+    let path = |pair: &Pair<'_>| pair.fitting.answering.lies.to_string();
     if best.iter().all(|pair| path(pair) == path(first)) {
         return Ok(first);
     }
@@ -157,7 +156,7 @@ fn proposal(pair: &Pair<'_>) -> [Text; 2] {
     [
         Text::of(Meaning::Value, answering.name())
             .add(Meaning::Plain, format!("  {}", answering.title))
-            .add(Meaning::Dim, format!("  {}", answering.path.display())),
+            .add(Meaning::Dim, format!("  {}", answering.lies)),
         Text::plain(format!("because {}", pair.fitting.why())),
     ]
 }

@@ -1,46 +1,60 @@
 //! The index of all runbooks, opened for a command and brought up to date, and what is told of its
 //! entries.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
 use super::Context;
+use super::ages::Ages;
 use super::background;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::governing::governing;
-use super::open::not_found;
+use super::open::{not_found, read_at};
 use super::past::{ago, is_old};
 use super::team;
-use crate::catalog::{Index, IndexEntry, IndexFailed, Meant, PlaceKind, ReferenceFailed, places};
-use crate::console::{Listed, Meaning, Text, Whose};
+use crate::catalog::{
+    Index, IndexEntry, IndexFailed, Located, Meant, PlaceKind, ReferenceFailed, Standing, Work,
+    expand, places,
+};
+use crate::console::{Listed, Meaning, Text, Transfers, Whose};
 use crate::effects::SystemClock;
 use crate::session::Clock as _;
 use crate::settings::Settings;
 
 /// Fewer files than this are read before anybody wonders what takes so long.
-const MANY: usize = 1_000;
+const MANY_FILES: usize = 1_000;
+
+/// And fewer mirrors than this.
+const MANY_MIRRORS: usize = 100;
+
+/// So many sources are named.
+const MOST_NAMED: usize = 3;
+
+/// The index, and when what it holds counts as old.
+pub(crate) struct Catalogue {
+    pub(crate) index: Index,
+    pub(crate) ages: Ages,
+}
 
 /// Opens the index for somebody who looks for a runbook, and begins a sync in the background if it is
 /// time for one.
-pub(crate) fn index(context: &Context) -> Result<Index, Failure> {
+pub(crate) fn catalogue(context: &Context) -> Result<Catalogue, Failure> {
     let settings = governing(context, None)?.settings;
     background::refresh(&settings, context);
     opened(&settings, context)
 }
 
 /// Opens the index. What is wrong with it, or with a place of runbooks, is said and ends nothing.
-fn opened(settings: &Settings, context: &Context) -> Result<Index, Failure> {
+fn opened(settings: &Settings, context: &Context) -> Result<Catalogue, Failure> {
     let own = &context.settings;
-    let places = places(&settings.sources, &own.here);
-    let mut told = false;
-    let mut progress = |_, of| {
-        if of > MANY && !told {
-            told = true;
-            let text = format!("Reading {of} runbooks that are new or changed…");
-            context.terminal.line(&Text::of(Meaning::Dim, text));
-        }
-    };
-    let index = Index::open(own.state.clone(), places, SystemClock::start().now(), &mut progress);
+    let (state, now) = (own.state.as_deref(), SystemClock::start().now());
+    let sources = expand(&settings.sources, state, own.home.as_deref());
+    let places = places(&sources, state, &own.here);
+    let mut waiting = Waiting { context, told: BTreeSet::new(), bar: None };
+    let mut progress = |work, done, of| waiting.progress(work, done, of);
+    let search = own.search_path();
+    let index = Index::open(own.state.clone(), &search, places, now, &mut progress);
+    waiting.end();
     let index = index.and_then(|index| index.with_team(team::of(settings, context).ok().flatten()));
     let mut index = index.map_err(|error| index_failed(&error))?;
     for sentence in index.said() {
@@ -49,7 +63,64 @@ fn opened(settings: &Settings, context: &Context) -> Result<Index, Failure> {
     for problem in index.problems() {
         say(context, problem);
     }
-    Ok(index)
+    for unknown in &sources.unknown {
+        say(context, &format!("{} ({})", unknown.why, unknown.origin));
+    }
+    let never = index.never_fetched().map_err(|error| index_failed(&error))?;
+    if !never.is_empty() {
+        say(context, &format!("{} never fetched: surefoot sync", were(&never)));
+    }
+    Ok(Catalogue { index, ages: Ages::of(settings) })
+}
+
+/// Whoever waits for the index.
+struct Waiting<'a> {
+    context: &'a Context,
+    told: BTreeSet<usize>,
+    bar: Option<Transfers>,
+}
+
+impl Waiting<'_> {
+    /// So much of something is read.
+    fn progress(&mut self, work: Work, done: usize, of: usize) {
+        let terminal = &self.context.terminal;
+        let (many, what) = match work {
+            Work::Files => {
+                (of > MANY_FILES, format!("Reading {of} runbooks that are new or changed…"))
+            }
+            Work::Mirrors => {
+                (of > MANY_MIRRORS, format!("Reading what is new in {of} sources, once…"))
+            }
+        };
+        if many && self.told.insert(of) {
+            terminal.line(&Text::of(Meaning::Dim, what));
+            self.end();
+            let bar = Transfers::new(terminal, "reading", of);
+            bar.show(terminal);
+            self.bar = Some(bar);
+        }
+        if let Some(bar) = self.bar.as_ref().filter(|_| many) {
+            bar.ended(done);
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.clear();
+        }
+    }
+}
+
+/// Sources, as the beginning of a sentence about what they were.
+fn were(names: &[&str]) -> String {
+    match names {
+        [one] => format!("the source {one} was"),
+        some if some.len() <= MOST_NAMED => format!("the sources {} were", some.join(", ")),
+        many => {
+            let more = many.len() - MOST_NAMED;
+            format!("the sources {} and {more} more were", many[..MOST_NAMED].join(", "))
+        }
+    }
 }
 
 /// An index that cannot be had at all.
@@ -62,15 +133,15 @@ fn say(context: &Context, sentence: &str) {
     context.terminal.line(&text);
 }
 
-/// The file of a runbook that the repository around here does not have.
+/// A runbook that the repository around here does not have.
 pub(crate) fn locate(
     reference: &str,
     unknown: &ReferenceFailed,
     context: &Context,
-) -> Result<PathBuf, Failure> {
-    let mut index = opened(&governing(context, None)?.settings, context)?;
+) -> Result<Located, Failure> {
+    let mut index = opened(&governing(context, None)?.settings, context)?.index;
     match index.locate(reference).map_err(|error| index_failed(&error))? {
-        Meant::One(entry) => Ok(index.file(&entry)),
+        Meant::One(entry) => read_at(&index.whereabouts(&entry), context),
         Meant::None => Err(not_found(unknown)),
         Meant::Several(entries) => Err(not_found(&ReferenceFailed::Several {
             reference: reference.to_owned(),
@@ -79,16 +150,55 @@ pub(crate) fn locate(
     }
 }
 
-/// An entry as it is listed.
-pub(crate) fn listed(index: &Index, entry: &IndexEntry) -> Listed {
-    Listed {
-        reference: entry.reference(),
-        title: entry.title.clone(),
-        invalid: entry.invalid.clone(),
-        walked: walked(entry),
-        by: by(index, entry),
-        owner: entry.owner.clone().unwrap_or_default(),
-        from: from(index, entry),
+impl Catalogue {
+    /// An entry as it is listed.
+    pub(crate) fn listed(&self, entry: &IndexEntry) -> Listed {
+        Listed {
+            reference: entry.reference(),
+            title: entry.title.clone(),
+            invalid: entry.invalid.clone(),
+            walked: walked(entry),
+            by: by(&self.index, entry),
+            owner: entry.owner.clone().unwrap_or_default(),
+            from: self.from(entry),
+        }
+    }
+
+    /// Where an entry comes from: a place, whether people work there, how old what was fetched is, and
+    /// whether another one goes before it.
+    pub(crate) fn from(&self, entry: &IndexEntry) -> Text {
+        let place = self.index.place(entry);
+        let name = match place.kind {
+            PlaceKind::Here => "here",
+            PlaceKind::Folder | PlaceKind::Mirror => &place.name,
+        };
+        let mut text = Text::plain(name);
+        if place.is_working_copy() {
+            text = text.add(Meaning::Plain, " (working copy)");
+        }
+        if place.kind == PlaceKind::Mirror {
+            text = text.add(Meaning::Plain, ", ").join(self.ages.said(place.fetched_at()));
+        }
+        if entry.standing == Standing::Behind {
+            text = text.add(Meaning::Plain, ", behind a nearer one");
+        }
+        text
+    }
+
+    /// Says which of the sources that entries come from were fetched too long ago.
+    pub(crate) fn tell_old(&self, entries: &[IndexEntry], context: &Context) {
+        let numbers: BTreeSet<usize> = entries.iter().map(|entry| entry.place).collect();
+        let first = |number| entries.iter().find(|entry| entry.place == number);
+        let places = numbers.into_iter().filter_map(first).map(|entry| self.index.place(entry));
+        let old = places.filter(|place| place.fetched_at().is_some_and(|at| self.ages.is_old(at)));
+        let names: Vec<&str> = old.map(|place| place.name.as_str()).collect();
+        if !names.is_empty() {
+            let limit = self.ages.limit();
+            say(
+                context,
+                &format!("{} synced longer ago than {limit}: surefoot sync", were(&names)),
+            );
+        }
     }
 }
 
@@ -126,14 +236,4 @@ pub(crate) fn tell_age(index: &Index, context: &Context) {
         Some(_) => return,
     };
     context.terminal.line(&Text::of(Meaning::Dim, text));
-}
-
-/// Where it comes from: a place, and whether people work there.
-pub(crate) fn from(index: &Index, entry: &IndexEntry) -> String {
-    let place = index.place(entry);
-    let name = match place.kind {
-        PlaceKind::Here => "here".to_owned(),
-        PlaceKind::Folder => place.name.clone(),
-    };
-    if place.is_working_copy() { format!("{name} (working copy)") } else { name }
 }

@@ -1,5 +1,6 @@
 //! The command line: arguments as typed, settings resolved, one file per command, exit codes.
 
+mod ages;
 mod agreement;
 mod alerts;
 mod answering;

@@ -1,14 +1,22 @@
 //! The other sources on this machine, as settings name them. Runbooks are looked for there; whoever only
 //! reads one is not kept from it by a mistake in the settings, which whatever runs something tells.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::Context;
-use crate::catalog::{KnownSource, Mirror, Mirrored, Neighbour, Neighbours, expand, read_settings};
+use crate::catalog::{
+    Index, Neighbour, Neighbours, PlaceKind, Sources, expand, places, read_settings,
+};
+use crate::effects::SystemClock;
 use crate::policy::Authority;
-use crate::process::without_password;
+use crate::session::Clock as _;
 use crate::settings::{Settings, SettingsFile, Source};
+use crate::value::{RunbookId, ServiceId};
+
+/// So many mirrors are asked one after the other.
+const FEW: usize = 8;
 
 /// Where it is said which sources there are.
 #[derive(Clone)]
@@ -44,32 +52,35 @@ impl Context {
 impl Said {
     /// The other sources; nothing is read before they are asked for.
     pub(crate) fn neighbours(&self) -> Neighbours {
-        let said = self.clone();
-        Neighbours::new(self.search.clone(), move || {
-            said.known().iter().filter_map(|source| said.neighbour(source)).collect()
-        })
+        let (said, asked) = (self.clone(), self.clone());
+        let all = move || {
+            let state = said.state.as_deref();
+            let one = |source| Neighbour::of(source, state, &said.search);
+            said.known().known.iter().filter_map(one).collect()
+        };
+        Neighbours::knowing(self.search.clone(), all, move |service, id| asked.holders(service, id))
+    }
+
+    /// The mirrors that hold a runbook with these names, as the index knows it; nothing if there are few, which
+    /// are asked as fast, or if some could not be read.
+    fn holders(&self, service: &ServiceId, id: &RunbookId) -> Option<BTreeSet<String>> {
+        let state = self.state.as_deref();
+        let mut places = places(&self.known(), state, Path::new("/"));
+        places.retain(|place| place.kind == PlaceKind::Mirror);
+        if places.len() <= FEW {
+            return None;
+        }
+        let now = SystemClock::start().now();
+        let (state, search) = (self.state.clone(), &self.search);
+        let mut index = Index::open(state, search, places, now, &mut |_, _, _| ()).ok()?;
+        let found = index.named(id.as_str(), Some(service.as_str())).ok()?;
+        let whole = index.problems().is_empty();
+        whole.then(|| found.iter().map(|entry| index.place(entry).name.clone()).collect())
     }
 
     /// Each folder and repository.
-    fn known(&self) -> Vec<KnownSource> {
-        expand(&self.sources(), self.state.as_deref(), self.home.as_deref()).known
-    }
-
-    /// A source as it lies here; nothing if it was never fetched.
-    fn neighbour(&self, source: &KnownSource) -> Option<Neighbour> {
-        if let Some(folder) = source.folder() {
-            return Some(Neighbour::folder(&source.name, &source.services, &folder));
-        }
-        let mirror = Mirror::of(self.state.as_deref()?, source)?;
-        let fetched = mirror.fetched()?;
-        let mirrored = Mirrored {
-            git_folder: &mirror.git_folder(),
-            commit: &fetched.commit,
-            url: &without_password(&fetched.url),
-            runbooks: &fetched.runbooks,
-            fetched: mirror.fetched_at()?,
-        };
-        Neighbour::mirror(&source.name, &source.services, mirrored, &self.search).ok()
+    fn known(&self) -> Sources {
+        expand(&self.sources(), self.state.as_deref(), self.home.as_deref())
     }
 
     fn sources(&self) -> Vec<Source> {

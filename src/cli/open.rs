@@ -1,6 +1,6 @@
 //! Opening a runbook for a command: found, read once, checked, and its findings told.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Context;
 use super::catalogue;
@@ -8,10 +8,10 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::provenance::{provenance, used_mirrors};
 use crate::catalog::{
-    Closure, Elsewhere, File, Folder, Located, ReferenceFailed, Version, locate, locate_at,
+    Closure, Elsewhere, Folder, Located, ReferenceFailed, Version, Whereabouts, locate, locate_at,
     named_here, names_of, of_neighbour, revision_of,
 };
-use crate::console::{Colour, Meaning, Terminal, Text};
+use crate::console::{Colour, Terminal};
 use crate::diagnostic::{self, Diagnostic, Severity, Source};
 use crate::runbook::{Runbook, UseFailed};
 use crate::value::{RunbookId, ServiceId};
@@ -32,15 +32,30 @@ pub(crate) struct Opened {
 
 /// Opens the runbook that a reference names.
 pub(crate) fn open(reference: &str, context: &Context) -> Result<Opened, Failure> {
-    let located = find(reference, context)?;
+    opened(find(reference, context)?, context)
+}
+
+/// Opens the runbook that was chosen.
+pub(crate) fn open_at(lies: &Whereabouts, context: &Context) -> Result<Opened, Failure> {
+    opened(read_at(lies, context)?, context)
+}
+
+/// Opens what was found, and tells where it and what it uses come from.
+fn opened(located: Located, context: &Context) -> Result<Opened, Failure> {
     if let Some(text) = provenance(&located, context) {
-        context.terminal.line(&Text::of(Meaning::Dim, text));
+        context.terminal.line(&text);
     }
     let opened = load(located, context)?;
-    for text in used_mirrors(&opened) {
-        context.terminal.line(&Text::of(Meaning::Dim, text));
+    for text in used_mirrors(&opened, context) {
+        context.terminal.line(&text);
     }
     Ok(opened)
+}
+
+/// Reads the runbook that was chosen.
+pub(crate) fn read_at(lies: &Whereabouts, context: &Context) -> Result<Located, Failure> {
+    let found = lies.open(context.neighbours(), &context.settings.search_path());
+    found.map_err(|error| not_found(&error))
 }
 
 /// Finds the runbook that a reference names, and reads its file: in the repository around here, then in
@@ -72,7 +87,9 @@ fn found_here(name: &str, revision: Option<&str>, context: &Context) -> Result<L
         locate_at(name, revision, here, &search).map_err(|error| not_found(&error))?
     } else {
         let path = match locate(name, here) {
-            Err(error @ ReferenceFailed::None { .. }) => catalogue::locate(name, &error, context)?,
+            Err(error @ ReferenceFailed::None { .. }) => {
+                return catalogue::locate(name, &error, context);
+            }
             found => found.map_err(|error| not_found(&error))?,
         };
         Located::on_disk(path).map_err(|error| Failure::from_error(Exit::Invalid, &error))?
@@ -109,13 +126,6 @@ pub(crate) fn not_found(error: &ReferenceFailed) -> Failure {
     }
 }
 
-/// Opens the runbook in a file.
-pub(crate) fn open_file(path: PathBuf, context: &Context) -> Result<Opened, Failure> {
-    let located =
-        Located::on_disk(path).map_err(|error| Failure::from_error(Exit::Invalid, &error))?;
-    load(located.beside(context.neighbours()), context)
-}
-
 /// Checks a runbook that was found.
 pub(crate) fn load(located: Located, context: &Context) -> Result<Opened, Failure> {
     let Located { name: path, file, folder, .. } = located;
@@ -146,8 +156,8 @@ fn in_commit(version: &Version, path: &str) -> String {
 }
 
 /// Opens a runbook that was read already; what is wrong with it is told in one phrase.
-pub(crate) fn open_quietly(path: &Path, file: File) -> Result<Opened, String> {
-    let folder = Folder::around(path);
+pub(crate) fn open_quietly(located: Located) -> Result<Opened, String> {
+    let Located { name: path, file, folder, .. } = located;
     let (source, loaded) = file.load_in(&path.display().to_string(), &folder);
     let Some(runbook) = loaded.runbook else {
         let error = loaded.findings.iter().find(|found| found.severity == Severity::Error);
@@ -157,7 +167,7 @@ pub(crate) fn open_quietly(path: &Path, file: File) -> Result<Opened, String> {
     };
     let closure = Closure::of(&runbook, file, &folder).map_err(|error| error.to_string())?;
     let digest = closure.digest();
-    Ok(Opened { path: path.to_owned(), runbook, closure, folder, digest })
+    Ok(Opened { path, runbook, closure, folder, digest })
 }
 
 /// Shows findings where everything but data goes.

@@ -1,13 +1,15 @@
 //! Where a runbook and its files come from: said before anything else where that is not simply the file
 //! that was named, so that nobody walks another version than they think, and kept in the record.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Context;
+use super::ages::Ages;
 use super::open::Opened;
 use super::past::ago;
 use crate::catalog::{Folder, Located, Lying, Neighbour, Part, Version};
+use crate::console::{Meaning, Text};
 use crate::process::{GitOrigin, Objects, describe};
 
 /// So much of a commit's name tells it from others.
@@ -19,10 +21,28 @@ pub(crate) fn short(commit: &str) -> &str {
 }
 
 /// Where a runbook comes from; nothing for a file on the disk that no mirror could stand for.
-pub(crate) fn provenance(located: &Located, context: &Context) -> Option<String> {
+pub(crate) fn provenance(located: &Located, context: &Context) -> Option<Text> {
     match located.folder.version() {
-        Some(version) => Some(of_commit(version, located.source.as_ref())),
-        None => of_working_copy(located, context),
+        Some(version) => {
+            let text = of_commit(version, located.source.as_ref());
+            Some(told(text, located.source.as_ref(), context))
+        }
+        None => of_working_copy(located, context).map(|text| Text::of(Meaning::Dim, text)),
+    }
+}
+
+/// What is said of a mirror; aloud, with what to do, if it was fetched too long ago.
+fn told(text: String, mirror: Option<&Neighbour>, context: &Context) -> Text {
+    let fetched = mirror.and_then(|mirror| mirror.fetched);
+    // Which age is too old, is read only where there is one.
+    let ages = fetched.map(|at| (at, Ages::read(context)));
+    match ages.filter(|(at, ages)| ages.is_old(*at)) {
+        None => Text::of(Meaning::Dim, text),
+        Some((_, ages)) => {
+            let limit = ages.limit();
+            let old = format!("{text} That is longer ago than {limit}: surefoot sync");
+            Text::of(Meaning::Warning, old)
+        }
     }
 }
 
@@ -58,15 +78,16 @@ fn of_working_copy(located: &Located, context: &Context) -> Option<String> {
 }
 
 /// From which mirrors a runbook uses others, and how old these are: a line each.
-pub(crate) fn used_mirrors(opened: &Opened) -> BTreeSet<String> {
+pub(crate) fn used_mirrors(opened: &Opened, context: &Context) -> Vec<Text> {
     let parts = opened.closure.parts().iter();
     let sources = parts.filter_map(|part| opened.folder.neighbours().source_of(&part.path));
-    sources
+    let said: BTreeMap<String, &Neighbour> = sources
         .filter_map(|source| {
             let commit = short(&source.version()?.commit);
-            Some(format!("Uses {}: commit {commit}.", aged(source)))
+            Some((format!("Uses {}: commit {commit}.", aged(source)), source))
         })
-        .collect()
+        .collect();
+    said.into_iter().map(|(text, source)| told(text, Some(source), context)).collect()
 }
 
 /// A mirror, and how old what it holds is.

@@ -20,7 +20,7 @@ pub struct Listed {
     /// The team that owns it.
     pub owner: String,
     /// Where it comes from.
-    pub from: String,
+    pub from: Text,
 }
 
 /// Whose walks a list tells of.
@@ -78,10 +78,12 @@ pub fn listing(rows: &[Listed], whose: Whose, width: Width) -> Page {
         }
         let by = row.by.as_deref().unwrap_or_default();
         let mut facts = vec![format!("walked OK {}: {}{by}", whose.words(), row.walked)];
-        let others = [("owner", &row.owner), ("from", &row.from)];
-        let others = others.into_iter().filter(|(_, it)| !it.is_empty());
-        facts.extend(others.map(|(what, it)| format!("{what} {it}")));
-        page.hanging(Text::of(Meaning::Dim, format!("    {}", facts.join(", "))), 4);
+        facts.extend((!row.owner.is_empty()).then(|| format!("owner {}", row.owner)));
+        let mut text = Text::of(Meaning::Dim, format!("    {}", facts.join(", ")));
+        if !row.from.is_empty() {
+            text = text.add(Meaning::Dim, ", from ").join(row.from.dimmed());
+        }
+        page.hanging(text, 4);
     }
     page
 }
@@ -100,7 +102,7 @@ fn cells(row: &Listed, by: By) -> Vec<Text> {
     }
     let by = row.by.as_deref().filter(|_| by == By::Told).unwrap_or_default();
     let walked = format!("{}{by}", row.walked);
-    let others = [&walked, &row.owner, &row.from].map(Text::plain);
+    let others = [Text::plain(walked), Text::plain(&row.owner), row.from.clone()];
     [Text::of(Meaning::Heading, &row.reference), title].into_iter().chain(others).collect()
 }
 
@@ -119,7 +121,7 @@ mod tests {
             title: title.to_owned(),
             walked: "never".to_owned(),
             owner: "Storage".to_owned(),
-            from: "here".to_owned(),
+            from: Text::plain("here"),
             ..Listed::default()
         };
         let mut rows = vec![row("shop/disk-full", "The disk is full"), row("a", "\x1b[2Jevil")];

@@ -110,6 +110,16 @@ impl Text {
         self
     }
 
+    /// The same beside the point: what has no meaning of its own is dim.
+    #[must_use]
+    pub fn dimmed(&self) -> Self {
+        let mut dimmed = self.clone();
+        for span in dimmed.spans.iter_mut().filter(|span| span.meaning == Meaning::Plain) {
+            span.meaning = Meaning::Dim;
+        }
+        dimmed
+    }
+
     /// Adds text that has been through the filter of its stream.
     pub(super) fn filtered(meaning: Meaning, text: impl Into<String>) -> Self {
         let mut made = Self::new();

@@ -18,6 +18,7 @@ mod contents;
 mod editing;
 mod faults;
 mod following;
+mod found;
 mod lists;
 mod over_ssh;
 mod place;

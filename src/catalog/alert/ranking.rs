@@ -1,10 +1,10 @@
 //! Which runbooks answer an alert, the closest first, and why.
 
 use std::cmp::Reverse;
-use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::super::index::Whereabouts;
 use super::matching::{Closeness, closeness, matches};
 use crate::plan::Alert;
 use crate::runbook::Matcher;
@@ -12,8 +12,8 @@ use crate::runbook::Matcher;
 /// A runbook, as far as alerts ask for it.
 #[derive(Clone, Debug)]
 pub struct Answering {
-    /// Its file.
-    pub path: PathBuf,
+    /// Where it lies.
+    pub lies: Whereabouts,
     /// Its id.
     pub id: String,
     /// Its service.
@@ -87,8 +87,8 @@ pub fn fitting<'a>(alert: &Alert, among: &'a [Answering]) -> Vec<Fitting<'a>> {
     });
     let mut fits: Vec<Fitting<'a>> = fits.collect();
     fits.sort_by_cached_key(|fit| {
-        let Answering { walked, path, .. } = fit.answering;
-        (Reverse((fit.closeness, *walked)), fit.answering.name(), path)
+        let Answering { walked, lies, .. } = fit.answering;
+        (Reverse((fit.closeness, *walked)), fit.answering.name(), lies.to_string())
     });
     fits
 }
@@ -101,7 +101,7 @@ mod tests {
 
     fn answering(id: &str, service: Option<&str>, rules: Vec<Vec<Matcher>>) -> Answering {
         Answering {
-            path: PathBuf::from(format!("{id}.yaml")),
+            lies: Whereabouts::of_file(format!("{id}.yaml").into()),
             id: id.to_owned(),
             service: service.map(str::to_owned),
             title: id.to_owned(),

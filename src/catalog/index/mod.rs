@@ -8,6 +8,7 @@
 mod card;
 mod doors;
 mod locate;
+mod mirrors;
 mod near;
 mod place;
 mod query;
@@ -19,10 +20,12 @@ mod team;
 #[cfg(test)]
 mod tests;
 mod walks;
+mod whereabouts;
 mod write;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -36,10 +39,12 @@ pub use doors::IndexedRule;
 pub use locate::Meant;
 pub use place::{Place, PlaceKind, places};
 pub use query::{Entry, Standing, Validity, Wanted};
+pub use refresh::Work;
 pub use schema::Kept;
 pub use search::{Fit, Hits};
 pub use team::{TeamWalk, whose};
 pub use walks::OpenRun;
+pub use whereabouts::Whereabouts;
 
 /// An index that cannot be had, not even in memory.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +57,8 @@ pub struct Index {
     kept: Kept,
     /// The folder of all state.
     state: Option<PathBuf>,
+    /// Where git is found.
+    search: OsString,
     places: Vec<Place>,
     known: Vec<Known>,
     now: Timestamp,
@@ -63,9 +70,10 @@ pub struct Index {
 impl Index {
     /// Opens the index below the folder of all state, or one in memory, and brings it up to date with
     /// all places. Whatever is wrong with its file, there is an index afterwards; [`Index::said`] tells
-    /// what was.
+    /// what was. Git is found in `search`.
     pub fn open(
         state: Option<PathBuf>,
+        search: &OsStr,
         places: Vec<Place>,
         now: Timestamp,
         progress: Progress<'_>,
@@ -74,8 +82,9 @@ impl Index {
         let opened = schema::open(folder.as_deref())?;
         let (db, kept) = (opened.db, opened.kept);
         let said = opened.said.into_iter().collect();
-        let known = Vec::new();
-        let mut index = Self { db, kept, state, places, known, now, said, team: None };
+        let (search, known) = (search.to_owned(), Vec::new());
+        let team = None;
+        let mut index = Self { db, kept, state, search, places, known, now, said, team };
         if let Err(error) = index.refresh(progress) {
             index.mend(&error, progress)?;
         }
@@ -83,7 +92,7 @@ impl Index {
     }
 
     fn refresh(&mut self, progress: Progress<'_>) -> rusqlite::Result<()> {
-        self.known = refresh::refresh(&self.db, &self.places, self.now, progress)?;
+        self.known = refresh::refresh(&self.db, &self.places, &self.search, self.now, progress)?;
         if let Some(state) = &self.state {
             walks::refresh(&self.db, &Store::new(state.clone()))?;
         }
@@ -115,7 +124,7 @@ impl Index {
     ) -> Result<T, IndexFailed> {
         match question(&self.db) {
             Err(error) if is_damage(&error) => {
-                self.mend(&error, &mut |_, _| ())?;
+                self.mend(&error, &mut |_, _, _| ())?;
                 Ok(question(&self.db)?)
             }
             answer => Ok(answer?),
@@ -128,8 +137,15 @@ impl Index {
     }
 
     /// What could not be looked into, of all places.
-    pub fn problems(&self) -> impl Iterator<Item = &str> {
-        self.known.iter().flat_map(|known| known.problems.iter().map(String::as_str))
+    pub fn problems(&self) -> BTreeSet<&str> {
+        self.known.iter().flat_map(|known| known.problems.iter().map(String::as_str)).collect()
+    }
+
+    /// The sources that were never fetched: of their runbooks nothing is known.
+    pub fn never_fetched(&mut self) -> Result<Vec<&str>, IndexFailed> {
+        let numbers = self.ask(mirrors::never_fetched)?;
+        let named = numbers.into_iter().filter_map(|number| self.known.get(number));
+        Ok(named.map(|known| known.place.name.as_str()).collect())
     }
 
     /// Where it is kept.
@@ -142,9 +158,9 @@ impl Index {
         &self.known[entry.place].place
     }
 
-    /// The file of an entry.
-    pub fn file(&self, entry: &Entry) -> PathBuf {
-        self.place(entry).root.join(Path::new(&entry.path))
+    /// Where the runbook of an entry lies.
+    pub fn whereabouts(&self, entry: &Entry) -> Whereabouts {
+        self.place(entry).whereabouts(&entry.path, entry.reference())
     }
 
     /// The wanted runbooks, by service and id; so many at most.

@@ -1,25 +1,26 @@
 //! Where runbooks lie that are indexed together: the repository around here, and the sources that
-//! settings name.
+//! settings name, in folders and in mirrors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use jiff::Timestamp;
+
+use super::super::mirror::Mirror;
 use super::super::reference;
-use crate::policy::Pattern;
-use crate::settings::{Source, SourceKind};
+use super::super::sources::{KnownSource, SourcePlace, Sources};
+use super::whereabouts::Whereabouts;
 
 /// Runbooks that come from one place.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Place {
-    /// What it is called.
+    /// What it is called: a folder by its path, a repository by the name of its source.
     pub name: String,
-    /// What paths of its runbooks count from.
-    pub root: PathBuf,
-    /// The folder of its runbooks.
-    pub runbooks: PathBuf,
     /// What kind of place it is.
     pub kind: PlaceKind,
+    pub(super) ground: Ground,
 }
 
 /// What kind of place it is, the one that wins first.
@@ -29,102 +30,110 @@ pub enum PlaceKind {
     Here,
     /// A folder that settings name.
     Folder,
+    /// What was fetched of a repository that settings name.
+    Mirror,
+}
+
+/// What the runbooks of a place lie in.
+#[derive(Clone, Debug)]
+pub(super) enum Ground {
+    Folder {
+        /// What paths of its runbooks count from.
+        root: PathBuf,
+        /// The folder of its runbooks.
+        runbooks: PathBuf,
+    },
+    Mirror(Arc<MirrorOf>),
+}
+
+/// A source that is fetched, and what it is fetched into.
+#[derive(Debug)]
+pub(super) struct MirrorOf {
+    pub(super) source: KnownSource,
+    pub(super) mirror: Mirror,
 }
 
 impl Place {
-    /// What tells it from others.
+    /// What tells it from others. A source of another name gives its runbooks another service.
     pub(super) fn key(&self) -> String {
-        format!("folder:{}", self.runbooks.display())
+        match &self.ground {
+            Ground::Folder { runbooks, .. } => format!("folder:{}", runbooks.display()),
+            Ground::Mirror(of) => {
+                format!("mirror:{}:{}", self.name, of.mirror.folder().display())
+            }
+        }
     }
 
     /// Whether it is a clone in which people work.
     pub fn is_working_copy(&self) -> bool {
-        self.root.join(".git").exists()
+        matches!(&self.ground, Ground::Folder { root, .. } if root.join(".git").exists())
+    }
+
+    /// When what it holds was last known to be what the remote holds, if it is a mirror.
+    pub fn fetched_at(&self) -> Option<Timestamp> {
+        match &self.ground {
+            Ground::Folder { .. } => None,
+            Ground::Mirror(of) => of.mirror.fetched_at(),
+        }
+    }
+
+    /// Where its runbook with this path lies. It is called so by people.
+    pub(super) fn whereabouts(&self, path: &str, called: String) -> Whereabouts {
+        match &self.ground {
+            Ground::Folder { root, .. } => Whereabouts::of_file(root.join(path)),
+            Ground::Mirror(of) => Whereabouts::of_mirror(Arc::clone(of), path, called),
+        }
     }
 }
 
-/// All places: the repository around here first, then those of settings, in their order.
-pub fn places(sources: &[Source], here: &Path) -> Vec<Place> {
+/// All places: the repository around here first, then the sources, in their order. What is fetched lies
+/// below the folder of all state.
+pub fn places(sources: &Sources, state: Option<&Path>, here: &Path) -> Vec<Place> {
+    let mut parents = BTreeMap::new();
     let around = reference::folder(here).and_then(|runbooks| {
-        let runbooks = real(&runbooks);
+        let runbooks = fs::canonicalize(&runbooks).unwrap_or(runbooks);
         let root = runbooks.parent()?.to_owned();
-        Some(Place { name: shown(&root), root, runbooks, kind: PlaceKind::Here })
+        Some(folder(root, runbooks, PlaceKind::Here))
     });
-    let folders = sources.iter().flat_map(|source| match &source.kind {
-        SourceKind::Path(path) => folders(path, source.runbooks.as_deref()),
-        SourceKind::Git { .. } | SourceKind::List { .. } | SourceKind::Command { .. } => Vec::new(),
+    let known = &sources.known;
+    let others = known.iter().enumerate().filter_map(|(at, source)| match &source.place {
+        SourcePlace::Folder(root) => {
+            let runbooks = source.folder()?;
+            let below = runbooks.strip_prefix(root).ok()?.to_owned();
+            // Of several folders that one line names, some have no runbooks, and nobody minds.
+            let beside = [at.wrapping_sub(1), at + 1].map(|other| known.get(other));
+            let several = beside.iter().flatten().any(|other| other.origin == source.origin);
+            let root = real(root, &mut parents);
+            let runbooks = root.join(below);
+            let kept = !several || source.named_runbooks.is_none() || runbooks.is_dir();
+            kept.then(|| folder(root, runbooks, PlaceKind::Folder))
+        }
+        SourcePlace::Git { .. } => {
+            let mirror = Mirror::of(state?, source)?;
+            let of = MirrorOf { source: source.clone(), mirror };
+            let (name, kind) = (source.name.clone(), PlaceKind::Mirror);
+            Some(Place { name, kind, ground: Ground::Mirror(Arc::new(of)) })
+        }
     });
     let mut seen = BTreeSet::new();
-    let all = around.into_iter().chain(folders);
-    all.filter(|place| seen.insert(place.runbooks.clone())).collect()
+    around.into_iter().chain(others).filter(|place| seen.insert(place.key())).collect()
 }
 
-/// A path without links, as far as it is there.
-fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+fn folder(root: PathBuf, runbooks: PathBuf, kind: PlaceKind) -> Place {
+    let name = root.display().to_string();
+    Place { name, kind, ground: Ground::Folder { root, runbooks } }
 }
 
-fn shown(path: &Path) -> String {
-    path.display().to_string()
-}
-
-/// The folders of a source. One that is named and not there is a place all the same, and told of.
-fn folders(path: &Path, below: Option<&str>) -> Vec<Place> {
-    let is_pattern = path.as_os_str().as_encoded_bytes().contains(&b'*');
-    let roots = if is_pattern { expanded(path) } else { vec![real(path)] };
-    let place = |root: PathBuf| Place {
-        name: shown(&root),
-        runbooks: lying(&root, below),
-        root,
-        kind: PlaceKind::Folder,
+/// A folder without links, as far as it is there. Of folders that lie together the way to them is asked
+/// for once.
+fn real(folder: &Path, parents: &mut BTreeMap<PathBuf, PathBuf>) -> PathBuf {
+    let plain = fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir());
+    let (Some(parent), Some(name), true) = (folder.parent(), folder.file_name(), plain) else {
+        return fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     };
-    let places = roots.into_iter().map(place);
-    places.filter(|place| !is_pattern || place.runbooks.is_dir()).collect()
-}
-
-/// Where the runbooks of a folder lie: in the one that is named, else in the usual one, else, where
-/// there is none, in itself.
-fn lying(root: &Path, below: Option<&str>) -> PathBuf {
-    let usual = root.join(reference::FOLDER);
-    match below {
-        Some(below) => root.join(below),
-        None if usual.is_dir() => usual,
-        None => root.to_owned(),
+    if !parents.contains_key(parent) {
+        let real = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
+        parents.insert(parent.to_owned(), real);
     }
-}
-
-/// The folders that a path with `*` stands for, sorted.
-fn expanded(path: &Path) -> Vec<PathBuf> {
-    let mut found = vec![PathBuf::new()];
-    for part in path.components() {
-        let name = part.as_os_str().to_string_lossy();
-        if !matches!(part, Component::Normal(_)) || !name.contains('*') {
-            for folder in &mut found {
-                folder.push(part);
-            }
-            continue;
-        }
-        let pattern = Pattern(name.into_owned());
-        found = found.iter().flat_map(|folder| below(folder, &pattern)).collect();
-        found.sort();
-    }
-    found
-}
-
-/// The folders in a folder whose names fit.
-fn below(folder: &Path, pattern: &Pattern) -> Vec<PathBuf> {
-    let folder = real(folder);
-    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-    let fitting = entries.filter_map(|entry| {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') || !pattern.fits(&name) {
-            return None;
-        }
-        let kind = entry.file_type().ok()?;
-        // Only links may be something else than they seem.
-        let path = if kind.is_symlink() { real(&entry.path()) } else { entry.path() };
-        (kind.is_dir() || kind.is_symlink() && path.is_dir()).then_some(path)
-    });
-    fitting.collect()
+    parents[parent].join(name)
 }

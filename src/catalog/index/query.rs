@@ -147,8 +147,15 @@ pub(super) fn entries(
 ) -> rusqlite::Result<Vec<Entry>> {
     let (conditions, values) = conditions(wanted);
     let order = "ORDER BY e.service, e.runbook, a.rank";
+    let select = match wanted.validity {
+        Validity::Any => ENTRY.to_owned(),
+        // Few are: else all would be looked at in the order of the list.
+        Validity::Invalid => {
+            ENTRY.replace("entry e CROSS", "entry e INDEXED BY entry_invalid CROSS")
+        }
+    };
     let mut statement =
-        db.prepare(&format!("{ENTRY}{conditions} {order} LIMIT {}", limit(most)))?;
+        db.prepare(&format!("{select}{conditions} {order} LIMIT {}", limit(most)))?;
     let rows = statement.query_map(params_from_iter(&values), entry)?;
     rows.collect()
 }

@@ -1,6 +1,8 @@
-//! Brings the index up to date with folders: only what looks otherwise than it did is read.
+//! Brings the index up to date with all places. Of folders only those files are read that look otherwise
+//! than they did; mirrors are read in `mirrors`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -8,9 +10,10 @@ use rusqlite::{Connection, params};
 
 use super::super::asked::look;
 use super::super::walk::walk;
-use super::place::{Place, PlaceKind};
+use super::mirrors;
+use super::place::{Ground, Place, PlaceKind};
 use super::reading::{Reading, stamp};
-use super::write::{begin, remove, store};
+use super::write::{begin, remove, store, tidy};
 
 /// So many files are read before what they hold is written.
 const BATCH: usize = 256;
@@ -21,14 +24,26 @@ const LARGE: i64 = 2_000;
 /// But again after this time, in milliseconds.
 const REST: i64 = 30_000;
 
+/// After so many files were written, the tables of words are put in order.
+const MUCH: i64 = 2_000;
+
 /// The time of the last look is written down at least so often, in milliseconds.
-const HOUR: i64 = 3_600_000;
+pub(super) const HOUR: i64 = 3_600_000;
 
 /// Places that nobody asked for in this time are forgotten, in milliseconds.
 const MONTH: i64 = 30 * 24 * HOUR;
 
-/// What is being read, for who waits: how many files of how many.
-pub(super) type Progress<'a> = &'a mut dyn FnMut(usize, usize);
+/// What is being read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Work {
+    /// Files.
+    Files,
+    /// All that mirrors hold.
+    Mirrors,
+}
+
+/// What is being read, for who waits: how many of how many.
+pub(super) type Progress<'a> = &'a mut dyn FnMut(Work, usize, usize);
 
 /// A place as the index knows it.
 pub(super) struct Known {
@@ -37,17 +52,20 @@ pub(super) struct Known {
     pub(super) problems: Vec<String>,
 }
 
-struct Row {
-    id: i64,
-    looked: i64,
+/// What was written down of a place.
+pub(super) struct Row {
+    pub(super) id: i64,
+    pub(super) looked: i64,
     runbooks: i64,
-    problems: String,
+    pub(super) problems: String,
+    pub(super) state: Option<String>,
 }
 
 /// Brings all places up to date, and makes them the ones that are asked about.
 pub(super) fn refresh(
     db: &Connection,
     places: &[Place],
+    search: &OsStr,
     now: Timestamp,
     progress: Progress<'_>,
 ) -> rusqlite::Result<Vec<Known>> {
@@ -70,26 +88,42 @@ pub(super) fn refresh(
     }
     let folders = asked.iter().filter(|(place, _)| place.kind == PlaceKind::Folder);
     let large = folders.map(|(_, row)| row.runbooks).sum::<i64>() > LARGE;
+    let before = last(db)?;
+    let fetched = mirrors::refresh(db, &asked, search, now, progress)?;
     let mut known = Vec::new();
-    for (place, row) in asked {
+    for ((place, row), fetched) in asked.iter().zip(fetched) {
         let large = large && place.kind == PlaceKind::Folder;
-        let problems = if large && (0..REST).contains(&(now - row.looked)) {
-            row.problems.lines().map(str::to_owned).collect()
-        } else {
-            Folders { db, place, row: &row, now, large }.refresh(progress)?
+        let problems = match &place.ground {
+            Ground::Mirror(_) => fetched,
+            Ground::Folder { .. } if large && (0..REST).contains(&(now - row.looked)) => {
+                row.problems.lines().map(str::to_owned).collect()
+            }
+            Ground::Folder { root, runbooks } => {
+                Folders { db, root, runbooks, row, now, large }.refresh(progress)?
+            }
         };
-        known.push(Known { place: place.clone(), problems });
+        known.push(Known { place: (*place).clone(), problems });
     }
     forget(db, now)?;
+    if last(db)? - before > MUCH {
+        tidy(db)?;
+    }
     Ok(known)
+}
+
+/// The number of the latest entry.
+fn last(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("SELECT coalesce(max(id), 0) FROM entry", [], |row| row.get(0))
 }
 
 /// All places that were ever asked for, by their keys.
 fn rows(db: &Connection) -> rusqlite::Result<BTreeMap<String, Row>> {
-    let mut statement = db.prepare("SELECT key, id, looked, runbooks, problems FROM place")?;
+    let columns = "SELECT key, id, looked, runbooks, problems, state FROM place";
+    let mut statement = db.prepare(columns)?;
     let rows = statement.query_map([], |row| {
         let [id, looked, runbooks] = [row.get(1)?, row.get(2)?, row.get(3)?];
-        Ok((row.get(0)?, Row { id, looked, runbooks, problems: row.get(4)? }))
+        let (problems, state) = (row.get(4)?, row.get(5)?);
+        Ok((row.get(0)?, Row { id, looked, runbooks, problems, state }))
     })?;
     rows.collect()
 }
@@ -99,7 +133,7 @@ fn new(db: &Connection, place: &Place, now: i64) -> rusqlite::Result<Row> {
     let insert = "INSERT INTO place (key, looked) VALUES (?1, ?2)
                   ON CONFLICT (key) DO UPDATE SET looked = looked RETURNING id";
     let id = db.query_row(insert, params![place.key(), now], |row| row.get(0))?;
-    Ok(Row { id, looked: 0, runbooks: 0, problems: String::new() })
+    Ok(Row { id, looked: 0, runbooks: 0, problems: String::new(), state: None })
 }
 
 /// Forgets places that nobody asked for in a long time.
@@ -124,7 +158,9 @@ fn forget(db: &Connection, now: i64) -> rusqlite::Result<()> {
 /// A place whose runbooks are files.
 struct Folders<'a> {
     db: &'a Connection,
-    place: &'a Place,
+    /// What paths count from.
+    root: &'a Path,
+    runbooks: &'a Path,
     row: &'a Row,
     now: i64,
     /// Whether it is not looked through at every call.
@@ -133,7 +169,7 @@ struct Folders<'a> {
 
 impl Folders<'_> {
     fn refresh(&self, progress: Progress<'_>) -> rusqlite::Result<Vec<String>> {
-        let walked = walk(&self.place.runbooks);
+        let walked = walk(self.runbooks);
         let mut problems: Vec<String> = walked
             .unreadable
             .iter()
@@ -141,13 +177,13 @@ impl Folders<'_> {
             .collect();
         let mut files = BTreeMap::new();
         for path in walked.runbooks {
-            let relative = path.strip_prefix(&self.place.root).unwrap_or(&path).to_str();
+            let relative = path.strip_prefix(self.root).unwrap_or(&path).to_str();
             match relative {
                 Some(relative) => _ = files.insert(relative.to_owned(), path),
                 None => problems.push(format!("{}: its name is not UTF-8", path.display())),
             }
         }
-        let known = self.known()?;
+        let known = stamps(self.db, self.row.id)?;
         let mut changed: BTreeSet<&String> = files
             .iter()
             .filter(|(path, file)| known.get(*path).is_none_or(|old| *old != stamp(look(file))))
@@ -169,13 +205,6 @@ impl Folders<'_> {
         }
         self.looked(&problems, others)?;
         Ok(problems)
-    }
-
-    /// What is known: how each file looked.
-    fn known(&self) -> rusqlite::Result<BTreeMap<String, String>> {
-        let mut statement = self.db.prepare("SELECT path, stamp FROM entry WHERE place = ?1")?;
-        let rows = statement.query_map([self.row.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        rows.collect()
     }
 
     /// The files that depend on others which look otherwise now, or on any if others changed.
@@ -206,7 +235,7 @@ impl Folders<'_> {
             let readings = at_once(batch, |(path, file)| Reading::of_file(path, file, now));
             store(self.db, self.row.id, &readings)?;
             done += batch.len();
-            progress(done, files.len());
+            progress(Work::Files, done, files.len());
         }
         Ok(())
     }
@@ -225,6 +254,13 @@ impl Folders<'_> {
         )?;
         Ok(())
     }
+}
+
+/// What is known of a place: how each file looked, or which object it was.
+pub(super) fn stamps(db: &Connection, place: i64) -> rusqlite::Result<BTreeMap<String, String>> {
+    let mut statement = db.prepare("SELECT path, stamp FROM entry WHERE place = ?1")?;
+    let rows = statement.query_map([place], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }
 
 /// Does some work for each item, on all processors, and keeps the order.

@@ -1,6 +1,8 @@
 //! Full-text search: what a runbook is called counts for more than what it mentions; where nothing
 //! has all of the words, what is near is found, and said to be near.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::near::near;
@@ -70,7 +72,7 @@ pub(super) fn find(db: &Connection, typed: &str, most: usize) -> rusqlite::Resul
     }
     let mut entries = matching(db, typed, &[&groups.join(" AND ")], most)?;
     if entries.is_empty() && groups.len() > 1 {
-        entries = matching(db, typed, &[&groups.join(" OR ")], most)?;
+        entries = with_some(db, &groups.join(" OR "), most)?;
     }
     Ok(Hits { entries, fit })
 }
@@ -85,6 +87,20 @@ fn begins(word: &str) -> String {
     format!("{} *", quoted(word))
 }
 
+/// A table of words, and those of its columns in which a word counts for more.
+struct Table {
+    name: &'static str,
+    better: &'static str,
+    /// What a word counts for in each column.
+    weights: &'static str,
+}
+
+/// What a runbook is called, and all its words.
+const TABLES: [Table; 2] = [
+    Table { name: "heads", better: "title", weights: "10.0, 6.0" },
+    Table { name: "words", better: "title names summary", weights: "10.0, 8.0, 4.0, 2.0, 1.0" },
+];
+
 /// The runbooks that queries find: those with that very id, those that are called so, the others; of
 /// each what the first query finds before what only the next one does.
 fn matching(
@@ -95,19 +111,44 @@ fn matching(
 ) -> rusqlite::Result<Vec<Entry>> {
     let mut entries = exactly(db, typed.trim())?;
     entries.truncate(most);
-    for (table, weights) in [("heads", "10.0, 6.0"), ("words", "10.0, 8.0, 4.0, 2.0, 1.0")] {
+    for table in &TABLES {
         for query in queries {
             if entries.len() >= most {
                 return Ok(entries);
             }
-            let ids = ranked(db, table, weights, query)?;
-            let ids: Vec<i64> =
-                ids.into_iter().filter(|id| entries.iter().all(|entry| entry.id != *id)).collect();
-            let room = most - entries.len();
-            entries.extend(some(db, &ids, room)?);
+            let ids = ranked(db, table, query)?;
+            more(db, &mut entries, ids, most)?;
         }
     }
     Ok(entries)
+}
+
+/// The runbooks that have some of the words. Here it counts how rare a word is.
+fn with_some(db: &Connection, query: &str, most: usize) -> rusqlite::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for table in &TABLES {
+        let mut ids = ids(db, table, query, &format!("LIMIT {}", MOST_RANKED + 1))?;
+        if (2..=MOST_RANKED).contains(&ids.len()) {
+            let Table { name, weights, .. } = table;
+            ids = self::ids(db, table, query, &format!("ORDER BY bm25({name}, {weights}), rowid"))?;
+        }
+        more(db, &mut entries, ids, most)?;
+    }
+    Ok(entries)
+}
+
+/// Adds those that are not there yet, as long as there is room.
+fn more(
+    db: &Connection,
+    entries: &mut Vec<Entry>,
+    ids: Vec<i64>,
+    most: usize,
+) -> rusqlite::Result<()> {
+    let new = |id: &i64| entries.iter().all(|entry| entry.id != *id);
+    let ids: Vec<i64> = ids.into_iter().filter(new).collect();
+    let room = most - entries.len();
+    entries.extend(some(db, &ids, room)?);
+    Ok(())
 }
 
 /// The runbooks with that very name.
@@ -118,19 +159,33 @@ fn exactly(db: &Connection, typed: &str) -> rusqlite::Result<Vec<Entry>> {
     }
 }
 
-/// What fits, the best first; in any order where too much does.
-fn ranked(db: &Connection, table: &str, weights: &str, query: &str) -> rusqlite::Result<Vec<i64>> {
-    let ids = |rest: &str| -> rusqlite::Result<Vec<i64>> {
-        let text = format!("SELECT rowid FROM {table} WHERE {table} MATCH ?1 {rest}");
-        let mut statement = db.prepare(&text)?;
-        let rows = statement.query_map([query], |row| row.get(0))?;
-        rows.collect()
-    };
-    let some = ids(&format!("LIMIT {}", MOST_RANKED + 1))?;
+/// What has all of the words, the best first: in the columns that count for more before elsewhere, a short
+/// title before a long one. In any order where too much fits. All of them have the same words, so that
+/// nothing hangs on how rare these are, which would take to count every runbook with one of them.
+fn ranked(db: &Connection, table: &Table, query: &str) -> rusqlite::Result<Vec<i64>> {
+    let limit = format!("LIMIT {}", MOST_RANKED + 1);
+    let mut some = ids(db, table, query, &limit)?;
     if some.len() > MOST_RANKED || some.len() < 2 {
         return Ok(some);
     }
-    ids(&format!("ORDER BY bm25({table}, {weights}), rowid"))
+    let within = format!("{{{}}} : ({query})", table.better);
+    let better: BTreeSet<i64> = ids(db, table, &within, &limit)?.into_iter().collect();
+    let mut statement = db.prepare("SELECT length(title) FROM entry WHERE id = ?1")?;
+    let mut order = BTreeMap::new();
+    for id in &some {
+        let long: Option<i64> = statement.query_row([id], |row| row.get(0)).optional()?;
+        order.insert(*id, (!better.contains(id), long));
+    }
+    some.sort_by_key(|id| (order.get(id).copied(), *id));
+    Ok(some)
+}
+
+fn ids(db: &Connection, table: &Table, query: &str, rest: &str) -> rusqlite::Result<Vec<i64>> {
+    let name = table.name;
+    let text = format!("SELECT rowid FROM {name} WHERE {name} MATCH ?1 {rest}");
+    let mut statement = db.prepare(&text)?;
+    let rows = statement.query_map([query], |row| row.get(0))?;
+    rows.collect()
 }
 
 fn any(db: &Connection, query: &str) -> rusqlite::Result<bool> {

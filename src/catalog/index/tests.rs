@@ -9,6 +9,10 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::*;
+use crate::catalog::{Sources, expand};
+
+/// Where programs are; nothing here asks for one.
+const PATH: &str = "/usr/bin:/bin";
 
 /// A state folder, and a repository that nobody wrote to lately.
 struct World {
@@ -53,7 +57,7 @@ impl World {
     }
 
     fn places(&self) -> Vec<Place> {
-        places(&[], &self.root())
+        places(&Sources::default(), None, &self.root())
     }
 
     fn open(&self) -> Index {
@@ -64,7 +68,7 @@ impl World {
 /// Opens an index so late that what was written is relied upon.
 fn open(state: Option<PathBuf>, places: Vec<Place>) -> Index {
     let now = Timestamp::from_second(4_000_000_000).unwrap();
-    Index::open(state, places, now, &mut |_, _| ()).unwrap()
+    Index::open(state, OsStr::new(PATH), places, now, &mut |_, _, _| ()).unwrap()
 }
 
 fn names(index: &mut Index, wanted: &Wanted) -> Vec<String> {
@@ -114,8 +118,12 @@ fn only_what_changed_is_read_again() {
     let mut opened = |world: &World| {
         read.clear();
         let now = Timestamp::from_second(4_000_000_000).unwrap();
-        let mut progress = |done, of| read.push((done, of));
-        let index = Index::open(Some(world.state()), world.places(), now, &mut progress).unwrap();
+        let mut progress = |work, done, of| {
+            assert_eq!(work, Work::Files);
+            read.push((done, of));
+        };
+        let (state, path) = (Some(world.state()), OsStr::new(PATH));
+        let index = Index::open(state, path, world.places(), now, &mut progress).unwrap();
         (index, read.clone())
     };
     assert_eq!(opened(&world).1, [(2, 2)]);
@@ -138,8 +146,9 @@ fn a_file_that_was_just_written_is_read_again_until_its_time_can_be_relied_on() 
     let mut read = 0;
     for _ in 0..2 {
         let now = Timestamp::UNIX_EPOCH;
-        let mut progress = |done, _| read += done;
-        Index::open(Some(world.state()), world.places(), now, &mut progress).unwrap();
+        let mut progress = |_, done, _| read += done;
+        let (state, path) = (Some(world.state()), OsStr::new(PATH));
+        Index::open(state, path, world.places(), now, &mut progress).unwrap();
     }
     assert_eq!(read, 4);
 }
@@ -227,7 +236,7 @@ fn the_repository_around_here_wins_over_a_folder_with_the_same_names() {
             line: 1,
         },
     };
-    let places = places(&[source], &world.root());
+    let places = places(&expand(&[source], None, None), None, &world.root());
     let mut index = open(Some(world.state()), places);
     let both = index.named("disk-full", Some("shop")).unwrap();
     let told: Vec<_> = both.iter().map(|it| (index.place(it).kind, it.standing)).collect();

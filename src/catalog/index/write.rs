@@ -19,6 +19,15 @@ pub(super) fn store(db: &Connection, place: i64, readings: &[Reading]) -> rusqli
     transaction.commit()
 }
 
+/// Puts the tables of words in order after much was written: what was written in many pieces is looked
+/// through in many.
+pub(super) fn tidy(db: &Connection) -> rusqlite::Result<()> {
+    for table in ["heads", "words"] {
+        db.execute(&format!("INSERT INTO {table} ({table}) VALUES ('optimize')"), [])?;
+    }
+    Ok(())
+}
+
 /// A transaction that writes.
 pub(super) fn begin(db: &Connection) -> rusqlite::Result<rusqlite::Transaction<'_>> {
     rusqlite::Transaction::new_unchecked(db, rusqlite::TransactionBehavior::Immediate)

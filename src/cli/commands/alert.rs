@@ -5,6 +5,7 @@ mod print;
 
 use crate::catalog::{FiredStore, Fitting, Gathered, Notification, Received, fitting};
 use crate::cli::Context;
+use crate::cli::ages::Ages;
 use crate::cli::alerts::{Filled, filled, gathered, left, received, runbook_of};
 use crate::cli::answering::tell_unknown;
 use crate::cli::args::{
@@ -42,7 +43,7 @@ pub(crate) fn run(arguments: &AlertArguments, context: &Context) -> Result<Exit,
     };
     let gathered = gathered(&arguments.paths, &notification.alerts, context);
     let found: Vec<Found<'_>> =
-        notification.alerts.iter().map(|received| find(received, &gathered)).collect();
+        notification.alerts.iter().map(|received| find(received, &gathered, context)).collect();
     match arguments.format {
         ListFormat::Json => context.print(&print::json(&found, notification.truncated))?,
         ListFormat::Text if found.is_empty() => {
@@ -50,7 +51,8 @@ pub(crate) fn run(arguments: &AlertArguments, context: &Context) -> Result<Exit,
         }
         ListFormat::Text => {
             let named = arguments.alert.as_deref();
-            context.publish(&print::page(&found, notification.truncated, named))?;
+            let ages = Ages::read(context);
+            context.publish(&print::page(&found, notification.truncated, named, ages))?;
         }
     }
     tell_unknown(&gathered, context);
@@ -73,10 +75,10 @@ fn heard(context: &Context) -> Result<Notification, Failure> {
     Ok(Notification { alerts, truncated: 0 })
 }
 
-fn find<'a>(received: &'a Received, gathered: &'a Gathered) -> Found<'a> {
+fn find<'a>(received: &'a Received, gathered: &'a Gathered, context: &Context) -> Found<'a> {
     let fits = fitting(&received.alert, &gathered.answering);
     let answers = fits.into_iter().map(|fitting| {
-        let runbook = runbook_of(fitting.answering);
+        let runbook = runbook_of(fitting.answering, context);
         let (inputs, left) = runbook.map_or_else(Default::default, |runbook| {
             let filled = filled(&runbook, &received.alert);
             let left = left(&runbook, &filled);
@@ -104,7 +106,7 @@ fn offer(found: &[Found<'_>], context: &Context) -> Result<Option<Exit>, Failure
     };
     let (received, answer) = pairs[place];
     let arguments = RunArguments {
-        reference: Some(answer.fitting.answering.path.display().to_string()),
+        reference: None,
         inputs: InputArguments {
             alert: Some(received.fingerprint().into()),
             ..InputArguments::default()
@@ -114,5 +116,5 @@ fn offer(found: &[Found<'_>], context: &Context) -> Result<Option<Exit>, Failure
         at: None,
         walking: WalkingArguments::default(),
     };
-    run::run(&arguments, context).map(Some)
+    run::run_at(&answer.fitting.answering.lies, &arguments, context).map(Some)
 }

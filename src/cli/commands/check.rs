@@ -61,8 +61,7 @@ fn once(
     })?;
     let mut alerts = None;
     if comparison == Comparison::Wanted {
-        let compared =
-            compared(&arguments.alerts, &readers, &files.runbooks, &context.settings.here);
+        let compared = compared(&arguments.alerts, &readers, &files.runbooks, context);
         alerts = Some(compared.alerts);
         for report in compared.reports {
             printer.file(report)?;

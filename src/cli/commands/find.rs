@@ -4,15 +4,16 @@ use super::list::print;
 use crate::catalog::Fit;
 use crate::cli::Context;
 use crate::cli::args::{FindArguments, ListFormat};
-use crate::cli::catalogue::{index, index_failed};
+use crate::cli::catalogue::{catalogue, index_failed};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::console::{Meaning, Text};
 
 pub(crate) fn run(arguments: &FindArguments, context: &Context) -> Result<Exit, Failure> {
-    let mut index = index(context)?;
+    let mut catalogue = catalogue(context)?;
     let words = arguments.words.join(" ");
-    let hits = index.find(&words, arguments.most).map_err(|error| index_failed(&error))?;
+    let hits = catalogue.index.find(&words, arguments.most);
+    let hits = hits.map_err(|error| index_failed(&error))?;
     if arguments.format == ListFormat::Text {
         match &hits.fit {
             _ if hits.entries.is_empty() => {
@@ -22,7 +23,7 @@ pub(crate) fn run(arguments: &FindArguments, context: &Context) -> Result<Exit, 
             Fit::Near(instead) => context.terminal.line(&near(instead)),
         }
     }
-    print(&hits.entries, arguments.format, &index, context)?;
+    print(&hits.entries, arguments.format, &catalogue, context)?;
     Ok(Exit::Done)
 }
 

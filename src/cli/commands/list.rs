@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 
-use crate::catalog::{Index, IndexEntry, IndexFailed, Validity, Wanted};
+use crate::catalog::{Index, IndexEntry, IndexFailed, PlaceKind, Validity, Wanted};
 use crate::cli::Context;
 use crate::cli::args::{ListArguments, ListFormat};
-use crate::cli::catalogue::{from, index, index_failed, listed, tell_age, whose_walks};
+use crate::cli::catalogue::{Catalogue, catalogue, index_failed, tell_age, whose_walks};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::console::{Meaning, Text, Width, listing};
@@ -19,16 +19,18 @@ const MOST_ROWS: usize = 200;
 
 pub(crate) fn run(arguments: &ListArguments, context: &Context) -> Result<Exit, Failure> {
     let mut wanted = wanted(arguments)?;
-    let mut index = index(context)?;
+    let mut catalogue = catalogue(context)?;
+    let index = &mut catalogue.index;
     let failed = |error: IndexFailed| index_failed(&error);
     if let Some(name) = &arguments.alert {
-        wanted.among = Some(answering(name, &mut index).map_err(failed)?);
+        wanted.among = Some(answering(name, index).map_err(failed)?);
     }
     let person = context.settings.width == Width::OfTerminal && !arguments.all;
     let cut = person && arguments.format == ListFormat::Text;
     let most = if cut { MOST_ROWS } else { usize::MAX };
     let entries = index.entries(&wanted, most).map_err(failed)?;
-    print(&entries, arguments.format, &index, context)?;
+    print(&entries, arguments.format, &catalogue, context)?;
+    let index = &mut catalogue.index;
     if entries.is_empty() && arguments.format == ListFormat::Text {
         nothing(index.count(&Wanted::default()).map_err(failed)?, context);
     }
@@ -78,24 +80,34 @@ fn nothing(known: usize, context: &Context) {
 pub(super) fn print(
     entries: &[IndexEntry],
     format: ListFormat,
-    index: &Index,
+    catalogue: &Catalogue,
     context: &Context,
 ) -> Result<(), Failure> {
     match format {
-        ListFormat::Json => context.print(&json(entries, index)),
+        ListFormat::Json => context.print(&json(entries, catalogue)),
         ListFormat::Text if entries.is_empty() => Ok(()),
         ListFormat::Text => {
-            let rows: Vec<_> = entries.iter().map(|entry| listed(index, entry)).collect();
+            let rows: Vec<_> = entries.iter().map(|entry| catalogue.listed(entry)).collect();
+            let index = &catalogue.index;
             tell_age(index, context);
-            context.publish(&listing(&rows, whose_walks(index), context.settings.width))
+            context.publish(&listing(&rows, whose_walks(index), context.settings.width))?;
+            catalogue.tell_old(entries, context);
+            Ok(())
         }
     }
 }
 
-fn json(entries: &[IndexEntry], index: &Index) -> String {
+fn json(entries: &[IndexEntry], catalogue: &Catalogue) -> String {
+    let index = &catalogue.index;
     let entry = |entry: &IndexEntry| {
         let [read, change, destroy] = entry.effects;
         let place = index.place(entry);
+        let fetched_at = place.fetched_at();
+        let kind = match place.kind {
+            PlaceKind::Here => "here",
+            PlaceKind::Folder => "folder",
+            PlaceKind::Mirror => "mirror",
+        };
         serde_json::json!({
             "reference": entry.reference(),
             "id": entry.runbook,
@@ -111,11 +123,15 @@ fn json(entries: &[IndexEntry], index: &Index) -> String {
             "walked_ok_by_the_team": entry.team.as_ref().map(|walk| serde_json::json!({
                 "at": walk.at, "by": walk.by, "host": walk.host,
             })),
-            "file": index.file(entry),
+            "file": index.whereabouts(entry).file(),
+            "path": entry.path,
             "source": {
                 "name": place.name,
-                "shown": from(index, entry),
+                "kind": kind,
+                "shown": catalogue.from(entry).bare(),
                 "working_copy": place.is_working_copy(),
+                "fetched_at": fetched_at,
+                "old": fetched_at.is_some_and(|at| catalogue.ages.is_old(at)),
             },
             "behind_another_of_its_name": entry.standing == crate::catalog::Standing::Behind,
         })

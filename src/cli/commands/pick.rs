@@ -3,16 +3,14 @@
 
 mod firing;
 
-use std::path::PathBuf;
-
 use super::{alert, list, resume, run, show};
-use crate::catalog::{Index, IndexEntry, OpenRun, Wanted};
+use crate::catalog::{IndexEntry, OpenRun, Wanted, Whereabouts};
 use crate::cli::Context;
 use crate::cli::args::{
     AlertArguments, InputArguments, ListArguments, ListFormat, ModeArgument, ResumeArguments,
-    RunArguments, ShowArguments, ShowForm, WalkingArguments,
+    RunArguments, WalkingArguments,
 };
-use crate::cli::catalogue::{from, index, tell_age, walked_by};
+use crate::cli::catalogue::{Catalogue, catalogue, tell_age, walked_by};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::past::ago;
@@ -37,9 +35,9 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let Some(device) = attended().filter(|_| capable) else {
         return listed(context);
     };
-    let index = index(context)?;
-    tell_age(&index, context);
-    let mut shelf = Shelf::new(index, context);
+    let catalogue = catalogue(context)?;
+    tell_age(&catalogue.index, context);
+    let mut shelf = Shelf::new(catalogue, context);
     let chosen = choose(&context.terminal, &device, &mut signals()?, &mut shelf);
     // What was typed ahead is for nobody.
     drop(device);
@@ -58,13 +56,16 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
             super::log::run(&crate::cli::args::RunReference { run: Some(run), format }, context)
         }
         Chosen::Walk(Key::Alert(fingerprint)) => {
-            let path = shelf.path_for(&fingerprint);
-            let named = path.as_ref().map_or_else(String::new, |path| format!("{path} "));
+            let lies = shelf.answer_to(&fingerprint);
+            let named = lies.as_ref().map_or_else(String::new, |it| format!("{} ", it.reference()));
             say(context, &format!("surefoot run {named}--alert {fingerprint}"));
             drop(shelf);
             let inputs =
                 InputArguments { alert: Some(fingerprint.into()), ..InputArguments::default() };
-            run::run(&walking(path, inputs), context)
+            match lies {
+                Some(lies) => run::run_at(&lies, &walking(inputs), context),
+                None => run::run(&walking(inputs), context),
+            }
         }
         Chosen::Show(Key::Alert(fingerprint)) => {
             say(context, &format!("surefoot alert {fingerprint}"));
@@ -74,28 +75,24 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
             alert::run(&AlertArguments { alert, paths, format }, context)
         }
         Chosen::Walk(Key::Runbook(id)) => {
-            let reference = shelf.reference(id)?;
-            say(context, &format!("surefoot run {}", reference.told));
+            let (told, lies) = shelf.chosen(id)?;
+            say(context, &format!("surefoot run {told}"));
             drop(shelf);
-            run::run(&walking(Some(reference.given), InputArguments::default()), context)
+            run::run_at(&lies, &walking(InputArguments::default()), context)
         }
         Chosen::Show(Key::Runbook(id)) => {
-            let reference = shelf.reference(id)?;
-            say(context, &format!("surefoot show {}", reference.told));
+            let (told, lies) = shelf.chosen(id)?;
+            say(context, &format!("surefoot show {told}"));
             drop(shelf);
-            let form = ShowForm { graph: false, html: false, markdown: false };
-            show::run(
-                &ShowArguments { reference: reference.given, form, why: false, diff: None },
-                context,
-            )
+            show::show_at(&lies, context)
         }
     }
 }
 
 /// A walk, as `run` is told of it.
-fn walking(reference: Option<String>, inputs: InputArguments) -> RunArguments {
+fn walking(inputs: InputArguments) -> RunArguments {
     RunArguments {
-        reference,
+        reference: None,
         inputs,
         change: None,
         mode: ModeArgument::Incident,
@@ -129,46 +126,38 @@ fn say(context: &Context, command: &str) {
     context.terminal.unbroken(&text);
 }
 
-/// A runbook, for a command.
-struct Reference {
-    /// As it is given to it: no other can be meant.
-    given: String,
-    /// As a person would.
-    told: String,
-}
-
 /// All that can be chosen. What cannot be read any more is not offered.
-struct Shelf {
-    index: Index,
+struct Shelf<'a> {
+    context: &'a Context,
+    catalogue: Catalogue,
     open: Vec<OpenRun>,
     firing: Vec<Firing>,
     dot: &'static str,
 }
 
-impl Shelf {
-    fn new(mut index: Index, context: &Context) -> Self {
-        let mut open = index.open_runs().unwrap_or_default();
+impl<'a> Shelf<'a> {
+    fn new(mut catalogue: Catalogue, context: &'a Context) -> Self {
+        let mut open = catalogue.index.open_runs().unwrap_or_default();
         open.truncate(MOST_OPEN);
-        let firing = Firing::all(&mut index, context);
-        Self { index, open, firing, dot: context.terminal.dot() }
+        let firing = Firing::all(&mut catalogue.index, context);
+        Self { context, catalogue, open, firing, dot: context.terminal.dot() }
     }
 
     fn entry(&mut self, id: i64) -> Option<IndexEntry> {
-        self.index.some(&[id]).ok()?.pop()
+        self.catalogue.index.some(&[id]).ok()?.pop()
     }
 
-    fn reference(&mut self, id: i64) -> Result<Reference, Failure> {
+    /// What a runbook is called, and where it lies.
+    fn chosen(&mut self, id: i64) -> Result<(String, Whereabouts), Failure> {
         let entry = self.entry(id);
         let entry = entry.ok_or_else(|| Failure::new(Exit::Invalid, "that runbook is gone"))?;
-        let file: PathBuf = self.index.file(&entry);
-        let given = file.to_string_lossy().into_owned();
-        Ok(Reference { given, told: entry.reference() })
+        Ok((entry.reference(), self.catalogue.index.whereabouts(&entry)))
     }
 
-    /// The file of the only runbook that answers an alert best.
-    fn path_for(&self, fingerprint: &str) -> Option<String> {
+    /// Where the only runbook lies that answers an alert best.
+    fn answer_to(&self, fingerprint: &str) -> Option<Whereabouts> {
         let firing = self.firing.iter().find(|it| it.fingerprint == fingerprint)?;
-        firing.answer().map(|answering| answering.path.to_string_lossy().into_owned())
+        firing.answer().map(|answering| answering.lies.clone())
     }
 }
 
@@ -189,12 +178,12 @@ fn offer(entry: IndexEntry) -> Offer {
     Offer { key: Key::Runbook(entry.id), name, title }
 }
 
-impl Stock for Shelf {
+impl Stock for Shelf<'_> {
     fn first(&mut self, most: usize) -> Vec<Offer> {
         let firing = self.firing.iter().take(MOST_FIRING).map(Firing::offer);
         let mut offers: Vec<Offer> = self.open.iter().map(resuming).chain(firing).collect();
-        let lately = self.index.lately(MOST_LATELY).unwrap_or_default();
-        let others = self.index.entries(&Wanted::default(), most).unwrap_or_default();
+        let lately = self.catalogue.index.lately(MOST_LATELY).unwrap_or_default();
+        let others = self.catalogue.index.entries(&Wanted::default(), most).unwrap_or_default();
         for entry in lately.into_iter().chain(others) {
             if offers.iter().all(|offer| offer.key != Key::Runbook(entry.id)) {
                 offers.push(offer(entry));
@@ -204,7 +193,9 @@ impl Stock for Shelf {
     }
 
     fn count(&mut self) -> usize {
-        self.open.len() + self.firing.len() + self.index.count(&Wanted::default()).unwrap_or(0)
+        self.open.len()
+            + self.firing.len()
+            + self.catalogue.index.count(&Wanted::default()).unwrap_or(0)
     }
 
     fn all(&mut self) -> Vec<(Key, String)> {
@@ -212,7 +203,7 @@ impl Stock for Shelf {
         let open = open.map(|run| (Key::Resume(run.run.clone()), format!("resume {}", run.title)));
         let firing = self.firing.iter().map(|it| (it.key(), it.text()));
         let mut all: Vec<(Key, String)> = open.chain(firing).collect();
-        let heads = self.index.heads().unwrap_or_default();
+        let heads = self.catalogue.index.heads().unwrap_or_default();
         all.extend(heads.into_iter().map(|(id, text)| (Key::Runbook(id), text)));
         all
     }
@@ -223,7 +214,7 @@ impl Stock for Shelf {
                 self.firing.iter().find(|it| it.fingerprint == *fingerprint).map(Firing::offer)
             }
             Key::Resume(run) => self.open.iter().find(|open| open.run == *run).map(resuming),
-            Key::Runbook(id) => self.index.some(&[*id]).ok()?.pop().map(offer),
+            Key::Runbook(id) => self.catalogue.index.some(&[*id]).ok()?.pop().map(offer),
         };
         keys.iter().filter_map(one).collect()
     }
@@ -233,7 +224,7 @@ impl Stock for Shelf {
             Key::Runbook(id) => *id,
             Key::Alert(fingerprint) => {
                 let firing = self.firing.iter().find(|it| it.fingerprint == *fingerprint);
-                return firing.map(Firing::preview).unwrap_or_default();
+                return firing.map(|it| it.preview(self.context)).unwrap_or_default();
             }
             Key::Resume(run) => {
                 let open = self.open.iter().find(|open| open.run == *run);
@@ -250,9 +241,9 @@ impl Stock for Shelf {
         }
         let mut facts = Vec::new();
         facts.extend(entry.owner.as_ref().map(|owner| format!("owner {owner}")));
-        facts.push(walked_by(&self.index, &entry));
-        facts.push(format!("from {}", from(&self.index, &entry)));
-        lines.push(Text::of(Meaning::Dim, facts.join(self.dot)));
+        facts.push(walked_by(&self.catalogue.index, &entry));
+        let facts = format!("{}{}from ", facts.join(self.dot), self.dot);
+        lines.push(Text::of(Meaning::Dim, facts).join(self.catalogue.from(&entry).dimmed()));
         let summary = entry.summary.as_deref().unwrap_or_default();
         let summary = summary.split_whitespace().collect::<Vec<_>>().join(" ");
         if !summary.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::catalog::{Closure, Folder, Part};
+use crate::catalog::{Closure, Folder, Part, Whereabouts};
 use crate::cli::Context;
 use crate::cli::agreement;
 use crate::cli::alerts::alert_for;
@@ -39,8 +39,7 @@ use crate::value::{Datum, Name, Secret};
 const FORMAT: &str = crate::journal::FORMAT;
 
 pub(crate) fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
-    let named = arguments.inputs.alert.as_ref();
-    let (opened, alert) = match (&arguments.reference, named) {
+    let (opened, alert) = match (&arguments.reference, &arguments.inputs.alert) {
         (Some(reference), _) => (open::open(reference, context)?, None),
         (None, Some(named)) => {
             let (opened, alert) = choose(named, context)?;
@@ -48,6 +47,24 @@ pub(crate) fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, F
         }
         (None, None) => return Err(Failure::new(Exit::Usage, "no runbook and no alert is named")),
     };
+    run_opened(opened, alert, arguments, context)
+}
+
+/// Walks the runbook that was chosen.
+pub(crate) fn run_at(
+    lies: &Whereabouts,
+    arguments: &RunArguments,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    run_opened(open::open_at(lies, context)?, None, arguments, context)
+}
+
+fn run_opened(
+    opened: Opened,
+    alert: Option<Alert>,
+    arguments: &RunArguments,
+    context: &Context,
+) -> Result<Exit, Failure> {
     let root = opened.folder.root();
     let settings = governing_of(context, &opened)?.guarded()?.settings;
     let attendance = attendance();
@@ -59,7 +76,7 @@ pub(crate) fn run(arguments: &RunArguments, context: &Context) -> Result<Exit, F
     let rules = settings.rules(&opened.runbook, &opened.digest, now);
     let alert = match alert {
         Some(alert) => Some(alert),
-        None => alert_for(named, &opened.runbook, context)?,
+        None => alert_for(arguments.inputs.alert.as_ref(), &opened.runbook, context)?,
     };
     let standing = Standing { attendance, trust, rules, alert };
     let prepared = prepare(arguments, &opened, standing, context)?;

@@ -2,25 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 use super::{Finding, Findings};
 use crate::catalog::{
-    Folder, KnownSource, Mirror, REPOSITORY_SETTINGS, expand, read_settings, runbooks_below,
+    Folder, KnownSource, Mirror, REPOSITORY_SETTINGS, count_runbooks, expand, read_settings,
 };
 use crate::cli::Context;
+use crate::cli::ages::Ages;
 use crate::cli::background;
 use crate::cli::governing::governing;
 use crate::cli::past::ago;
 use crate::cli::runs::rows;
 use crate::cli::team;
 use crate::diagnostic::Severity;
-use crate::effects::SystemClock;
 use crate::policy::Authority;
 use crate::report::{State as RunState, Told};
-use crate::session::Clock as _;
 use crate::settings::Settings;
-use crate::value::spoken;
 
 /// So many runs are told one by one.
 const MOST_TOLD: usize = 10;
@@ -108,7 +104,7 @@ pub(super) fn look(settings: &Settings, context: &Context) -> Vec<Finding> {
     for source in &sources.known {
         match source.folder() {
             Some(folder) => folder_source(source, &folder, &mut findings),
-            None => fetched_source(source, settings.stale_after, context, &mut findings),
+            None => fetched_source(source, Ages::of(settings), context, &mut findings),
         }
     }
     for unknown in &sources.unknown {
@@ -122,7 +118,7 @@ pub(super) fn look(settings: &Settings, context: &Context) -> Vec<Finding> {
 
 fn folder_source(source: &KnownSource, folder: &Path, findings: &mut Findings) {
     if folder.is_dir() {
-        let count = team::counted(runbooks_below(folder).len(), "runbook", "runbooks");
+        let count = team::counted(count_runbooks(folder), "runbook", "runbooks");
         findings.ok("source", format!("{}: {count}", source.name));
     } else {
         let found = format!("{}: there is no folder {}", source.name, folder.display());
@@ -131,15 +127,14 @@ fn folder_source(source: &KnownSource, folder: &Path, findings: &mut Findings) {
 }
 
 /// One that is fetched: whether it was, and when.
-fn fetched_source(source: &KnownSource, stale: u64, context: &Context, findings: &mut Findings) {
+fn fetched_source(source: &KnownSource, ages: Ages, context: &Context, findings: &mut Findings) {
     const SYNC: &str = "surefoot sync";
     let name = &source.name;
     let mirror = context.settings.state.as_deref().and_then(|state| Mirror::of(state, source));
     match mirror.and_then(|mirror| mirror.fetched_at()) {
         None => findings.missing("source", format!("{name} was never fetched"), SYNC),
-        Some(at) if is_old(at, stale) => {
-            let found =
-                format!("{name} was fetched {}, longer ago than {}", ago(at), spoken(stale));
+        Some(at) if ages.is_old(at) => {
+            let found = format!("{name} was fetched {}, longer ago than {}", ago(at), ages.limit());
             findings.warning("source", found, SYNC);
         }
         Some(at) => findings.ok("source", format!("{name}, fetched {}", ago(at))),
@@ -167,8 +162,8 @@ fn records(settings: &Settings, context: &Context, findings: &mut Findings) {
             let tried = state.tried.map(ago).unwrap_or_default();
             findings.warning(WHAT, format!("{place}: {why} ({tried}){waits}"), SYNC);
         }
-        (Some(read), None) if is_old(read, settings.stale_after) => {
-            let limit = spoken(settings.stale_after);
+        (Some(read), None) if Ages::of(settings).is_old(read) => {
+            let limit = Ages::of(settings).limit();
             let found = format!("{place} was read {}, longer ago than {limit}{waits}", ago(read));
             findings.warning(WHAT, found, SYNC);
         }
@@ -187,13 +182,6 @@ fn in_background(settings: &Settings, context: &Context, findings: &mut Findings
         Some(told) => findings.warning(WHAT, told.text, "surefoot sync"),
         None => {}
     }
-}
-
-/// Whether something was fetched longer ago than settings allow, in milliseconds; so it was if that was
-/// in a time to come.
-fn is_old(at: Timestamp, after: u64) -> bool {
-    let age = SystemClock::start().now().duration_since(at).as_millis();
-    age < -60_000 || age > i128::from(after)
 }
 
 /// Runs that somebody has to look at.

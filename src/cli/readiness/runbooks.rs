@@ -1,17 +1,21 @@
-//! Which runbooks somebody on call may have to walk, and whether they are trusted.
+//! Which runbooks somebody on call may have to walk, wherever they lie, and whether they are trusted.
 
 use std::path::{Path, PathBuf};
 
 use super::Findings;
-use crate::catalog::{File, KnownSource, expand, runbooks_around, runbooks_below};
+use crate::catalog::{
+    File, Folder, Index, KnownSource, Located, PlaceKind, Standing, Wanted, expand, places,
+    runbooks_around, runbooks_below,
+};
 use crate::cli::Context;
 use crate::cli::open::{Opened, open_quietly};
 use crate::cli::trusted::{guard, speaks, vouched};
+use crate::effects::SystemClock;
 use crate::runbook::is_scenario;
+use crate::session::Clock as _;
 use crate::settings::Source;
 
-/// The runbooks of services, in the repository around here and in all folders that are sources; all
-/// of the repository if no service is named.
+/// The runbooks of services, in the repository around here and in all sources; all of the repository if no service is named.
 pub(super) fn of_services(
     on_call: &[String],
     sources: &[Source],
@@ -43,6 +47,7 @@ pub(super) fn of_services(
             }
         }
     }
+    all.extend(of_mirrors(on_call, sources, context, findings));
     for service in on_call {
         if !all.iter().any(|opened| opened.runbook.service.as_ref() == Some(service)) {
             let found = "no runbook of this service is on this machine";
@@ -52,13 +57,57 @@ pub(super) fn of_services(
     all
 }
 
+/// The runbooks of services in what was fetched of sources, found in the index: nothing else tells which of
+/// many repositories has them.
+fn of_mirrors(
+    on_call: &[String],
+    sources: &[Source],
+    context: &Context,
+    findings: &mut Findings,
+) -> Vec<Opened> {
+    let own = &context.settings;
+    let (state, search) = (own.state.as_deref(), own.search_path());
+    let sources = expand(sources, state, own.home.as_deref());
+    let places = places(&sources, state, &own.here);
+    let mut opened = Vec::new();
+    if on_call.is_empty() || places.iter().all(|place| place.fetched_at().is_none()) {
+        return opened;
+    }
+    let now = SystemClock::start().now();
+    let index = Index::open(own.state.clone(), &search, places, now, &mut |_, _, _| ());
+    let Ok(mut index) = index else { return opened };
+    for service in on_call {
+        let wanted = Wanted { service: Some(service.clone()), ..Wanted::default() };
+        let entries = index.entries(&wanted, usize::MAX).unwrap_or_default();
+        // What lies nearer was looked at where it lies.
+        let fetched = entries.iter().filter(|entry| {
+            index.place(entry).kind == PlaceKind::Mirror && entry.standing == Standing::First
+        });
+        for entry in fetched {
+            let lies = index.whereabouts(entry);
+            let located = lies.open(context.neighbours(), &search);
+            match located.map_err(|error| error.to_string()).and_then(open_quietly) {
+                Ok(one) => opened.push(one),
+                Err(why) => {
+                    let advice = "mend it where it comes from, then surefoot sync";
+                    findings.missing(&lies.to_string(), why, advice);
+                }
+            }
+        }
+    }
+    opened
+}
+
 /// A runbook; nothing if the file is none.
 fn opened(path: &Path) -> Result<Option<Box<Opened>>, String> {
     let file = File::read(path).map_err(|error| error.why)?;
     if file.is_settings() || is_scenario(&String::from_utf8_lossy(&file.bytes)) {
         return Ok(None);
     }
-    open_quietly(path, file).map(|opened| Some(Box::new(opened)))
+    let folder = Folder::around(path);
+    let name = path.to_owned();
+    let located = Located { name, file, folder, source: None, rather_than: None };
+    open_quietly(located).map(|opened| Some(Box::new(opened)))
 }
 
 /// Whether a walk would find a runbook trusted: by its content, or by a source on whose branch it stands.

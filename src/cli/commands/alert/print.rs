@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Answer, Found};
 use crate::catalog::Received;
-use crate::cli::alerts::{Filled, described, headline};
+use crate::cli::ages::Ages;
+use crate::cli::alerts::{Filled, described, fetched_from, headline};
 use crate::cli::past::ago;
 use crate::console::{Meaning, Page, Text};
 use crate::diagnostic::visible_json;
@@ -15,7 +16,7 @@ use crate::diagnostic::visible_json;
 const MOST_TOLD: usize = 20;
 
 /// For people. `named` is how the alerts were named; what was heard of has its fingerprint.
-pub(super) fn page(found: &[Found<'_>], truncated: u64, named: Option<&Path>) -> Page {
+pub(super) fn page(found: &[Found<'_>], truncated: u64, named: Option<&Path>, ages: Ages) -> Page {
     let mut page = Page::new();
     for (place, one) in found.iter().take(MOST_TOLD).enumerate() {
         if place > 0 {
@@ -28,7 +29,7 @@ pub(super) fn page(found: &[Found<'_>], truncated: u64, named: Option<&Path>) ->
         for (place, answer) in one.answers.iter().enumerate() {
             let named = named.map_or_else(|| one.received.fingerprint(), shown);
             let number = format!("{:>3}  ", place + 1);
-            told(&mut page, &number, answer, &named);
+            told(&mut page, &number, answer, &named, ages);
         }
     }
     let more = (found.len().saturating_sub(MOST_TOLD)) as u64;
@@ -46,9 +47,9 @@ pub(super) fn page(found: &[Found<'_>], truncated: u64, named: Option<&Path>) ->
     page
 }
 
-fn told(page: &mut Page, number: &str, answer: &Answer<'_>, named: &str) {
+fn told(page: &mut Page, number: &str, answer: &Answer<'_>, named: &str, ages: Ages) {
     let fitting = &answer.fitting;
-    let path = shown(&fitting.answering.path);
+    let reference = fitting.answering.lies.reference();
     let by = fitting.answering.walked_by.as_ref().map(|by| format!(" by {by}"));
     let by = by.unwrap_or_default();
     let walked = fitting.answering.walked.map(|at| format!(", last walked {}{by}", ago(at)));
@@ -59,6 +60,9 @@ fn told(page: &mut Page, number: &str, answer: &Answer<'_>, named: &str) {
     let why = format!("     because {}", fitting.why());
     let more = format!("  ({}{})", fitting.how_close(), walked.unwrap_or_default());
     page.hanging(Text::plain(why).add(Meaning::Dim, more), 5);
+    if let Some(from) = fetched_from(fitting.answering, ages) {
+        page.hanging(Text::plain("     ").join(from), 5);
+    }
     for (name, filled) in &answer.inputs {
         let text = Text::plain(format!("     {name}"));
         page.hanging(
@@ -76,7 +80,7 @@ fn told(page: &mut Page, number: &str, answer: &Answer<'_>, named: &str) {
         let left = answer.left.join(", ");
         page.hanging(Text::of(Meaning::Dim, format!("     asked for: {left}")), 5);
     }
-    let command = format!("     $ surefoot run {} --alert {}", word(&path), word(named));
+    let command = format!("     $ surefoot run {} --alert {}", word(&reference), word(named));
     page.exact(Text::of(Meaning::Command, command));
 }
 
@@ -119,7 +123,7 @@ fn alert(found: &Found<'_>) -> Value {
 
 fn answer(answer: &Answer<'_>) -> Value {
     let fitting = &answer.fitting;
-    let closeness = fitting.closeness;
+    let (closeness, lies) = (fitting.closeness, &fitting.answering.lies);
     let mut inputs = serde_json::Map::new();
     let mut unfilled = serde_json::Map::new();
     for (name, filled) in &answer.inputs {
@@ -135,7 +139,8 @@ fn answer(answer: &Answer<'_>) -> Value {
         "id": fitting.answering.id,
         "service": fitting.answering.service,
         "title": fitting.answering.title,
-        "path": fitting.answering.path.display().to_string(),
+        "path": lies.file().map(shown),
+        "source": lies.fetched().map(|(name, at)| json!({ "name": name, "fetched_at": at })),
         "matchers": matchers,
         "rank": {
             "equal": closeness.equal,

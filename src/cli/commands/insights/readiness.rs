@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::catalog::{IndexEntry, RecordsIndex, Standing, Wanted};
 use crate::cli::Context;
 use crate::cli::args::{ListFormat, ReadinessArguments};
-use crate::cli::catalogue::{index, index_failed};
+use crate::cli::catalogue::{catalogue, index_failed};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::past::ago;
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &ReadinessArguments, context: &Context) -> Result<E
         }
     }
     let titles = titles(all());
-    let mut index = index(context)?;
+    let mut index = catalogue(context)?.index;
     let wanted = Wanted { service: arguments.service.clone(), ..Wanted::default() };
     let entries = index.entries(&wanted, usize::MAX).map_err(|error| index_failed(&error))?;
     let mut runbooks: Vec<Book> =

@@ -3,7 +3,10 @@
 
 use crate::catalog::{Answering, FiredStore, Fitting, Gathered, Index, Received, fitting};
 use crate::cli::Context;
-use crate::cli::alerts::{Filled, filled, headline, left, name_of, other_labels, runbook_of};
+use crate::cli::ages::Ages;
+use crate::cli::alerts::{
+    Filled, fetched_from, filled, headline, left, name_of, other_labels, runbook_of,
+};
 use crate::console::{Key, Meaning, Offer, Preview, Text};
 use crate::effects::SystemClock;
 use crate::session::Clock as _;
@@ -63,9 +66,10 @@ impl Firing {
     }
 
     /// Read when it is looked at: in a storm there are many.
-    pub(super) fn preview(&self) -> Preview {
+    pub(super) fn preview(&self, context: &Context) -> Preview {
         let mut lines = vec![headline(&self.received)];
-        lines.extend(self.best.iter().flat_map(|(answering, why)| self.told(answering, why)));
+        let best = self.best.iter();
+        lines.extend(best.flat_map(|(answering, why)| self.told(answering, why, context)));
         Preview { lines }
     }
 
@@ -77,11 +81,12 @@ impl Firing {
     }
 
     /// A runbook for it: why it is, and its inputs.
-    fn told(&self, answering: &Answering, why: &str) -> Vec<Text> {
+    fn told(&self, answering: &Answering, why: &str, context: &Context) -> Vec<Text> {
         let name = format!("{}  {}", answering.name(), answering.title);
         let mut lines =
             vec![Text::of(Meaning::Value, name).add(Meaning::Plain, format!("  because {why}"))];
-        if let Some(runbook) = runbook_of(answering) {
+        lines.extend(fetched_from(answering, Ages::read(context)));
+        if let Some(runbook) = runbook_of(answering, context) {
             let inputs = filled(&runbook, &self.received.alert);
             let values = inputs.iter().filter_map(|(input, filled)| match filled {
                 Filled::By { value, .. } => Some(format!("{} = {value}", input.name)),

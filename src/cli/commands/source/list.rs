@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::catalog::{KnownSource, Mirror, SourcePlace, runbooks_below};
+use crate::catalog::{KnownSource, Mirror, SourcePlace, count_runbooks};
 use crate::cli::Context;
 use crate::cli::args::ListFormat;
 use crate::cli::background;
@@ -67,7 +67,7 @@ fn row(source: &KnownSource, mirror: Option<Mirror>) -> Row<'_> {
         return Row { source, mirror: Some(mirror), count, error };
     }
     let folder = source.folder().filter(|folder| folder.is_dir());
-    let count = folder.as_deref().map(|folder| runbooks_below(folder).len());
+    let count = folder.as_deref().map(count_runbooks);
     let missing = || format!("there is no folder {}", source.runbooks());
     let error = folder.is_none().then(missing);
     Row { source, mirror: None, count, error }
