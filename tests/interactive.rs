@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy spares tests, not the helpers beside them")]
 
+#[path = "interactive/past.rs"]
+mod past;
 #[path = "interactive/picker.rs"]
 mod picker;
 #[path = "support/pty.rs"]

@@ -56,7 +56,9 @@ Without a scenario each command prints the sample that stands beside it in the r
 Examples:
   surefoot drill disk-filling
   surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml
-  surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml --speed 10")]
+  surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml --speed 10
+  surefoot drill --from k3f9
+  surefoot drill --from k3f9 --save runbooks/scenarios/first-night.yaml")]
     Drill(DrillArguments),
     /// Say what a run would do; nothing is run and nothing is asked
     #[command(after_help = "Example:\n  surefoot plan disk-filling --set folder=/var/log")]

@@ -43,6 +43,15 @@ pub(crate) struct History {
     pub(crate) summaries: Vec<Summary>,
 }
 
+impl History {
+    /// Leaves out what tells which steps were done in earlier runs.
+    pub(crate) fn forget_steps(&mut self) {
+        self.summaries.clear();
+        self.known.usual_steps.clear();
+        self.known.usual_undo.clear();
+    }
+}
+
 /// Looks at earlier runs, for a person who reads it. What is run now is asked for if its digest is
 /// another than that of the last run.
 pub(crate) fn known(

@@ -33,14 +33,14 @@ pub fn debrief(terminal: &Terminal, debrief: &Debrief, took: Took, runbook: &Run
     };
     for (name, ids) in [
         ("detours", &debrief.detours),
-        ("unneeded", &debrief.unneeded),
-        ("not looked", &debrief.unlooked),
+        ("unneeded ", &debrief.unneeded),
+        ("not looked at: ", &debrief.unlooked),
     ] {
         let text = if ids.is_empty() { "none".to_owned() } else { titles(ids) };
         line(name, &text);
     }
     if !debrief.unfound.is_empty() {
-        line("not found", &debrief.unfound.join("; "));
+        line("not found: ", &debrief.unfound.join("; "));
     }
     if debrief.path.iter().all(crate::rehearsal::Step::is_same) {
         line("path", "as expected");

@@ -15,7 +15,11 @@ use crate::session::{Executor, Happening, Stream};
 use crate::value::Secret;
 
 /// What of an output expectations and captures may look at, as with commands that run.
-const LOOKED_AT: usize = 1 << 20;
+pub(super) const LOOKED_AT: usize = 1 << 20;
+
+/// What is said of a command that nobody has a result for.
+pub(super) const UNSCRIPTED: &str =
+    "a rehearsal starts no command, and the scenario has no result for it";
 
 /// What becomes of a command that the scenario has no result for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -188,29 +192,36 @@ fn bytes(printed: &Printed) -> u64 {
     printed.bytes.len() as u64 + printed.more
 }
 
+/// The signals that scenarios name.
+const SIGNALS: [(&str, i32); 18] = [
+    ("HUP", 1),
+    ("INT", 2),
+    ("QUIT", 3),
+    ("ILL", 4),
+    ("TRAP", 5),
+    ("ABRT", 6),
+    ("BUS", 7),
+    ("FPE", 8),
+    ("KILL", 9),
+    ("USR1", 10),
+    ("SEGV", 11),
+    ("USR2", 12),
+    ("PIPE", 13),
+    ("ALRM", 14),
+    ("TERM", 15),
+    ("XCPU", 24),
+    ("XFSZ", 25),
+    ("SYS", 31),
+];
+
 /// The number of a signal, by its name in scenarios.
 fn number(name: &str) -> i32 {
-    const NUMBERS: [(&str, i32); 18] = [
-        ("HUP", 1),
-        ("INT", 2),
-        ("QUIT", 3),
-        ("ILL", 4),
-        ("TRAP", 5),
-        ("ABRT", 6),
-        ("BUS", 7),
-        ("FPE", 8),
-        ("KILL", 9),
-        ("USR1", 10),
-        ("SEGV", 11),
-        ("USR2", 12),
-        ("PIPE", 13),
-        ("ALRM", 14),
-        ("TERM", 15),
-        ("XCPU", 24),
-        ("XFSZ", 25),
-        ("SYS", 31),
-    ];
-    NUMBERS.iter().find(|(known, _)| *known == name).map_or(15, |(_, number)| *number)
+    SIGNALS.iter().find(|(known, _)| *known == name).map_or(15, |(_, number)| *number)
+}
+
+/// The name of a signal in scenarios, if they know it.
+pub(super) fn signal_name(signal: i32) -> Option<&'static str> {
+    SIGNALS.iter().find(|(_, number)| *number == signal).map(|(name, _)| *name)
 }
 
 impl Executor for ScriptedExecutor {
@@ -238,8 +249,7 @@ impl Executor for ScriptedExecutor {
                 self.left = true;
             }
             Fate::Unknown | Fate::Unsaid(_) => {
-                let why = "a rehearsal starts no command, and the scenario has no result for it";
-                let end = End::CouldNotStart { why: why.to_owned() };
+                let end = End::CouldNotStart { why: UNSCRIPTED.to_owned() };
                 self.happened.push_back(Happening::Ended(Box::new(Ended::new(attempt.id, end))));
             }
         }

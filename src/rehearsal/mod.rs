@@ -11,6 +11,7 @@ mod coverage;
 mod debrief;
 mod executor;
 mod notary;
+mod past;
 mod responder;
 mod result;
 mod sampled;
@@ -20,6 +21,7 @@ mod trace;
 mod verdict;
 mod walk;
 mod world;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ pub use coverage::{Branch, BranchKind, Coverage, Covered, Inventory, Point, Tota
 pub use debrief::Debrief;
 pub use executor::{ScriptedExecutor, Unscripted};
 pub use notary::AgreeingNotary;
+pub use past::{Gave, Past, Recording, past};
 pub use responder::ScriptedResponder;
 pub use sampled::sampled;
 pub use skeleton::{Skeleton, Skeletons, skeletons};
@@ -36,3 +39,4 @@ pub use trace::{Command, Trace, Visit};
 pub use verdict::{Mismatch, Step, compare};
 pub use walk::{Prepared, Unwalkable, Walked, prepare, walk};
 pub use world::{Problem, SharedWorld, World};
+pub use written::{Remarks, written};

@@ -34,6 +34,7 @@ mod inputs;
 mod listen;
 mod looks;
 mod offline;
+mod past;
 mod policy;
 mod repositories;
 mod run;

@@ -9,11 +9,20 @@ use super::{ListFormat, WalkingArguments};
 #[derive(Args, Debug)]
 pub(crate) struct DrillArguments {
     /// The runbook: a path, an id, `service/id`, or any unique part
-    #[arg(value_name = "REF")]
-    pub(crate) reference: String,
+    #[arg(value_name = "REF", required_unless_present = "from")]
+    pub(crate) reference: Option<String>,
     /// What happens in it; the samples of the runbook if not given
     #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "environment"])]
     pub(crate) scenario: Option<PathBuf>,
+    /// What happened in this run: any part of its id; REF need not be given then
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["scenario", "set", "environment"])]
+    pub(crate) from: Option<String>,
+    /// Write what happened in the run as a scenario to this file, and walk nothing
+    #[arg(long, value_name = "FILE", requires = "from", conflicts_with_all = ["speed", "answers", "auto", "yes"])]
+    pub(crate) save: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, requires = "save")]
+    pub(crate) overwrite: bool,
     /// How many times faster than the world time runs
     #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) speed: u8,

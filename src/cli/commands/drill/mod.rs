@@ -1,9 +1,8 @@
 //! `surefoot drill`: walks a runbook as ever, against a scenario instead of the world.
 
+mod past;
 mod scenario;
 mod stage;
-
-use std::rc::Rc;
 
 use crate::cli::Context;
 use crate::cli::args::DrillArguments;
@@ -15,10 +14,19 @@ use crate::cli::open;
 pub(crate) const MARK: &str = "DRILL";
 
 pub(crate) fn run(arguments: &DrillArguments, context: &Context) -> Result<Exit, Failure> {
-    let opened = open::open(&arguments.reference, context)?;
-    let scenario = match &arguments.scenario {
+    if let Some(part) = &arguments.from {
+        let found = past::find(part, arguments, context)?;
+        if let Some(path) = &arguments.save {
+            return found.save(path, arguments, context);
+        }
+        let kept = found.scenario(context)?;
+        return stage::walk(arguments, context, found.opened, &kept.scenario);
+    }
+    let reference = arguments.reference.as_deref().unwrap_or_default();
+    let opened = open::open(reference, context)?;
+    let kept = match &arguments.scenario {
         Some(path) => scenario::read(path, &opened.runbook, context)?,
-        None => scenario::from_samples(arguments, &opened.runbook, context)?,
+        None => scenario::from_samples(arguments, &opened, context)?,
     };
-    stage::walk(arguments, context, opened, &Rc::new(scenario))
+    stage::walk(arguments, context, opened, &kept.scenario)
 }

@@ -13,7 +13,9 @@ use crate::cli::failure::Failure;
 use crate::cli::open::Opened;
 use crate::cli::paced::{Paced, PacedClock};
 use crate::cli::past;
-use crate::cli::walk::{answers, attendance, exit, pace, responder, signals_of_process, told};
+use crate::cli::walk::{
+    agreed, answers, attendance, exit, pace, responder, signals_of_process, told,
+};
 use crate::console::{Answers, JsonLines, Meaning, Terminal, Text, Took, View, debrief};
 use crate::effects::SystemClock;
 use crate::engine::{Input, Run, RunStarted};
@@ -38,7 +40,11 @@ pub(super) fn walk(
     let runbook = Arc::new(opened.runbook);
     let prepared = prepare(&runbook, scenario, Mode::Drill)
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
-    let history = past::known(&store, &runbook, (&opened.digest, || Some(now)), attendance(), None);
+    let mut history =
+        past::known(&store, &runbook, (&opened.digest, || Some(now)), attendance(), None);
+    if arguments.from.is_some() {
+        history.forget_steps();
+    }
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
     let folder = store
         .create(SystemClock::start().now(), name, random)
@@ -53,6 +59,7 @@ pub(super) fn walk(
     plan.work = folder.work().to_string_lossy().into_owned();
     plan.key = DigestKey::new(key);
     plan.policy.attendance = attendance();
+    plan.policy.agreed = agreed(&arguments.walking);
     let started = RunStarted {
         run: plan.run.clone(),
         host: context.settings.host.clone(),
