@@ -39,6 +39,9 @@ pub fn debrief(terminal: &Terminal, debrief: &Debrief, took: Took, runbook: &Run
         let text = if ids.is_empty() { "none".to_owned() } else { titles(ids) };
         line(name, &text);
     }
+    if !debrief.otherwise.is_empty() {
+        line("ran otherwise: ", &titles(&debrief.otherwise));
+    }
     if !debrief.unfound.is_empty() {
         line("not found: ", &debrief.unfound.join("; "));
     }

@@ -317,6 +317,20 @@ pub struct RunStarted {
     /// The steps that wait for agreement which it starts behind. The engine says which.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub behind: Vec<StepId>,
+    /// What it is walked against, if nothing of it is run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// What a rehearsal is walked against. Its scenario lies beside the journal.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Rehearsal {
+    /// SHA-256 of the scenario.
+    pub scenario: String,
+    /// What the scenario calls the runbook.
+    pub runbook: String,
+    /// How many times faster than the world its time runs.
+    pub speed: u8,
 }
 
 /// What was run, exactly.

@@ -84,6 +84,7 @@ pub(crate) fn started() -> Event {
         }),
         at: None,
         behind: Vec::new(),
+        rehearsal: None,
     }))
 }
 

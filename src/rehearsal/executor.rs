@@ -1,6 +1,6 @@
 //! Runs the commands of a scenario: none is started, each ends as the scenario says and when.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use super::result::Fate;
 use super::time::{Time, later, millis_between};
 use super::world::{Problem, SharedWorld};
-use crate::engine::{Attempt, AttemptId, Conduct, End, Ended, Filtered, Kept, Printed, Survey};
+use crate::engine::{
+    Attempt, AttemptEnded, AttemptId, Conduct, End, Ended, Filtered, Found, Kept, Printed, Survey,
+};
 use crate::expression::Filter;
 use crate::runbook::{self, Part};
 use crate::session::{Executor, Happening, Stream};
@@ -72,13 +74,83 @@ impl ScriptedExecutor {
         self.world.with(|world| world.next_due())
     }
 
-    fn give(&mut self, attempt: &Attempt, gives: Part) {
-        let since = self.time.now();
+    fn give(&mut self, attempt: &Attempt, gives: Part, since: Timestamp) {
         let (at, then) = plan(attempt, &gives, since);
         if let Some(at) = at {
             self.world.with(|world| world.expect_at(at, attempt.id));
         }
         self.running.push(Running { attempt: attempt.id, gives, since, at, then });
+    }
+
+    /// Starts a command at a moment.
+    pub(super) fn start_at(&mut self, attempt: &Attempt, at: Timestamp) {
+        match self.world.with(|world| world.fate(attempt)) {
+            Fate::Gives(gives) => self.give(attempt, gives, at),
+            Fate::Unsaid(problem) if self.unscripted == Unscripted::Leaves => {
+                self.world.with(|world| world.report(problem));
+                self.left = true;
+            }
+            Fate::Unknown | Fate::Unsaid(_) => {
+                let end = End::CouldNotStart { why: UNSCRIPTED.to_owned() };
+                self.happened.push_back(Happening::Ended(Box::new(Ended::new(attempt.id, end))));
+            }
+        }
+    }
+
+    /// A command has ended as the record says, with what it gave.
+    pub(super) fn ended(&mut self, ended: &AttemptEnded) -> Option<Part> {
+        let told =
+            |it: &Happening| matches!(it, Happening::Ended(it) if it.attempt == ended.attempt);
+        self.happened.retain(|it| !told(it));
+        let running = self.take(ended.attempt)?;
+        self.make_true(&running.gives, &ended.end);
+        Some(running.gives)
+    }
+
+    /// A command is ready, as the record says.
+    pub(super) fn readied(&mut self, attempt: AttemptId) {
+        if let Some(mut running) = self.take(attempt) {
+            running.at = None;
+            output(&mut running.gives);
+            self.running.push(running);
+        }
+    }
+
+    /// Nobody waits for any other command.
+    pub(super) fn keep_only(&mut self, attempts: &BTreeSet<AttemptId>) {
+        let others: Vec<AttemptId> = self.running.iter().map(|it| it.attempt).collect();
+        for attempt in others.into_iter().filter(|it| !attempts.contains(it)) {
+            self.take(attempt);
+        }
+    }
+
+    /// How what runs will end, as its supervisor would have written it.
+    pub(super) fn found(&self) -> BTreeMap<AttemptId, Found> {
+        let found = self.running.iter().map(|running| {
+            let took = running.at.map_or(0, |at| millis_between(running.since, at));
+            let found = match (&running.then, running.at) {
+                (Then::Ends(end), Some(_)) => Found::Finished { end: end.clone(), took },
+                _ => Found::Running { supervisor: 0 },
+            };
+            (running.attempt, found)
+        });
+        found.collect()
+    }
+
+    fn take(&mut self, attempt: AttemptId) -> Option<Running> {
+        let place = self.running.iter().position(|it| it.attempt == attempt)?;
+        let running = self.running.swap_remove(place);
+        if let Some(at) = running.at {
+            self.world.with(|world| world.forget(at, attempt));
+        }
+        Some(running)
+    }
+
+    /// What was stopped from outside did not do what it was to do.
+    fn make_true(&self, gives: &Part, end: &End) {
+        if !matches!(end, End::Interrupted { .. } | End::TimedOut { .. }) {
+            self.world.with(|world| world.set(&gives.sets));
+        }
     }
 
     /// What has become due, in the order of its time.
@@ -108,10 +180,7 @@ impl ScriptedExecutor {
             self.world.with(|world| world.forget(at, attempt));
         }
         let Then::Ends(end) = running.then else { return };
-        // What was stopped from outside did not do what it was to do.
-        if !matches!(end, End::Interrupted { .. } | End::TimedOut { .. }) {
-            self.world.with(|world| world.set(&running.gives.sets));
-        }
+        self.make_true(&running.gives, &end);
         let shown = output(&mut running.gives);
         let ended = Ended {
             took: millis_between(running.since, now),
@@ -173,7 +242,7 @@ fn plan(attempt: &Attempt, gives: &Part, since: Timestamp) -> (Option<Timestamp>
 }
 
 /// What a command prints, taken out of its result: it is printed once.
-fn output(gives: &mut Part) -> (Printed, Printed) {
+pub(super) fn output(gives: &mut Part) -> (Printed, Printed) {
     let stdout = std::mem::take(&mut gives.stdout).into_bytes();
     let stderr = std::mem::take(&mut gives.stderr).into_bytes();
     let stdout = match gives.flood.take() {
@@ -242,21 +311,15 @@ impl Executor for ScriptedExecutor {
     fn hide(&mut self, _: &str, _: &Secret) {}
 
     fn start(&mut self, attempt: &Attempt) {
-        match self.world.with(|world| world.fate(attempt)) {
-            Fate::Gives(gives) => self.give(attempt, gives),
-            Fate::Unsaid(problem) if self.unscripted == Unscripted::Leaves => {
-                self.world.with(|world| world.report(problem));
-                self.left = true;
-            }
-            Fate::Unknown | Fate::Unsaid(_) => {
-                let end = End::CouldNotStart { why: UNSCRIPTED.to_owned() };
-                self.happened.push_back(Happening::Ended(Box::new(Ended::new(attempt.id, end))));
-            }
-        }
+        self.start_at(attempt, self.time.now());
     }
 
-    /// Whoever ran it is gone, and there never was a process.
+    /// What was brought here from a record goes on. Of others nothing is known, and there never was a
+    /// process.
     fn attach(&mut self, attempt: AttemptId) {
+        if self.running.iter().any(|running| running.attempt == attempt) {
+            return;
+        }
         self.happened.push_back(Happening::Ended(Box::new(Ended::new(attempt, End::Unknown))));
     }
 

@@ -6,6 +6,7 @@
 //! [`walk`] puts them together with a journal in memory. Nothing here starts a process, opens a
 //! file or knows the time of day.
 
+mod again;
 mod answers;
 mod coverage;
 mod debrief;
@@ -26,6 +27,7 @@ mod written;
 #[cfg(test)]
 mod tests;
 
+pub use again::{Again, again};
 pub use coverage::{Branch, BranchKind, Coverage, Covered, Inventory, Point, Totals, branches};
 pub use debrief::Debrief;
 pub use executor::{ScriptedExecutor, Unscripted};

@@ -231,5 +231,6 @@ fn started(plan: &Plan) -> RunStarted {
         alert: None,
         at: None,
         behind: Vec::new(),
+        rehearsal: None,
     }
 }

@@ -31,5 +31,6 @@ pub(crate) fn started(responder: Responder, policy: Policy, pace: Pace) -> RunSt
         alert: None,
         at: None,
         behind: Vec::new(),
+        rehearsal: None,
     }
 }

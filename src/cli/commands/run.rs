@@ -344,6 +344,7 @@ fn started(
         alert: arguments.inputs.alert.is_some().then(|| plan.alert.clone()),
         at,
         behind: Vec::new(),
+        rehearsal: None,
     }
 }
 

@@ -93,6 +93,7 @@ fn began() -> Moment {
         alert: None,
         at: None,
         behind: Vec::new(),
+        rehearsal: None,
     })))
 }
 

@@ -14,6 +14,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::executor::output;
 use super::skeleton::value_for;
 use super::trace::{Trace, neutral};
 use super::walk::Unwalkable;
@@ -49,6 +50,14 @@ pub struct Gave {
     pub stdout: Printed,
     /// To standard error.
     pub stderr: Printed,
+}
+
+impl Gave {
+    /// What a rehearsal gave.
+    pub fn of(part: &Part) -> Self {
+        let (stdout, stderr) = output(&mut part.clone());
+        Self { stdout, stderr }
+    }
 }
 
 /// What became of a recording.

@@ -1,5 +1,6 @@
 //! `surefoot drill`: walks a runbook as ever, against a scenario instead of the world.
 
+mod again;
 mod past;
 mod scenario;
 mod stage;
@@ -9,6 +10,8 @@ use crate::cli::args::DrillArguments;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::open;
+
+pub(crate) use again::resume;
 
 /// What stands before each heading and prompt.
 pub(crate) const MARK: &str = "DRILL";
@@ -20,7 +23,7 @@ pub(crate) fn run(arguments: &DrillArguments, context: &Context) -> Result<Exit,
             return found.save(path, arguments, context);
         }
         let kept = found.scenario(context)?;
-        return stage::walk(arguments, context, found.opened, &kept.scenario);
+        return stage::walk(arguments, context, found.opened, &kept);
     }
     let reference = arguments.reference.as_deref().unwrap_or_default();
     let opened = open::open(reference, context)?;
@@ -28,5 +31,5 @@ pub(crate) fn run(arguments: &DrillArguments, context: &Context) -> Result<Exit,
         Some(path) => scenario::read(path, &opened.runbook, context)?,
         None => scenario::from_samples(arguments, &opened, context)?,
     };
-    stage::walk(arguments, context, opened, &kept.scenario)
+    stage::walk(arguments, context, opened, &kept)
 }

@@ -1,6 +1,7 @@
 //! A recorded run as a drill: its record read, today's runbook found, and both made the text of a
 //! scenario, which is walked or written to a file.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::again::Against;
 use super::scenario::{Kept, Own, loaded};
 use crate::catalog::Folder;
 use crate::cli::Context;
@@ -20,10 +22,10 @@ use crate::cli::runs::contents;
 use crate::cli::team::find_anywhere;
 use crate::console::{Meaning, Text};
 use crate::effects::printed;
-use crate::engine::{AttemptEnded, Event, RunStarted};
+use crate::engine::{AttemptEnded, AttemptId, Event, RunStarted};
 use crate::journal::{Record, RunFolder};
 use crate::rehearsal::{Gave, Past, Recording, compare, past, walk, written};
-use crate::runbook::Shelf as _;
+use crate::runbook::{Part, Scenario, Shelf as _};
 
 /// So many bytes of one output are taken at first.
 const MOST_OF_OUTPUT: usize = 64 * 1024;
@@ -38,6 +40,14 @@ pub(super) struct Found {
     records: Vec<Record>,
     /// Whether the runbook is today's.
     today: bool,
+    /// What its commands gave, and what was said, if it was a drill itself.
+    drill: Option<Drill>,
+}
+
+/// What a run that was a drill took from its scenario.
+struct Drill {
+    gave: BTreeMap<AttemptId, Part>,
+    scenario: Rc<Scenario>,
 }
 
 /// Finds a run and its runbook.
@@ -66,7 +76,17 @@ pub(super) fn find(
             }
         },
     };
-    Ok(Found { opened, folder, records, today })
+    // What was shared with others holds no scenario.
+    let kept = folder.scenario().is_file();
+    let against = kept.then(|| Against::of(started, &folder, context)).transpose()?.flatten();
+    let drill = match against {
+        None => None,
+        Some(against) => {
+            let gave = against.again(&folder, &records, started.mode)?.0.gave;
+            Some(Drill { gave, scenario: against.scenario })
+        }
+    };
+    Ok(Found { opened, folder, records, today, drill })
 }
 
 fn started<'a>(records: &'a [Record], folder: &RunFolder) -> Result<&'a RunStarted, Failure> {
@@ -109,8 +129,9 @@ impl Found {
         let runbook = Arc::new(self.opened.runbook.clone());
         let mut most = MOST_OF_OUTPUT;
         let (text, past) = loop {
-            let recording =
-                Recording { runbook: &runbook, called, records: &self.records, injects: &[], most };
+            let injects = self.drill.as_ref().map_or(&[][..], |drill| &drill.scenario.injects);
+            let records = &self.records;
+            let recording = Recording { runbook: &runbook, called, records, injects, most };
             let past = past(&recording, &mut |ended| self.gave(ended));
             let past = past.map_err(|error| Failure::from_error(Exit::Usage, &error))?;
             let Some(past) = past else {
@@ -130,6 +151,9 @@ impl Found {
     }
 
     fn gave(&self, ended: &AttemptEnded) -> Option<Gave> {
+        if let Some(part) = self.drill.as_ref().and_then(|drill| drill.gave.get(&ended.attempt)) {
+            return Some(Gave::of(part));
+        }
         let [stdout, stderr] = printed(self.folder.path(), ended)?;
         Some(Gave { stdout, stderr })
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::catalog::{File, Folder};
+use crate::catalog::{File, Folder, sha256};
 use crate::cli::Context;
 use crate::cli::args::DrillArguments;
 use crate::cli::asking::ask_for_inputs;
@@ -14,6 +14,7 @@ use crate::cli::inputs;
 use crate::cli::open::{Opened, show_findings};
 use crate::cli::walk::attendance;
 use crate::diagnostic::{Severity, Source};
+use crate::engine::Rehearsal;
 use crate::policy::{Attendance, Trust};
 use crate::rehearsal::{Remarks, sampled, written};
 use crate::runbook::{Found, NotFound, Runbook, Scenario, Secrecy, Shelf, decode, load_scenario};
@@ -23,6 +24,17 @@ use crate::value::Datum;
 pub(super) struct Kept {
     pub(super) text: String,
     pub(super) scenario: Rc<Scenario>,
+}
+
+impl Kept {
+    /// What the record of a drill says of it.
+    pub(super) fn rehearsal(&self, speed: u8) -> Rehearsal {
+        Rehearsal {
+            scenario: sha256(self.text.as_bytes()),
+            runbook: self.scenario.runbook.clone(),
+            speed,
+        }
+    }
 }
 
 /// Where a scenario finds the runbook that it was made of, whatever it is called.

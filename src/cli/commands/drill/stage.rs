@@ -3,9 +3,12 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::MARK;
+use super::scenario::Kept;
 use crate::cli::Context;
-use crate::cli::args::DrillArguments;
+use crate::cli::args::{DrillArguments, WalkingArguments};
 use crate::cli::backstage::Behind;
 use crate::cli::commands::run::{frozen_files, held, holder, origin, policy_digest, random};
 use crate::cli::exit::Exit;
@@ -20,7 +23,7 @@ use crate::console::{Answers, JsonLines, Meaning, Terminal, Text, Took, View, de
 use crate::effects::SystemClock;
 use crate::engine::{Input, Run, RunStarted};
 use crate::journal::{Journal, Lock, RunFolder};
-use crate::plan::{DigestKey, Mode};
+use crate::plan::{DigestKey, Mode, Plan};
 use crate::rehearsal::{
     AgreeingNotary, Debrief, ScriptedExecutor, SharedWorld, Trace, Unscripted, prepare,
 };
@@ -32,8 +35,9 @@ pub(super) fn walk(
     arguments: &DrillArguments,
     context: &Context,
     opened: Opened,
-    scenario: &Rc<Scenario>,
+    kept: &Kept,
 ) -> Result<Exit, Failure> {
+    let scenario = &kept.scenario;
     let answers = answers(&arguments.walking, &opened.runbook)?;
     let store = context.store()?;
     let now = opened.as_trusted();
@@ -53,12 +57,9 @@ pub(super) fn walk(
         Lock::of_run(folder.path(), &holder(context, &folder)).map_err(|error| held(&error))?;
     let key = folder.make_key(random).map_err(|error| unrecorded(&error))?;
     folder.freeze(&frozen_files(&opened.closure)).map_err(|error| unrecorded(&error))?;
+    folder.keep_scenario(&kept.text).map_err(|error| unrecorded(&error))?;
     let journal = Journal::create(folder.path()).map_err(|error| unrecorded(&error))?;
-    let mut plan = prepared.plan;
-    folder.id().clone_into(&mut plan.run);
-    plan.work = folder.work().to_string_lossy().into_owned();
-    plan.key = DigestKey::new(key);
-    plan.policy.attendance = attendance();
+    let mut plan = planned(prepared.plan, &folder, key);
     plan.policy.agreed = agreed(&arguments.walking);
     let started = RunStarted {
         run: plan.run.clone(),
@@ -69,36 +70,73 @@ pub(super) fn walk(
         policy_digest: policy_digest(&plan.policy),
         policy: plan.policy.clone(),
         pace: pace(&arguments.walking),
+        rehearsal: Some(kept.rehearsal(arguments.speed)),
         ..prepared.started
     };
-    let staged = Staged { run: Run::new(Arc::new(plan)), started, journal, answers, history };
-    staged.act(arguments, context, &folder, scenario)
+    let signals = signals_of_process()?;
+    let clock = Rc::new(PacedClock::at(scenario.now, u32::from(arguments.speed), signals));
+    let world = SharedWorld::of(Rc::clone(scenario));
+    let staged = Staged {
+        executor: ScriptedExecutor::new(world.clone(), clock.clone(), Unscripted::CannotStart),
+        run: Run::new(Arc::new(plan)),
+        first: Input::Begin(Box::new(started)),
+        began: clock.now(),
+        trace: Trace::default(),
+        notary: AgreeingNotary::default(),
+        journal,
+        answers,
+        history,
+        world,
+        clock,
+    };
+    let manner = Manner { walking: &arguments.walking, speed: arguments.speed };
+    staged.act(&manner, context, &folder, scenario)
 }
 
-/// A drill that is about to begin.
-struct Staged {
-    run: Run,
-    started: RunStarted,
-    journal: Journal,
-    answers: Option<Answers>,
-    history: past::History,
+/// The plan of a drill in its folder.
+pub(super) fn planned(plan: Plan, folder: &RunFolder, key: [u8; 32]) -> Plan {
+    let mut plan = plan;
+    folder.id().clone_into(&mut plan.run);
+    plan.work = folder.work().to_string_lossy().into_owned();
+    plan.key = DigestKey::new(key);
+    plan.policy.attendance = attendance();
+    plan
+}
+
+/// How a drill is walked.
+pub(super) struct Manner<'a> {
+    pub(super) walking: &'a WalkingArguments,
+    pub(super) speed: u8,
+}
+
+/// A drill that is about to begin, or to go on.
+pub(super) struct Staged {
+    pub(super) run: Run,
+    pub(super) first: Input,
+    pub(super) journal: Journal,
+    pub(super) answers: Option<Answers>,
+    pub(super) history: past::History,
+    pub(super) executor: ScriptedExecutor,
+    pub(super) world: SharedWorld,
+    pub(super) clock: Rc<PacedClock>,
+    pub(super) trace: Trace,
+    pub(super) notary: AgreeingNotary,
+    /// When it began, by its own time.
+    pub(super) began: Timestamp,
 }
 
 impl Staged {
     /// Walks it until it rests, and shows what it came to.
-    fn act(
+    pub(super) fn act(
         self,
-        arguments: &DrillArguments,
+        manner: &Manner<'_>,
         context: &Context,
         folder: &RunFolder,
         scenario: &Rc<Scenario>,
     ) -> Result<Exit, Failure> {
-        let Self { run, started, journal, answers, history } = self;
-        let signals = signals_of_process()?;
-        let clock = Rc::new(PacedClock::at(scenario.now, u32::from(arguments.speed), signals));
-        let world = SharedWorld::of(Rc::clone(scenario));
-        let scripted = ScriptedExecutor::new(world.clone(), clock.clone(), Unscripted::CannotStart);
-        let mut executor = Paced::new(scripted, world.clone(), clock.clone()).map_err(|error| {
+        let Self { run, first, journal, answers, history, executor, world, clock, .. } = self;
+        let (mut trace, mut notary, began) = (self.trace, self.notary, self.began);
+        let mut executor = Paced::new(executor, world.clone(), clock.clone()).map_err(|error| {
             Failure::new(Exit::Failed, format!("failed to set a timer: {error}"))
         })?;
         let terminal = context.terminal.marked(MARK);
@@ -109,24 +147,23 @@ impl Staged {
         let mut responder = responder(&marked, answers, behind, clock.clone())?;
         let mut view = View::new(terminal.clone(), clock.clone(), known);
         let mut lines = JsonLines::new(context.terminal.clone());
-        let (mut watched, mut trace) = (world, Trace::default());
+        let mut watched = world;
         let mut observers: Vec<&mut dyn Observer> = vec![&mut view, &mut watched, &mut trace];
-        if arguments.walking.format.is_some() {
+        if manner.walking.format.is_some() {
             observers.push(&mut lines);
         }
-        opening(&terminal, scenario, arguments.speed);
-        let began = clock.now();
+        opening(&terminal, scenario, manner.speed);
         let mut session = Session {
             run,
             journal,
             executor: &mut executor,
             responder: &mut *responder,
-            notary: &mut AgreeingNotary::default(),
+            notary: &mut notary,
             observers,
             clock: &*clock,
             by: context.settings.responder.name.clone(),
         };
-        let rest = session.walk(Input::Begin(Box::new(started)));
+        let rest = session.walk(first);
         let Session { journal, run, .. } = session;
         let rest = rest.map_err(|broken| match broken {
             Broken::Unrecorded(error) => unrecorded(&*error),
