@@ -143,11 +143,10 @@ impl<'a> Fold<'a> {
     /// Whether a step has a command of its own, or one that tells its choices.
     fn runs(&self, step: &StepId) -> bool {
         let Some(key) = self.runbook.find(step) else { return false };
-        match &self.runbook.step(key).action {
-            Action::Run(_) => true,
-            Action::Ask(Ask::Value { choices: Some(Choices::Command(_)), .. }) => true,
-            _ => false,
-        }
+        matches!(
+            &self.runbook.step(key).action,
+            Action::Run(_) | Action::Ask(Ask::Value { choices: Some(Choices::Command(_)), .. })
+        )
     }
 
     fn ended(&mut self, ended: &AttemptEnded, gave: Option<Gave>) {

@@ -27,7 +27,7 @@ use crate::runbook::{
 };
 use crate::value::{Name, Value};
 use fold::Fold;
-use printed::Texts;
+use printed::{Texts, is_plain};
 
 /// A run that was recorded, and the runbook as it is walked now.
 pub struct Recording<'a> {
@@ -148,7 +148,7 @@ fn setting(
         title: format!("As it went on {when}"),
         brief: Some(format!("It is {when}{at}.{alert} {said}")),
         environment,
-        inputs: inputs(runbook, started, texts),
+        inputs: inputs(runbook, started),
         now: began,
         targets: BTreeMap::new(),
         missing: missing(runbook, records),
@@ -168,7 +168,7 @@ fn placed<T>(value: T) -> Placed<T> {
 }
 
 /// The inputs that there still are. One that is needed and was not known then is made up.
-fn inputs(runbook: &Runbook, started: &RunStarted, texts: &Texts) -> BTreeMap<Name, Value> {
+fn inputs(runbook: &Runbook, started: &RunStarted) -> BTreeMap<Name, Value> {
     let open = runbook.inputs.iter().filter(|input| matches!(input.secrecy, Secrecy::Open));
     let value = |input: &crate::runbook::Input| {
         let recorded = started.inputs.iter().find(|record| record.name == input.name);
@@ -182,7 +182,7 @@ fn inputs(runbook: &Runbook, started: &RunStarted, texts: &Texts) -> BTreeMap<Na
                 one => Value::parse(input.ty, &one.written()).ok(),
             };
             parsed.is_some_and(|value| input.constraints.check(&value).is_ok())
-                && texts.is_plain(&value.written())
+                && is_plain(&value.written())
         };
         let needed = input.default.is_none() && input.presence == Presence::Required;
         written.filter(fits).or_else(|| needed.then(|| value_for(input)))

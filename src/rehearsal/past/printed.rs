@@ -57,11 +57,6 @@ impl Texts {
         self.plain(text).replace("{{", "{ {").chars().map(clean).collect()
     }
 
-    /// Whether a text can stand where a scenario takes plain ones.
-    pub(super) fn is_plain(&self, text: &str) -> bool {
-        !text.contains("{{") && text.chars().all(|c| c == '\n' || Unseen::of(c).is_none())
-    }
-
     /// What is kept of an output.
     pub(super) fn shortened(&self, printed: &Printed) -> Shortened {
         let total = printed.bytes.len() as u64 + printed.more;
@@ -83,6 +78,11 @@ impl Texts {
         let text = format!("{}\n[{cut} bytes were cut]\n{}", &text[..head], &text[tail..]);
         Shortened { text, flood: None, cut: cut as u64 }
     }
+}
+
+/// Whether a text can stand where a scenario takes plain ones.
+pub(super) fn is_plain(text: &str) -> bool {
+    !text.contains("{{") && text.chars().all(|c| c == '\n' || Unseen::of(c).is_none())
 }
 
 /// Where a text ends that is no longer than this, after a line if there is one.

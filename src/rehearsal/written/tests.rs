@@ -70,7 +70,7 @@ fn parts(scenario: &Scenario) -> String {
 }
 
 fn head(text: &str) -> String {
-    text.lines().skip(3).map(|line| format!("{line}\n")).collect()
+    text.lines().skip(3).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 #[test]

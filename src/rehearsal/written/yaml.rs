@@ -86,7 +86,7 @@ fn block(text: &str) -> Option<&'static str> {
     // Readers differ on blanks that only indent, and on what comes before the first word.
     let odd = |line: &str| !line.is_empty() && line.trim().is_empty();
     let opens = text.starts_with(|c: char| !c.is_whitespace());
-    let fits = opens && text.trim_end_matches('\n').contains('\n') || text.ends_with('\n') && opens;
+    let fits = opens && text.contains('\n');
     if !fits || text.ends_with("\n\n") || !text.chars().all(shows) || text.lines().any(odd) {
         return None;
     }

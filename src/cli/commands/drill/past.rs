@@ -67,14 +67,15 @@ pub(super) fn find(
             let message = format!("the run {} is one of `{was}`, not of `{is}`", folder.id());
             return Err(Failure::new(Exit::Usage, message));
         }
-        None => match todays(started, context)? {
-            Some(opened) => (opened, true),
-            None => {
+        None => {
+            if let Some(opened) = todays(started, context)? {
+                (opened, true)
+            } else {
                 let text = "The runbook is not found now: it is walked as it was in that run.";
                 context.terminal.line(&Text::of(Meaning::Warning, text));
                 (as_opened(started, &folder, context)?, false)
             }
-        },
+        }
     };
     // What was shared with others holds no scenario.
     let kept = folder.scenario().is_file();
@@ -144,7 +145,7 @@ impl Found {
             }
             most /= 2;
         };
-        self.tell_gone(&past, context);
+        tell_gone(&past, context);
         let own = Own { opened: &self.opened, called };
         let scenario = loaded("the scenario of the run", &text, &own, context)?;
         Ok(Kept { text, scenario: Rc::new(scenario) })
@@ -156,14 +157,6 @@ impl Found {
         }
         let [stdout, stderr] = printed(self.folder.path(), ended)?;
         Some(Gave { stdout, stderr })
-    }
-
-    fn tell_gone(&self, past: &Past, context: &Context) {
-        if !past.gone.is_empty() {
-            let gone: Vec<&str> = past.gone.iter().map(|step| step.0.as_str()).collect();
-            let text = format!("Not in the runbook any more, and left out: {}.", gone.join(", "));
-            context.terminal.line(&Text::of(Meaning::Warning, text));
-        }
     }
 
     /// Writes the scenario to a file, and says what can be done with it.
@@ -238,6 +231,14 @@ impl Found {
         }
         let differs = !compare(&kept.scenario, &walked).is_empty();
         differs.then(|| "it goes another way than the run".to_owned())
+    }
+}
+
+fn tell_gone(past: &Past, context: &Context) {
+    if !past.gone.is_empty() {
+        let gone: Vec<&str> = past.gone.iter().map(|step| step.0.as_str()).collect();
+        let text = format!("Not in the runbook any more, and left out: {}.", gone.join(", "));
+        context.terminal.line(&Text::of(Meaning::Warning, text));
     }
 }
 
