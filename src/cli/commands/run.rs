@@ -349,6 +349,7 @@ fn started(
         behind: Vec::new(),
         world: World::Real,
         follows: None,
+        rehearsal: None,
     }
 }
 
