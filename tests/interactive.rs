@@ -6,6 +6,8 @@
 mod learning;
 #[path = "interactive/led.rs"]
 mod led;
+#[path = "interactive/past.rs"]
+mod past;
 #[path = "interactive/picker.rs"]
 mod picker;
 #[path = "support/pty.rs"]

@@ -60,6 +60,8 @@ Examples:
   surefoot drill disk-filling --learn
   surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml
   surefoot drill disk-filling --scenario runbooks/scenarios/disk-filling-1.yaml --speed 10
+  surefoot drill --from k3f9
+  surefoot drill --from k3f9 --save runbooks/scenarios/first-night.yaml
   surefoot drill --facilitate")]
     Drill(DrillArguments),
     /// Say what a run would do; nothing is run and nothing is asked

@@ -1,13 +1,13 @@
 //! The runbook as it was frozen in the folder of a run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::open::show_findings;
+use super::open::{Opened, show_findings};
 use super::runs::unreadable;
 use crate::catalog::{Closure, File, Folder, Trusted};
 use crate::engine::RunStarted;
@@ -24,8 +24,7 @@ pub(crate) fn frozen(
     let (source, loaded) = file.load_in(&name, &folder);
     let Some(runbook) = loaded.runbook else {
         show_findings(&context.terminal, &source, &loaded.findings);
-        let message = "this version of surefoot does not accept the runbook of the run";
-        return Err(Failure::new(Exit::Invalid, message));
+        return Err(unaccepted());
     };
     Ok(named(runbook, started))
 }
@@ -34,6 +33,29 @@ pub(crate) fn frozen(
 pub(crate) fn frozen_before(started: &RunStarted, folder: &RunFolder) -> Option<Runbook> {
     let Frozen { name, file, folder } = kept(started, folder).ok()?;
     Some(named(file.load_in(&name, &folder).1.runbook?, started))
+}
+
+/// The runbook of a run as if it were opened now, with all that was frozen with it.
+pub(crate) fn as_opened(
+    started: &RunStarted,
+    folder: &RunFolder,
+    context: &Context,
+) -> Result<Opened, Failure> {
+    let Frozen { name, file, folder } = kept(started, folder)?;
+    let (source, loaded) = file.load_in(&name, &folder);
+    let Some(runbook) = loaded.runbook else {
+        show_findings(&context.terminal, &source, &loaded.findings);
+        return Err(unaccepted());
+    };
+    let runbook = named(runbook, started);
+    let closure = Closure::of(&runbook, file, &folder)
+        .map_err(|error| Failure::from_error(Exit::Damaged, &error))?;
+    let (path, digest) = (PathBuf::from(name), closure.digest());
+    Ok(Opened { path, runbook, closure, folder, digest })
+}
+
+fn unaccepted() -> Failure {
+    Failure::new(Exit::Invalid, "this version of surefoot does not accept the runbook of the run")
 }
 
 /// What a run ran, for a comparison; nothing if that cannot be told any more.

@@ -56,12 +56,14 @@ enum Agreement {
 }
 
 impl SharedLead {
-    /// The lead of the drill in this folder, whose run this process holds.
+    /// The lead of the drill in this folder, whose run this process holds, and in which this happened
+    /// before.
     pub(crate) fn of(
         folder: &RunFolder,
         world: SharedWorld,
         clock: Rc<PacedClock>,
         walker: &str,
+        trace: Trace,
     ) -> Self {
         Self(Rc::new(RefCell::new(Lead {
             // Without one the drill is walked all the same, and whoever comes is told so.
@@ -69,10 +71,10 @@ impl SharedLead {
             world,
             clock,
             leader: None,
-            pending: VecDeque::new(),
+            pending: given_up(&trace),
             agreement: Agreement::None,
             hints: Hints::default(),
-            trace: Trace::default(),
+            trace,
             truth: Truth::default(),
             walker: walker.to_owned(),
             wishes: (0, 0),
@@ -139,6 +141,20 @@ impl SharedLead {
             door.finish(LAST_WORDS);
         }
     }
+}
+
+/// What has to be told where somebody led a drill that was left: nobody does now, and its clock goes on.
+fn given_up(trace: &Trace) -> VecDeque<Happening> {
+    let of = |kind, by: &Option<String>| {
+        Happening::Told(Told { kind, text: String::new(), by: by.clone() })
+    };
+    let last = |of: [ToldKind; 2]| trace.told.iter().rev().find(|told| of.contains(&told.kind));
+    let led = last([ToldKind::Joined, ToldKind::Left]);
+    let led = led.filter(|told| told.kind == ToldKind::Joined);
+    let held = last([ToldKind::GoneOn, ToldKind::Held]);
+    let held = held.filter(|told| told.kind == ToldKind::Held);
+    let left = led.map(|told| of(ToldKind::Left, &told.by));
+    left.into_iter().chain(held.map(|told| of(ToldKind::GoneOn, &told.by))).collect()
 }
 
 impl Lead {

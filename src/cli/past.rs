@@ -45,6 +45,15 @@ pub(crate) struct History {
     pub(crate) summaries: Vec<Summary>,
 }
 
+impl History {
+    /// Leaves out what tells which steps were done in earlier runs.
+    pub(crate) fn forget_steps(&mut self) {
+        self.summaries.clear();
+        self.known.usual_steps.clear();
+        self.known.usual_undo.clear();
+    }
+}
+
 /// Looks at earlier runs, for a person who reads it. What is run now is asked for if its digest is
 /// another than that of the last run.
 pub(crate) fn known(
@@ -143,6 +152,19 @@ fn earlier(folder: &RunFolder, runbook: &Runbook) -> Option<Summary> {
         return None;
     }
     Summary::of(&read(&folder.journal()).ok()?.records)
+}
+
+/// The latest drills and trainings of a runbook, in which nobody only looked on.
+pub(crate) fn practice(store: &Store, runbook: &Runbook) -> Vec<Summary> {
+    let practised = |folder: &RunFolder| {
+        let Began { event, .. } = began(folder)?;
+        let BeganEvent { mode, runbook: Origin { id, service }, follows, .. } = event;
+        let is_one = matches!(mode, Mode::Drill | Mode::Training) && follows.is_none();
+        let of_runbook = id == runbook.id && service == runbook.service;
+        (is_one && of_runbook).then(|| Summary::of(&read(&folder.journal()).ok()?.records))?
+    };
+    let folders = newest_first(store).into_iter().flatten().take(MOST_RUNS);
+    folders.filter_map(|folder| practised(&folder)).take(MOST_READ).collect()
 }
 
 /// The first record of a run; nothing if it was a rehearsal.

@@ -4,24 +4,25 @@
 use crate::console::Practised;
 use crate::engine::StepStatus;
 use crate::journal::Store;
-use crate::plan::Mode;
-use crate::report::Summary;
 use crate::runbook::{Action, Ask, Form, Runbook, Step};
 
 use super::frozen::frozen_before;
+use super::past::practice;
 
 /// How often somebody has walked a runbook and its steps in drills and trainings. A step counts once
-/// for each of them that went through it, as long as it was then what it is now.
+/// for each of them that went through it, as long as it was then what it is now. The walk that goes on
+/// is none of them.
 pub(crate) fn practised(
-    earlier: &[Summary],
     (runbook, digest): (&Runbook, &str),
     who: &str,
     store: &Store,
+    goes_on: Option<&str>,
 ) -> Practised {
     let mut practised = Practised::default();
+    let earlier = practice(store, runbook);
     let own = earlier.iter().filter(|summary| {
-        let learns = matches!(summary.started_with.mode, Mode::Drill | Mode::Training);
-        learns && summary.responders.iter().any(|responder| responder.name == who)
+        goes_on != Some(summary.started_with.run.as_str())
+            && summary.responders.iter().any(|responder| responder.name == who)
     });
     for summary in own {
         practised.runbook += 1;

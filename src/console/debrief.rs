@@ -42,6 +42,9 @@ pub fn debriefing(debrief: &Debrief, took: Took, runbook: &Runbook) -> Vec<Row> 
         let text = if ids.is_empty() { "none".to_owned() } else { titles(ids) };
         rows.push(fact(name, &text));
     }
+    if !debrief.otherwise.is_empty() {
+        rows.push(fact("ran otherwise", &titles(&debrief.otherwise)));
+    }
     if !debrief.unfound.is_empty() {
         rows.push(fact("not found", &debrief.unfound.join("; ")));
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::{AttemptId, End, Ended, Kept, Printed};
+use crate::engine::{AttemptEnded, AttemptId, End, Ended, Kept, Printed};
 use crate::process::{pieces, read_end};
 use crate::session::Stream;
 use crate::value::{Hidden, Patterns, hex};
@@ -65,6 +65,20 @@ fn streams(folder: &Path, attempt: AttemptId, kept: &Kept) -> [Printed; 2] {
     stdout.more = kept.bytes.saturating_sub(there.min(kept.kept));
     stderr.more = stdout.more;
     [stdout, stderr]
+}
+
+/// What was kept of what a command printed, to standard output and to standard error; nothing if
+/// there was something and nothing of it was kept.
+pub fn printed(folder: &Path, ended: &AttemptEnded) -> Option<[Printed; 2]> {
+    if ended.output.bytes == 0 {
+        return Some(Default::default());
+    }
+    let path = folder.join(ended.output.path.as_ref()?);
+    if ended.elsewhere {
+        let bytes = fs::read(path).ok()?;
+        return Some([Printed { bytes, more: 0 }, Printed::default()]);
+    }
+    path.is_file().then(|| streams(folder, ended.attempt, &ended.output))
 }
 
 /// Keeps a text as the output of an attempt, masked.

@@ -15,5 +15,6 @@ mod webhook;
 
 pub use clock::SystemClock;
 pub use executor::{Setting, Supervised};
+pub use kept::printed;
 pub use tail::{Printed, Tail};
 pub use webhook::{Arrival, Delivery, Verdict, Webhook};

@@ -329,6 +329,9 @@ pub struct RunStarted {
     /// The run of somebody else that was looked at, if nothing else was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<String>,
+    /// What it is walked against, if its world is a scenario.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Rehearsal>,
 }
 
 impl RunStarted {
@@ -336,6 +339,17 @@ impl RunStarted {
     pub fn is_rehearsal(&self) -> bool {
         self.world.is_rehearsed(self.mode)
     }
+}
+
+/// What a rehearsal is walked against. Its scenario lies beside the journal.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Rehearsal {
+    /// SHA-256 of the scenario.
+    pub scenario: String,
+    /// What the scenario calls the runbook.
+    pub runbook: String,
+    /// How many times faster than the world its time runs.
+    pub speed: u8,
 }
 
 /// What was run, exactly.

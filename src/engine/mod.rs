@@ -62,8 +62,8 @@ pub use approval::{
 pub use conduct::{Conduct, KeptFile};
 pub use event::{
     AttemptEnded, AttemptId, AttemptStarted, Confirmation, Containment, End, Event, FileOrigin,
-    FindingRecord, Found, InputRecord, ItemRecord, Kept, Missing, PauseReason, Recorded, Responder,
-    Resumed, Role, RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
+    FindingRecord, Found, InputRecord, ItemRecord, Kept, Missing, PauseReason, Recorded, Rehearsal,
+    Responder, Resumed, Role, RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
 };
 
 pub use demand::{

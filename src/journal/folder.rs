@@ -80,6 +80,22 @@ impl RunFolder {
         self.path.join("output")
     }
 
+    /// Where the scenario lies that a rehearsal is walked against.
+    pub fn scenario(&self) -> PathBuf {
+        self.path.join("scenario.yaml")
+    }
+
+    /// Keeps the scenario of a rehearsal, durably.
+    pub fn keep_scenario(&self, text: &str) -> Result<(), FileFailed> {
+        private::write_new(&self.scenario(), text.as_bytes())
+    }
+
+    /// Reads the scenario of a rehearsal.
+    pub fn kept_scenario(&self) -> Result<Vec<u8>, FileFailed> {
+        let path = self.scenario();
+        std::fs::read(&path).map_err(FileFailed::to("read", &path))
+    }
+
     /// Where the frozen runbook lies.
     pub fn runbook(&self) -> PathBuf {
         self.path.join("runbook")

@@ -86,6 +86,7 @@ pub(crate) fn started() -> Event {
         behind: Vec::new(),
         world: World::Real,
         follows: None,
+        rehearsal: None,
     }))
 }
 

@@ -78,6 +78,20 @@ fn own_word(question: &Question, answer: &Answer) -> Option<Given> {
     })
 }
 
+/// How an answer is written in a scenario, if it can be.
+pub(super) fn word_of(given: &Given) -> Option<Answer> {
+    let word = match given {
+        Given::Choose { option, .. } => option.to_string(),
+        Given::Confirm { .. } | Given::Approval { .. } => "yes".to_owned(),
+        Given::Value { value: Recorded::Open(Value::List(items)) } => {
+            return Some(Answer::Many(items.iter().map(Value::written).collect()));
+        }
+        Given::Value { value: Recorded::Open(value) } => value.written(),
+        other => WORDS.iter().find(|(_, kind)| *kind == other.kind())?.0.to_owned(),
+    };
+    Some(Answer::One(word))
+}
+
 /// What agrees to a question.
 fn yes(question: &Question) -> Option<Given> {
     match &question.ask {

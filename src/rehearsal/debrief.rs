@@ -1,9 +1,9 @@
 //! What a drill came to: facts about the walk beside what the scenario expects. No marks for people.
 
 use super::trace::Trace;
-use super::verdict::{Step, side_by_side};
+use super::verdict::{Mismatch, Step, commands, side_by_side};
 use crate::engine::{Rest, Told, ToldKind};
-use crate::runbook::{Action, Effect, Outcome, Runbook, Scenario, StepId};
+use crate::runbook::{Action, Effect, Outcome, Placed, Runbook, Scenario, StepId};
 
 /// The facts of a drill that is over.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Debrief {
     pub unneeded: Vec<StepId>,
     /// Reads of the expected path that were not walked.
     pub unlooked: Vec<StepId>,
+    /// Steps whose command was not the one that is expected.
+    pub otherwise: Vec<StepId>,
     /// Findings that were expected and not made.
     pub unfound: Vec<String>,
     /// How many hints were asked for.
@@ -65,6 +67,12 @@ impl Debrief {
             .filter(|id| effect(id) == Some(Effect::Read) && !walked(id))
             .map(|id| (*id).clone())
             .collect();
+        let other = |(step, expected): &(&StepId, &Vec<Placed<String>>)| {
+            let found = commands(step, expected, trace);
+            found.iter().any(|it| matches!(it, Mismatch::Command { ran: Some(_), .. }))
+        };
+        let otherwise = scenario.expect.commands.iter().filter(other);
+        let otherwise = otherwise.map(|(step, _)| step.clone()).collect();
         let unfound = scenario.expect.findings.iter().map(|finding| &finding.value);
         let unfound = unfound.filter(|text| !trace.findings.contains(text)).cloned().collect();
         let expected = scenario.expect.outcome.as_ref().map(|placed| placed.value);
@@ -80,6 +88,7 @@ impl Debrief {
             detours,
             unneeded,
             unlooked,
+            otherwise,
             unfound,
             hints: trace.hints(),
             told: trace.told.iter().filter(said).map(Told::line).collect(),

@@ -1,6 +1,6 @@
 //! Runs the commands of a scenario: none is started, each ends as the scenario says and when.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use jiff::Timestamp;
@@ -8,14 +8,20 @@ use jiff::Timestamp;
 use super::result::Fate;
 use super::time::{Time, later, millis_between};
 use super::world::{Problem, SharedWorld};
-use crate::engine::{Attempt, AttemptId, Conduct, End, Ended, Filtered, Kept, Printed, Survey};
+use crate::engine::{
+    Attempt, AttemptEnded, AttemptId, Conduct, End, Ended, Filtered, Found, Kept, Printed, Survey,
+};
 use crate::expression::Filter;
 use crate::runbook::{self, Part};
 use crate::session::{Executor, Happening, Stream};
 use crate::value::Secret;
 
 /// What of an output expectations and captures may look at, as with commands that run.
-const LOOKED_AT: usize = 1 << 20;
+pub(super) const LOOKED_AT: usize = 1 << 20;
+
+/// What is said of a command that nobody has a result for.
+pub(super) const UNSCRIPTED: &str =
+    "a rehearsal starts no command, and the scenario has no result for it";
 
 /// What becomes of a command that the scenario has no result for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,13 +74,83 @@ impl ScriptedExecutor {
         self.world.with(|world| world.next_due())
     }
 
-    fn give(&mut self, attempt: &Attempt, gives: Part) {
-        let since = self.time.now();
+    fn give(&mut self, attempt: &Attempt, gives: Part, since: Timestamp) {
         let (at, then) = plan(attempt, &gives, since);
         if let Some(at) = at {
             self.world.with(|world| world.expect_at(at, attempt.id));
         }
         self.running.push(Running { attempt: attempt.id, gives, since, at, then });
+    }
+
+    /// Starts a command at a moment.
+    pub(super) fn start_at(&mut self, attempt: &Attempt, at: Timestamp) {
+        match self.world.with(|world| world.fate(attempt)) {
+            Fate::Gives(gives) => self.give(attempt, gives, at),
+            Fate::Unsaid(problem) if self.unscripted == Unscripted::Leaves => {
+                self.world.with(|world| world.report(problem));
+                self.left = true;
+            }
+            Fate::Unknown | Fate::Unsaid(_) => {
+                let end = End::CouldNotStart { why: UNSCRIPTED.to_owned() };
+                self.happened.push_back(Happening::Ended(Box::new(Ended::new(attempt.id, end))));
+            }
+        }
+    }
+
+    /// A command has ended as the record says, with what it gave.
+    pub(super) fn ended(&mut self, ended: &AttemptEnded) -> Option<Part> {
+        let told =
+            |it: &Happening| matches!(it, Happening::Ended(it) if it.attempt == ended.attempt);
+        self.happened.retain(|it| !told(it));
+        let running = self.take(ended.attempt)?;
+        self.make_true(&running.gives, &ended.end);
+        Some(running.gives)
+    }
+
+    /// A command is ready, as the record says.
+    pub(super) fn readied(&mut self, attempt: AttemptId) {
+        if let Some(mut running) = self.take(attempt) {
+            running.at = None;
+            output(&mut running.gives);
+            self.running.push(running);
+        }
+    }
+
+    /// Nobody waits for any other command.
+    pub(super) fn keep_only(&mut self, attempts: &BTreeSet<AttemptId>) {
+        let others: Vec<AttemptId> = self.running.iter().map(|it| it.attempt).collect();
+        for attempt in others.into_iter().filter(|it| !attempts.contains(it)) {
+            self.take(attempt);
+        }
+    }
+
+    /// How what runs will end, as its supervisor would have written it.
+    pub(super) fn found(&self) -> BTreeMap<AttemptId, Found> {
+        let found = self.running.iter().map(|running| {
+            let took = running.at.map_or(0, |at| millis_between(running.since, at));
+            let found = match (&running.then, running.at) {
+                (Then::Ends(end), Some(_)) => Found::Finished { end: end.clone(), took },
+                _ => Found::Running { supervisor: 0 },
+            };
+            (running.attempt, found)
+        });
+        found.collect()
+    }
+
+    fn take(&mut self, attempt: AttemptId) -> Option<Running> {
+        let place = self.running.iter().position(|it| it.attempt == attempt)?;
+        let running = self.running.swap_remove(place);
+        if let Some(at) = running.at {
+            self.world.with(|world| world.forget(at, attempt));
+        }
+        Some(running)
+    }
+
+    /// What was stopped from outside did not do what it was to do.
+    fn make_true(&self, gives: &Part, end: &End) {
+        if !matches!(end, End::Interrupted { .. } | End::TimedOut { .. }) {
+            self.world.with(|world| world.set(&gives.sets));
+        }
     }
 
     /// What has become due, in the order of its time.
@@ -104,10 +180,7 @@ impl ScriptedExecutor {
             self.world.with(|world| world.forget(at, attempt));
         }
         let Then::Ends(end) = running.then else { return };
-        // What was stopped from outside did not do what it was to do.
-        if !matches!(end, End::Interrupted { .. } | End::TimedOut { .. }) {
-            self.world.with(|world| world.set(&running.gives.sets));
-        }
+        self.make_true(&running.gives, &end);
         let shown = output(&mut running.gives);
         let ended = Ended {
             took: millis_between(running.since, now),
@@ -169,7 +242,7 @@ fn plan(attempt: &Attempt, gives: &Part, since: Timestamp) -> (Option<Timestamp>
 }
 
 /// What a command prints, taken out of its result: it is printed once.
-fn output(gives: &mut Part) -> (Printed, Printed) {
+pub(super) fn output(gives: &mut Part) -> (Printed, Printed) {
     let stdout = std::mem::take(&mut gives.stdout).into_bytes();
     let stderr = std::mem::take(&mut gives.stderr).into_bytes();
     let stdout = match gives.flood.take() {
@@ -188,29 +261,36 @@ fn bytes(printed: &Printed) -> u64 {
     printed.bytes.len() as u64 + printed.more
 }
 
+/// The signals that scenarios name.
+const SIGNALS: [(&str, i32); 18] = [
+    ("HUP", 1),
+    ("INT", 2),
+    ("QUIT", 3),
+    ("ILL", 4),
+    ("TRAP", 5),
+    ("ABRT", 6),
+    ("BUS", 7),
+    ("FPE", 8),
+    ("KILL", 9),
+    ("USR1", 10),
+    ("SEGV", 11),
+    ("USR2", 12),
+    ("PIPE", 13),
+    ("ALRM", 14),
+    ("TERM", 15),
+    ("XCPU", 24),
+    ("XFSZ", 25),
+    ("SYS", 31),
+];
+
 /// The number of a signal, by its name in scenarios.
 fn number(name: &str) -> i32 {
-    const NUMBERS: [(&str, i32); 18] = [
-        ("HUP", 1),
-        ("INT", 2),
-        ("QUIT", 3),
-        ("ILL", 4),
-        ("TRAP", 5),
-        ("ABRT", 6),
-        ("BUS", 7),
-        ("FPE", 8),
-        ("KILL", 9),
-        ("USR1", 10),
-        ("SEGV", 11),
-        ("USR2", 12),
-        ("PIPE", 13),
-        ("ALRM", 14),
-        ("TERM", 15),
-        ("XCPU", 24),
-        ("XFSZ", 25),
-        ("SYS", 31),
-    ];
-    NUMBERS.iter().find(|(known, _)| *known == name).map_or(15, |(_, number)| *number)
+    SIGNALS.iter().find(|(known, _)| *known == name).map_or(15, |(_, number)| *number)
+}
+
+/// The name of a signal in scenarios, if they know it.
+pub(super) fn signal_name(signal: i32) -> Option<&'static str> {
+    SIGNALS.iter().find(|(_, number)| *number == signal).map(|(name, _)| *name)
 }
 
 impl Executor for ScriptedExecutor {
@@ -231,22 +311,15 @@ impl Executor for ScriptedExecutor {
     fn hide(&mut self, _: &str, _: &Secret) {}
 
     fn start(&mut self, attempt: &Attempt) {
-        match self.world.with(|world| world.fate(attempt)) {
-            Fate::Gives(gives) => self.give(attempt, gives),
-            Fate::Unsaid(problem) if self.unscripted == Unscripted::Leaves => {
-                self.world.with(|world| world.report(problem));
-                self.left = true;
-            }
-            Fate::Unknown | Fate::Unsaid(_) => {
-                let why = "a rehearsal starts no command, and the scenario has no result for it";
-                let end = End::CouldNotStart { why: why.to_owned() };
-                self.happened.push_back(Happening::Ended(Box::new(Ended::new(attempt.id, end))));
-            }
-        }
+        self.start_at(attempt, self.time.now());
     }
 
-    /// Whoever ran it is gone, and there never was a process.
+    /// What was brought here from a record goes on. Of others nothing is known, and there never was a
+    /// process.
     fn attach(&mut self, attempt: AttemptId) {
+        if self.running.iter().any(|running| running.attempt == attempt) {
+            return;
+        }
         self.happened.push_back(Happening::Ended(Box::new(Ended::new(attempt, End::Unknown))));
     }
 

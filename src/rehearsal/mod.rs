@@ -6,6 +6,7 @@
 //! [`walk`] puts them together with a journal in memory. Nothing here starts a process, opens a
 //! file or knows the time of day.
 
+mod again;
 mod answers;
 mod coverage;
 mod debrief;
@@ -13,6 +14,7 @@ mod executor;
 mod hint;
 mod leading;
 mod notary;
+mod past;
 mod responder;
 mod result;
 mod sampled;
@@ -23,16 +25,19 @@ mod truth;
 mod verdict;
 mod walk;
 mod world;
+mod written;
 
 #[cfg(test)]
 mod tests;
 
+pub use again::{Again, again};
 pub use coverage::{Branch, BranchKind, Coverage, Covered, Inventory, Point, Totals, branches};
 pub use debrief::Debrief;
 pub use executor::{ScriptedExecutor, Unscripted};
 pub use hint::Hints;
 pub use leading::{News, Row, Wish};
 pub use notary::{AGREED, AgreeingNotary};
+pub use past::{Gave, Past, Recording, past};
 pub use responder::ScriptedResponder;
 pub use sampled::sampled;
 pub use skeleton::{Skeleton, Skeletons, skeletons};
@@ -42,3 +47,4 @@ pub use truth::{Ahead, Seen, Stage, Stands, Truth};
 pub use verdict::{Mismatch, Step, compare};
 pub use walk::{Prepared, Unwalkable, Walked, prepare, walk};
 pub use world::{Problem, SharedWorld, World};
+pub use written::{Remarks, written};

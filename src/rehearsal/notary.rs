@@ -17,6 +17,13 @@ pub struct AgreeingNotary {
     asked: u32,
 }
 
+impl AgreeingNotary {
+    /// One who was asked so often before.
+    pub(super) fn after(asked: u32) -> Self {
+        Self { asked }
+    }
+}
+
 impl Notary for AgreeingNotary {
     fn terms(&mut self, record: u64, head: &str) -> Terms {
         self.asked += 1;

@@ -21,7 +21,7 @@ impl Shelf for One {
     }
 }
 
-fn both(runbook: &str, scenario: &str) -> (Arc<Runbook>, Rc<Scenario>) {
+pub(super) fn both(runbook: &str, scenario: &str) -> (Arc<Runbook>, Rc<Scenario>) {
     let text = format!("{HEAD}{runbook}");
     let source = Source { name: "book.yaml".to_owned(), text: text.as_str().into() };
     let loaded = load(&source, &NoRepository);

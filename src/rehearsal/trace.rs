@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::coverage::Coverage;
+use super::walk::WORK;
 use crate::engine::{AttemptId, Event, Role, Run, Told, ToldKind};
 use crate::journal::Record;
 use crate::runbook::StepId;
@@ -75,7 +76,7 @@ impl Trace {
             Event::AttemptStarted(started) => {
                 self.roles.insert(started.attempt, (started.role, started.step.clone()));
                 if let (Role::Main, Some(step)) = (started.role, &started.step) {
-                    let shown = started.shown.clone();
+                    let shown = neutral(&started.shown, &run.plan().run);
                     self.commands.push(Command { step: step.clone(), shown });
                 }
             }
@@ -90,6 +91,22 @@ impl Trace {
         coverage.note(event, self, &run.plan().runbook);
         self.coverage = coverage;
     }
+}
+
+/// A text in which the working folder of a run is the one that all rehearsals have.
+pub(super) fn neutral(text: &str, run: &str) -> String {
+    let own = format!("/runs/{run}/work");
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(&own) {
+        let begins = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '=' | '(' | ',' | ':');
+        let start = rest[..at].rfind(begins);
+        let start = start.map_or(0, |it| it + rest[it..].chars().next().map_or(1, char::len_utf8));
+        out.push_str(&rest[..start]);
+        out.push_str(WORK);
+        rest = &rest[at + own.len()..];
+    }
+    out + rest
 }
 
 impl Observer for Trace {

@@ -129,7 +129,7 @@ pub(super) fn side_by_side(expected: &[Placed<StepId>], trace: &Trace) -> Vec<St
 }
 
 /// One expectation speaks for every attempt; several are one for each.
-fn commands(step: &StepId, expected: &[Placed<String>], trace: &Trace) -> Vec<Mismatch> {
+pub(super) fn commands(step: &StepId, expected: &[Placed<String>], trace: &Trace) -> Vec<Mismatch> {
     let ran = trace.commands.iter().filter(|command| command.step == *step);
     let ran: Vec<&str> = ran.map(|command| command.shown.trim()).collect();
     let differs = |expected: &Placed<String>, ran: Option<&str>| {

@@ -19,7 +19,7 @@ use crate::journal::{FORMAT, Journal};
 use crate::plan::{Alert, DigestKey, Given, Mode, Origin, Plan, World};
 use crate::policy::{Attendance, Pace, Policy, Rules, Trust};
 use crate::runbook::{Environment, Outcome, Presence, Runbook, Scenario, Secrecy};
-use crate::session::{Broken, Session};
+use crate::session::{Broken, Observer, Responder as AnyResponder, Session};
 use crate::value::{Datum, Name, Secret};
 
 /// A walk that takes more records than this goes round in circles.
@@ -27,6 +27,9 @@ const MOST_RECORDS: u64 = 20_000;
 
 /// What the walker of a rehearsal is called.
 const WALKER: &str = "rehearsal";
+
+/// The working folder of commands that nobody runs.
+pub(super) const WORK: &str = "/rehearsal/work";
 
 /// Why a scenario cannot be walked.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -85,7 +88,7 @@ pub fn prepare(
         inputs,
         alert: Alert::default(),
         policy,
-        work: "/rehearsal/work".to_owned(),
+        work: WORK.to_owned(),
         key: DigestKey::new([0; 32]),
     };
     Ok(Prepared {
@@ -97,22 +100,37 @@ pub fn prepare(
 
 /// Walks a scenario to its end: no process, no file, no time.
 pub fn walk(runbook: &Arc<Runbook>, scenario: &Rc<Scenario>) -> Result<Walked, Unwalkable> {
+    let scripted = |world: &SharedWorld, time| ScriptedResponder::new(world.clone(), time);
+    walk_with(runbook, scenario, scripted, None::<&mut Trace>)
+}
+
+/// The same, with somebody else who answers, and maybe somebody who watches.
+pub(super) fn walk_with<R: AnyResponder, W: Observer>(
+    runbook: &Arc<Runbook>,
+    scenario: &Rc<Scenario>,
+    responder: impl FnOnce(&SharedWorld, Rc<dyn Time>) -> R,
+    watcher: Option<&mut W>,
+) -> Result<Walked, Unwalkable> {
     let Prepared { plan, started, now } = prepare(runbook, scenario, Mode::Test)?;
     let time: Rc<SimulatedClock> = Rc::new(SimulatedClock::at(now));
     let world = SharedWorld::of(Rc::clone(scenario));
     let clock = Rc::clone(&time) as Rc<dyn Time>;
     let mut executor = ScriptedExecutor::new(world.clone(), Rc::clone(&clock), Unscripted::Leaves);
-    let mut responder = ScriptedResponder::new(world.clone(), clock);
+    let mut responder = responder(&world, clock);
     let mut notary = AgreeingNotary::default();
     let mut trace = Trace::default();
-    let mut watched = world.clone();
+    let mut around = world.clone();
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut around, &mut trace];
+    if let Some(watcher) = watcher {
+        observers.push(watcher);
+    }
     let mut session = Session {
         run: Run::new(Arc::new(plan)),
         journal: Journal::in_memory(MOST_RECORDS),
         executor: &mut executor,
         responder: &mut responder,
         notary: &mut notary,
-        observers: vec![&mut watched, &mut trace],
+        observers,
         clock: &*time,
         by: WALKER.to_owned(),
     };
@@ -143,6 +161,11 @@ fn environment(runbook: &Runbook, scenario: &Scenario) -> Result<Option<Environm
     }
 }
 
+/// A secret that opens nothing, in place of the one that a name has.
+pub(super) fn made_up(name: &str) -> String {
+    format!("rehearsal-{name}-5f0b7c")
+}
+
 /// The scenario's values, then defaults. A secret is made up: none stands in a scenario.
 fn inputs(runbook: &Runbook, scenario: &Scenario) -> Result<BTreeMap<Name, Given>, Unwalkable> {
     let mut inputs = BTreeMap::new();
@@ -151,7 +174,7 @@ fn inputs(runbook: &Runbook, scenario: &Scenario) -> Result<BTreeMap<Name, Given
         let name = input.name.clone();
         let given = match (&input.secrecy, scenario.inputs.get(&name), &input.default) {
             (Secrecy::Secret(_), _, _) => Some(Given {
-                datum: Datum::Secret(Secret::new(format!("rehearsal-{name}-5f0b7c"))),
+                datum: Datum::Secret(Secret::new(made_up(name.as_str()))),
                 origin: Origin::Source,
             }),
             (Secrecy::Open, Some(value), _) => {
@@ -210,5 +233,6 @@ fn started(plan: &Plan) -> RunStarted {
         behind: Vec::new(),
         world: World::Scripted,
         follows: None,
+        rehearsal: None,
     }
 }

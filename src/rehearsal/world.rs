@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::result::Conditions;
 use super::time::later;
-use crate::engine::{AnswerKind, AttemptId, Event, LaneId, Role, Run};
+use crate::engine::{AnswerKind, AttemptId, Event, LaneId, Role, Run, Told};
 use crate::journal::Record;
 use crate::runbook::{Fault, Inject, Results, Scenario, StepId, StepResult, Trigger};
 use crate::session::{Notice, Observer};
@@ -193,6 +193,28 @@ impl World {
             self.inject(&[index]);
         }
         comes
+    }
+
+    /// An inject was told, by itself or by whoever led it before its time: it is not told again.
+    pub(super) fn told(&mut self, told: &Told) {
+        if told.by.is_some() {
+            let scenario = Rc::clone(&self.scenario);
+            let says = |index: &usize| scenario.injects[*index].say.as_ref() == Some(&told.text);
+            let early = self.ahead.iter().copied().find(says);
+            let waiting = self.said.len();
+            self.inject(early.as_slice());
+            self.said.truncate(waiting);
+            return;
+        }
+        let mut rest = told.text.as_str();
+        let mut heard = 0;
+        while let Some(left) = self.said.get(heard).and_then(|said| rest.strip_prefix(said)) {
+            rest = left.strip_prefix('\n').unwrap_or(left);
+            heard += 1;
+        }
+        // Where the record has other words, they were of all that waited.
+        let heard = if heard == 0 { self.said.len() } else { heard };
+        self.said.drain(..heard);
     }
 
     /// Each happens once.

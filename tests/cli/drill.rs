@@ -1,6 +1,6 @@
 //! Drills: the same walk, and nothing of it is run.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{self, Sandbox};
 use crate::{CHANGES, READS};
 
 const SCENARIO: &str = "\
@@ -75,7 +75,7 @@ fn a_scenario_says_what_happens_and_the_debrief_what_was_expected() {
 }
 
 #[test]
-fn a_drill_is_no_run_of_the_runbook_and_is_not_gone_on_with() {
+fn a_drill_is_no_run_of_the_runbook_and_gone_on_with_only_by_its_name() {
     let sandbox = Sandbox::trusting(READS);
     let ran = sandbox.surefoot(&["drill", "runbook.yaml"]).run();
     // There is no sample: the person has to say what it gives.
@@ -85,8 +85,8 @@ fn a_drill_is_no_run_of_the_runbook_and_is_not_gone_on_with() {
     assert!(resumed.stderr.contains("there is no run to go on with"), "{}", resumed.stderr);
     let id = sandbox.runs()[0].file_name().unwrap().to_str().unwrap().to_owned();
     let resumed = sandbox.surefoot(&["resume", &id]).run();
-    assert_eq!(resumed.code(), 2, "{}", resumed.text());
-    assert!(resumed.stderr.contains("is a rehearsal"), "{}", resumed.stderr);
+    assert_eq!(resumed.code(), 4, "{}", resumed.text());
+    assert!(resumed.stderr.contains("DRILL"), "{}", resumed.stderr);
     // Nobody is told to go on with it, and whoever looks on sees what it is.
     let doctor = sandbox.surefoot(&["doctor"]).run();
     assert!(doctor.stdout.contains("none is open or in doubt"), "{}", doctor.stdout);
@@ -211,4 +211,117 @@ fn a_drill_asks_what_settings_files_and_environments_ask_of_the_real_walk() {
         let (code, text) = drilled("staging", Some(file), &yes);
         assert_eq!(code, 8, "{file}: {text}");
     }
+}
+
+/// Two reads that take a while, an inject, and a question between them.
+const SLOW: &str = "\
+schema: surefoot/v1
+title: A slow look
+service: shop
+steps:
+  - { id: first, title: Look once, effect: read, run: touch canary }
+  - id: which
+    ask: Which way?
+    options:
+      - { id: on, label: Go on, goto: second }
+      - { id: again, label: Look again, goto: first }
+  - { id: second, title: Look twice, effect: read, run: touch canary }
+  - end: done
+";
+
+const LONG: &str = "\
+schema: surefoot-scenario/v1
+runbook: slow
+title: It takes long
+now: 2026-03-01T02:40:00Z
+facts: { looked: false }
+results:
+  first: [ { stdout: \"one\\n\", sets: { looked: true } }, { stdout: \"never again\\n\" } ]
+  second:
+    - { when: looked, stdout: \"it was looked at\\n\", takes: 6s }
+    - { stdout: \"it was not\\n\" }
+injects: [ { enters: first, say: Somebody calls. } ]
+answers: { which: on }
+expect: { outcome: done, visited: [ first, which, second ] }
+";
+
+/// A place with both, and the words that start the drill.
+fn slow() -> (Sandbox, [&'static str; 6]) {
+    let sandbox = Sandbox::new();
+    sandbox.file("slow.yaml", SLOW).file("long.yaml", LONG).file("on.yaml", "which: on\n");
+    (sandbox, ["drill", "slow.yaml", "--scenario", "long.yaml", "--auto", "read"])
+}
+
+fn id(sandbox: &Sandbox) -> String {
+    sandbox.run().file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+fn shows(text: &str, all: &[&str]) {
+    for shown in all {
+        assert!(text.contains(shown), "{shown} in\n{text}");
+    }
+}
+
+#[test]
+fn a_drill_that_was_left_goes_on_where_it_was() {
+    let (sandbox, drill) = slow();
+    let left = sandbox.surefoot(&drill).arguments(&["--speed", "200"]).run();
+    assert_eq!(left.code(), 4, "{}", left.text());
+    shows(&left.stderr, &["│ one", "Somebody calls."]);
+    let kept = std::fs::read_to_string(sandbox.run().join("scenario.yaml")).unwrap();
+    assert_eq!(kept, LONG);
+    let id = id(&sandbox);
+    let resumed = sandbox.surefoot(&["resume", &id, "--answers", "on.yaml"]).run();
+    assert_eq!(resumed.code(), 0, "{}", resumed.text());
+    shows(&resumed.stderr, &["DRILL", "times as fast", "│ it was looked at", "done, as expected"]);
+    // What was given and said before is neither given nor said again.
+    assert!(!resumed.stderr.contains("Somebody calls."), "{}", resumed.stderr);
+    assert_eq!(sandbox.events_of("attempt_started").len(), 2);
+    let last = sandbox.journal().lines().last().unwrap().to_owned();
+    assert!(last.contains("\"at\":\"2026-03-01T0"), "{last}");
+    let over = sandbox.surefoot(&["resume", &id]).run();
+    assert!(over.stderr.contains("is over"), "{}", over.text());
+    nothing_ran(&sandbox);
+}
+
+#[test]
+fn a_command_of_a_drill_goes_on_when_the_program_was_killed() {
+    let (sandbox, drill) = slow();
+    let drill = sandbox.surefoot(&drill).arguments(&["--answers", "on.yaml"]).start();
+    let journal = || sandbox.runs().first().map(|run| run.join("journal.jsonl"));
+    let started = sandbox::eventually(|| {
+        let text = std::fs::read_to_string(journal()?).ok()?;
+        (text.matches("\"attempt_started\"").count() == 2).then_some(())
+    });
+    assert!(started.is_some(), "{}", drill.stream("stderr"));
+    // It is killed as it is dropped.
+    drop(drill);
+    let id = id(&sandbox);
+    let latest = sandbox.surefoot(&["resume"]).run();
+    assert!(latest.stderr.contains("there is no run to go on with"), "{}", latest.text());
+    let resumed = sandbox.surefoot(&["resume", &id, "--answers", "on.yaml"]).run();
+    assert_eq!(resumed.code(), 0, "{}", resumed.text());
+    shows(&resumed.stderr, &["ended while nobody watched", "✓ exit 0", "done, as expected"]);
+    assert_eq!(sandbox.events_of("attempt_started").len(), 2, "{}", resumed.text());
+    let ended = sandbox.events_of("attempt_ended");
+    assert!(ended[1]["took"].as_u64().unwrap() >= 6_000, "{ended:?}");
+    // A drill is as good a record as any to make an exercise of.
+    let saved = sandbox.surefoot(&["drill", "--from", &id, "--save", "again.yaml"]).run();
+    assert_eq!(saved.code(), 0, "{}", saved.text());
+    let text = sandbox.read("again.yaml");
+    shows(&text, &["stdout: |\n      it was looked at", "Somebody calls.", "which: on"]);
+    let tested = sandbox.surefoot(&["test", "again.yaml"]).run();
+    assert_eq!(tested.code(), 0, "{}\n{text}", tested.text());
+    nothing_ran(&sandbox);
+}
+
+#[test]
+fn a_drill_whose_scenario_was_changed_is_not_gone_on_with() {
+    let (sandbox, drill) = slow();
+    sandbox.surefoot(&drill).arguments(&["--speed", "200"]).run();
+    let kept = sandbox.run().join("scenario.yaml");
+    std::fs::write(&kept, LONG.replace("one", "two")).unwrap();
+    let resumed = sandbox.surefoot(&["resume", &id(&sandbox), "--answers", "on.yaml"]).run();
+    assert_eq!(resumed.code(), 10, "{}", resumed.text());
+    assert!(resumed.stderr.contains("was changed"), "{}", resumed.stderr);
 }

@@ -37,6 +37,7 @@ mod insights;
 mod listen;
 mod looks;
 mod offline;
+mod past;
 mod policy;
 mod repositories;
 mod run;

@@ -145,6 +145,32 @@ fn somebody_learns_and_is_told_less_each_time() {
 }
 
 #[test]
+fn who_left_a_training_goes_on_learning() {
+    let sandbox = Sandbox::new();
+    sandbox.file("runbook.yaml", RUNBOOK);
+    let mut left = learns(&sandbox);
+    left.wait_for(ASKED);
+    left.send("\r");
+    left.wait_for(PROMPT);
+    left.send("q\r");
+    assert_eq!(left.wait().code(), Some(4));
+    let id = sandbox.run().file_name().unwrap().to_str().unwrap().to_owned();
+    let mut again = person(&sandbox, &["resume", &id]);
+    again.wait_for(PROMPT);
+    again.send("\r");
+    again.wait_for("One more consumer halves the queue");
+    again.wait_for(ASKED);
+    again.send("a consumer more\r");
+    again.wait_for("y run it");
+    again.wait_for(PROMPT);
+    again.send("y\r");
+    again.wait_for("you expected    a consumer more");
+    again.wait_for("Debrief");
+    assert_eq!(again.wait().code(), Some(0));
+    assert_eq!(sandbox.runs().len(), 1);
+}
+
+#[test]
 fn the_question_about_what_comes_is_left_like_any_other() {
     let sandbox = Sandbox::new();
     sandbox.file("runbook.yaml", RUNBOOK);

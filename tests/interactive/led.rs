@@ -200,6 +200,53 @@ fn while_the_clock_is_held_nothing_is_taken() {
 }
 
 #[test]
+fn a_drill_that_died_while_it_was_led_goes_on_alone_and_says_nothing_twice() {
+    let sandbox = sandbox();
+    let mut walk = responder(&sandbox);
+    let mut lead = leader(&sandbox);
+    walk.wait_for("leads this drill");
+    walk.wait_for(PROMPT);
+    lead.wait_for(PROMPT);
+    lead.send("1\r");
+    walk.wait_for("» boss: is it over?");
+    lead.wait_for(PROMPT);
+    lead.send("p\r");
+    walk.wait_for("the clock stands still");
+    // It is killed, and whoever led it has nothing left to lead.
+    drop(walk);
+    drop(lead);
+    let id = sandbox.run().file_name().unwrap().to_str().unwrap().to_owned();
+    let mut walk = person(&sandbox, &["resume", &id]);
+    walk.wait_for("leads it no more");
+    walk.wait_for("lets it go on");
+    walk.wait_for(PROMPT);
+    walk.send("\r");
+    walk.wait_for("Look again");
+    walk.wait_for(PROMPT);
+    // Somebody can lead it again, and what was brought forward does not come again.
+    let mut lead = leader(&sandbox);
+    lead.wait_for("queue = 13");
+    lead.wait_for(PROMPT);
+    lead.send("1\r");
+    lead.wait_for("no inject with that number is still to come");
+    lead.wait_for(PROMPT);
+    lead.send("q\r");
+    assert_eq!(lead.wait().code(), Some(0));
+    walk.wait_for("leads it no more");
+    walk.wait_for(PROMPT);
+    walk.send("q\r");
+    assert_eq!(walk.wait().code(), Some(4));
+    let kinds: Vec<String> = told(&sandbox).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, ["joined", "inject", "held", "left", "gone_on", "joined", "left"]);
+    // As an exercise it has the inject once, when it was said.
+    let saved = sandbox.surefoot(&["drill", "--from", &id, "--save", "kept.yaml"]).run();
+    assert_eq!(saved.code(), 0, "{}", saved.text());
+    let text = sandbox.read("kept.yaml");
+    assert_eq!(text.matches("boss: is it over?").count(), 1, "{text}");
+    assert!(!text.contains("3h"), "{text}");
+}
+
+#[test]
 fn one_leads_and_nobody_takes_a_drill_over() {
     let sandbox = sandbox();
     let mut walk = responder(&sandbox);

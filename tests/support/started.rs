@@ -33,5 +33,6 @@ pub(crate) fn started(responder: Responder, policy: Policy, pace: Pace) -> RunSt
         behind: Vec::new(),
         world: World::Real,
         follows: None,
+        rehearsal: None,
     }
 }

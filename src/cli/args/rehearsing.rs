@@ -9,7 +9,7 @@ use super::{ListFormat, WalkingArguments};
 #[derive(Args, Debug)]
 pub(crate) struct DrillArguments {
     /// The runbook: a path, an id, `service/id`, or any unique part
-    #[arg(value_name = "REF", required_unless_present = "facilitate")]
+    #[arg(value_name = "REF", required_unless_present_any = ["facilitate", "from"])]
     pub(crate) reference: Option<String>,
     /// Lead a drill that is walked in another terminal; without RUN the one that is, or begins next
     #[arg(long, value_name = "RUN", num_args = 0..=1, exclusive = true)]
@@ -18,6 +18,15 @@ pub(crate) struct DrillArguments {
     /// What happens in it; the samples of the runbook if not given
     #[arg(long, value_name = "FILE", conflicts_with_all = ["set", "environment"])]
     pub(crate) scenario: Option<PathBuf>,
+    /// What happened in this run: any part of its id; REF need not be given then
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["scenario", "set", "environment"])]
+    pub(crate) from: Option<String>,
+    /// Write what happened in the run as a scenario to this file, and walk nothing
+    #[arg(long, value_name = "FILE", requires = "from", conflicts_with_all = ["speed", "answers", "auto", "yes", "learn"])]
+    pub(crate) save: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, requires = "save")]
+    pub(crate) overwrite: bool,
     /// Learn: why each step exists, and what you expect to see before each command
     #[arg(long, conflicts_with = "auto")]
     pub(crate) learn: bool,

@@ -224,7 +224,8 @@ impl<'a> Pictures<'a> {
         let known = history.known.clone();
         let lesson = (self.looks == Looks::ToLearn).then(|| {
             let who = &self.context.settings.responder.name;
-            Lesson::new(practised(&history.summaries, (&plan.runbook, digest), who, &store))
+            let of = (&*plan.runbook, digest.as_str());
+            Lesson::new(practised(of, who, &store, Some(&started.run)))
         });
         let behind = Behind::of(self.context, self.folder, history);
         let clock = Rc::new(SystemClock::start());

@@ -8,6 +8,7 @@ use crate::cli::Context;
 use crate::cli::agreement;
 use crate::cli::args::{AutoArgument, ResumeArguments};
 use crate::cli::backstage::Behind;
+use crate::cli::commands::drill;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::frozen::{content_of, frozen};
@@ -44,7 +45,10 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
         }
     })?;
     let started = first(&recovered.records, &folder)?;
-    can_go_on(started, &folder)?;
+    if started.is_rehearsal() {
+        let started = started.clone();
+        return drill::resume(recovered, &started, &folder, arguments, context);
+    }
     // What its repository asks for is in its record.
     let settings = governing(context, None)?.guarded()?.settings;
     let plan = plan(started, &folder, arguments, &settings, context)?;
@@ -87,16 +91,8 @@ pub(crate) fn run(arguments: &ResumeArguments, context: &Context) -> Result<Exit
     walk.walk(context)
 }
 
-/// A rehearsal is none of those: nothing of it must ever run.
-fn can_go_on(started: &RunStarted, folder: &RunFolder) -> Result<(), Failure> {
-    if !started.is_rehearsal() {
-        return Ok(());
-    }
-    let message = format!("the run {} is a rehearsal: it is not gone on with", folder.id());
-    Err(Failure::new(Exit::Usage, message).hint("start it anew with surefoot drill"))
-}
-
-fn is_not_over(run: &Run, folder: &RunFolder) -> Result<(), Failure> {
+/// Whether a run is still open.
+pub(crate) fn is_not_over(run: &Run, folder: &RunFolder) -> Result<(), Failure> {
     let Some(Rest::Finished { .. }) = run.rest() else { return Ok(()) };
     let message = format!("the run {} is over", folder.id());
     let failure = Failure::new(Exit::Usage, message);
@@ -174,7 +170,7 @@ fn plan(
 }
 
 /// Whether the content of the run was trusted when it began, and still is.
-fn trust(started: &RunStarted, context: &Context) -> Result<Trust, Failure> {
+pub(crate) fn trust(started: &RunStarted, context: &Context) -> Result<Trust, Failure> {
     let store = context.trust_store()?;
     let still = store.trusts(&started.runbook.digest).map_err(|error| store_failed(&error))?;
     Ok(if still { started.policy.trust } else { Trust::Untrusted })

@@ -366,6 +366,7 @@ fn started(
         behind: Vec::new(),
         world: World::Real,
         follows: None,
+        rehearsal: None,
     }
 }
 

@@ -95,6 +95,7 @@ fn began() -> Moment {
         behind: Vec::new(),
         world: World::Real,
         follows: None,
+        rehearsal: None,
     })))
 }
 

@@ -23,6 +23,7 @@ use super::coverage::{Coverage, Inventory, Point};
 use super::walk::{Unwalkable, prepare};
 use crate::plan::Mode;
 use crate::runbook::{Presence, Runbook, Scenario, Secrecy};
+pub(super) use output::{stand_in, value_for};
 use search::Search;
 
 /// A scenario that was found.

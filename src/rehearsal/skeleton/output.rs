@@ -60,6 +60,18 @@ pub(super) fn results(
     made.parts
 }
 
+/// A text from which the captures take what is known, and else something of their type.
+pub(in crate::rehearsal) fn stand_in(run: &RunAction, known: &BTreeMap<Name, String>) -> String {
+    let value = |capture: &Capture| match known.get(&capture.name) {
+        Some(value) => value.clone(),
+        None if capture.secret => MADE_UP.to_owned(),
+        None => plain_value(capture.ty),
+    };
+    let values = run.captures.iter().map(|capture| (&capture.name, value(capture)));
+    let text = print(run, &values.collect());
+    if text.is_empty() { text } else { text + "\n" }
+}
+
 /// What several commands of one kind print that list something.
 pub(super) fn choices() -> Part {
     Part { stdout: "first\nsecond\n".to_owned(), ..Part::default() }
@@ -246,7 +258,7 @@ fn plain_value(ty: Type) -> String {
 }
 
 /// A value for an input that has none.
-pub(super) fn value_for(input: &Input) -> Value {
+pub(in crate::rehearsal) fn value_for(input: &Input) -> Value {
     let fits = |text: &str| {
         let value = Value::parse(input.ty, text).ok()?;
         input.constraints.check(&value).is_ok().then_some(value)

@@ -1,15 +1,10 @@
 //! A way as the text of a scenario. What a program prints is written in double quotes, so that no
 //! reader of YAML can take it for something else.
 
-use std::fmt::Write as _;
-
 use super::way::{Saying, Way};
 use crate::rehearsal::coverage::Point;
+use crate::rehearsal::written::{list, quoted, scalar, word};
 use crate::runbook::{End, Part, Scenario};
-use crate::value::Value;
-
-/// The longest line of a list.
-const WIDTH: usize = 96;
 
 /// So many equal results may follow each other in a list.
 const MOST_ALIKE: usize = 3;
@@ -86,7 +81,10 @@ pub(super) fn scenario(setting: &Scenario, title: &str, way: &Way) -> String {
     let visited = way.trace.visited.iter().filter(|visit| visit.named);
     let visited: Vec<&str> = visited.map(|visit| visit.step.0.as_str()).collect();
     if !visited.is_empty() {
-        list(&mut out, "  visited: [ ", &visited);
+        for line in list("  visited: [ ", &visited) {
+            out.push_str(&line);
+            out.push('\n');
+        }
     }
     out
 }
@@ -107,20 +105,6 @@ fn answers(way: &Way) -> Vec<String> {
             }
         });
     said.collect()
-}
-
-fn list(out: &mut String, lead: &str, words: &[&str]) {
-    let mut line = lead.to_owned();
-    for (index, word) in words.iter().enumerate() {
-        let last = index + 1 == words.len();
-        let piece = if last { format!("{word} ]") } else { format!("{word}, ") };
-        if line.len() + piece.trim_end().len() > WIDTH {
-            let _ = writeln!(out, "{}", line.trim_end());
-            "    ".clone_into(&mut line);
-        }
-        line.push_str(&piece);
-    }
-    let _ = writeln!(out, "{}", line.trim_end());
 }
 
 fn same(one: &Part, other: &Part) -> bool {
@@ -148,20 +132,6 @@ fn each(parts: &[Part]) -> Vec<String> {
     lines.collect()
 }
 
-/// A value where the runbook knows its type.
-fn scalar(value: &Value) -> String {
-    match value {
-        Value::Boolean(_) | Value::Float(_) | Value::Integer(_) | Value::Duration(_) => {
-            value.written()
-        }
-        Value::List(items) => {
-            let items: Vec<String> = items.iter().map(scalar).collect();
-            format!("[ {} ]", items.join(", "))
-        }
-        Value::Text(_) | Value::Timestamp(_) => word(&value.written()),
-    }
-}
-
 fn part(part: &Part, upto: Option<usize>) -> String {
     let mut keys = Vec::new();
     keys.extend(upto.map(|attempt| format!("when: attempt <= {attempt}")));
@@ -172,17 +142,4 @@ fn part(part: &Part, upto: Option<usize>) -> String {
         keys.push(format!("stdout: {}", quoted(&part.stdout)));
     }
     if keys.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", keys.join(", ")) }
-}
-
-/// A word as it is, where YAML takes it for nothing else.
-fn word(text: &str) -> String {
-    let letter = text.starts_with(|c: char| c.is_ascii_lowercase());
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
-    let keyword = matches!(text, "true" | "false" | "null");
-    if letter && !keyword && text.chars().all(plain) { text.to_owned() } else { quoted(text) }
-}
-
-/// In double quotes, as JSON writes it, which YAML reads the same way.
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).expect("a text serialises")
 }

@@ -59,6 +59,13 @@ impl Declared {
     }
 }
 
+/// The condition that holds for the first attempts of a step.
+pub(super) fn attempts_up_to(count: usize) -> Expression {
+    let text = format!("{ATTEMPT} <= {count}");
+    let compiled = Expression::compile(&text, &Declared::default(), Type::Boolean);
+    compiled.expect("a number is compared with a number")
+}
+
 impl Scope for Declared {
     fn type_of(&self, reference: &Reference) -> Option<Type> {
         match reference {

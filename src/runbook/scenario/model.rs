@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::facts::attempts_up_to;
 use crate::diagnostic::Span;
 use crate::expression::Expression;
 use crate::runbook::model::{Outcome, StepId};
@@ -59,6 +60,23 @@ pub enum Results {
 }
 
 impl Results {
+    /// These in their order, each for so many attempts, and the last for all that follow.
+    pub fn in_turn(results: Vec<(StepResult, usize)>) -> Option<Self> {
+        let count = results.len();
+        let mut upto = 0;
+        let mut chosen = Vec::with_capacity(count);
+        for (index, (result, attempts)) in results.into_iter().enumerate() {
+            upto += attempts;
+            let when = (index + 1 < count).then(|| attempts_up_to(upto));
+            chosen.push(StepResult { when, ..result });
+        }
+        match chosen.len() {
+            0 => None,
+            1 => chosen.pop().map(|only| Self::EveryTime(Box::new(only))),
+            _ => Some(Self::Chosen(chosen)),
+        }
+    }
+
     /// All of them, in the order in which they are written.
     pub fn all(&self) -> &[StepResult] {
         match self {
@@ -86,7 +104,7 @@ pub struct StepResult {
 }
 
 /// What one command gives.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Part {
     /// How it ends.
     pub end: End,

@@ -3,10 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::led::{Led, Second};
+use super::scenario::Kept;
 use super::{MARK, demands};
 use crate::cli::Context;
-use crate::cli::args::DrillArguments;
+use crate::cli::args::{DrillArguments, WalkingArguments};
 use crate::cli::backstage::{Behind, Rehearsal};
 use crate::cli::commands::run::{frozen_files, held, holder, origin, policy_digest, random};
 use crate::cli::exit::Exit;
@@ -26,10 +29,10 @@ use crate::console::{
 use crate::effects::SystemClock;
 use crate::engine::{Input, Rest, Run, RunStarted};
 use crate::journal::{Journal, Lock, RunFolder};
-use crate::plan::{DigestKey, Mode};
+use crate::plan::{DigestKey, Mode, Plan};
 use crate::policy::Policy;
 use crate::rehearsal::{
-    AgreeingNotary, Debrief, ScriptedExecutor, SharedWorld, Unscripted, prepare,
+    AgreeingNotary, Debrief, ScriptedExecutor, SharedWorld, Trace, Unscripted, prepare,
 };
 use crate::runbook::Scenario;
 use crate::session::{Broken, Clock as _, Observer, Session};
@@ -39,21 +42,23 @@ pub(super) fn walk(
     arguments: &DrillArguments,
     context: &Context,
     opened: Opened,
-    scenario: &Rc<Scenario>,
+    kept: &Kept,
 ) -> Result<Exit, Failure> {
     let answers = answers(&arguments.walking, &opened.runbook)?;
     let demands = demands::policy(&opened, &arguments.walking, context)?;
     let store = context.store()?;
     let now = opened.as_trusted();
     let runbook = Arc::new(opened.runbook);
-    let prepared = prepare(&runbook, scenario, mode(arguments))
+    let prepared = prepare(&runbook, &kept.scenario, mode(arguments))
         .map_err(|error| Failure::from_error(Exit::Usage, &error))?;
     let known = (opened.digest.as_str(), || Some(now));
-    let history = past::known(&store, &runbook, known, attendance(), &walked(context));
+    let mut history = past::known(&store, &runbook, known, attendance(), &walked(context));
+    if arguments.from.is_some() {
+        history.forget_steps();
+    }
     let lesson = arguments.learn.then(|| {
-        let of = (&*runbook, opened.digest.as_str());
         let who = &context.settings.responder.name;
-        Lesson::new(practised(&history.summaries, of, who, &store))
+        Lesson::new(practised((&runbook, &opened.digest), who, &store, None))
     });
     let name = runbook.service.as_deref().unwrap_or(&runbook.id);
     let folder = store
@@ -63,11 +68,9 @@ pub(super) fn walk(
         Lock::of_run(folder.path(), &holder(context, &folder)).map_err(|error| held(&error))?;
     let key = folder.make_key(random).map_err(|error| unrecorded(&error))?;
     folder.freeze(&frozen_files(&opened.closure)).map_err(|error| unrecorded(&error))?;
+    folder.keep_scenario(&kept.text).map_err(|error| unrecorded(&error))?;
     let journal = Journal::create(folder.path()).map_err(|error| unrecorded(&error))?;
-    let mut plan = prepared.plan;
-    folder.id().clone_into(&mut plan.run);
-    plan.work = folder.work().to_string_lossy().into_owned();
-    plan.key = DigestKey::new(key);
+    let mut plan = planned(prepared.plan, &folder, key);
     plan.policy = Policy { protection: plan.policy.protection, ..demands };
     plan.policy.rules.levels = levels(&plan);
     let started = RunStarted {
@@ -79,41 +82,87 @@ pub(super) fn walk(
         policy_digest: policy_digest(&plan.policy),
         policy: plan.policy.clone(),
         pace: pace(&arguments.walking),
+        rehearsal: Some(kept.rehearsal(arguments.speed)),
         ..prepared.started
     };
-    let staged =
-        Staged { run: Run::new(Arc::new(plan)), started, journal, answers, history, lesson };
-    staged.act(arguments, context, &folder, scenario)
+    let scene = Scene::at_start(&kept.scenario, arguments.speed)?;
+    let (run, first) = (Run::new(Arc::new(plan)), Input::Begin(Box::new(started)));
+    let staged = Staged { run, first, journal, answers, history, lesson, scene };
+    let manner = Manner { walking: &arguments.walking, speed: arguments.speed };
+    staged.act(&manner, context, &folder, &kept.scenario)
 }
 
-/// A drill that is about to begin.
-struct Staged {
-    run: Run,
-    started: RunStarted,
-    journal: Journal,
-    answers: Option<Answers>,
-    history: past::History,
+/// The plan of a drill in its folder.
+pub(super) fn planned(plan: Plan, folder: &RunFolder, key: [u8; 32]) -> Plan {
+    let mut plan = plan;
+    folder.id().clone_into(&mut plan.run);
+    plan.work = folder.work().to_string_lossy().into_owned();
+    plan.key = DigestKey::new(key);
+    plan.policy.attendance = attendance();
+    plan
+}
+
+/// How a drill is walked.
+pub(super) struct Manner<'a> {
+    pub(super) walking: &'a WalkingArguments,
+    pub(super) speed: u8,
+}
+
+/// What a drill is walked in.
+pub(super) struct Scene {
+    pub(super) executor: ScriptedExecutor,
+    pub(super) world: SharedWorld,
+    pub(super) clock: Rc<PacedClock>,
+    /// What happened so far.
+    pub(super) trace: Trace,
+    pub(super) notary: AgreeingNotary,
+    /// When it began, by its own time.
+    pub(super) began: Timestamp,
+}
+
+impl Scene {
+    /// The scene of a drill that begins.
+    fn at_start(scenario: &Rc<Scenario>, speed: u8) -> Result<Self, Failure> {
+        let signals = signals_of_process()?;
+        let clock = Rc::new(PacedClock::at(scenario.now, u32::from(speed), signals));
+        let world = SharedWorld::of(Rc::clone(scenario));
+        Ok(Self {
+            executor: ScriptedExecutor::new(world.clone(), clock.clone(), Unscripted::CannotStart),
+            began: clock.now(),
+            trace: Trace::default(),
+            notary: AgreeingNotary::default(),
+            world,
+            clock,
+        })
+    }
+}
+
+/// A drill that is about to begin, or to go on.
+pub(super) struct Staged {
+    pub(super) run: Run,
+    pub(super) first: Input,
+    pub(super) journal: Journal,
+    pub(super) answers: Option<Answers>,
+    pub(super) history: past::History,
     /// If somebody walks it in order to learn.
-    lesson: Option<Lesson>,
+    pub(super) lesson: Option<Lesson>,
+    pub(super) scene: Scene,
 }
 
 impl Staged {
     /// Walks it until it rests, and shows what it came to.
-    fn act(
+    pub(super) fn act(
         self,
-        arguments: &DrillArguments,
+        manner: &Manner<'_>,
         context: &Context,
         folder: &RunFolder,
         scenario: &Rc<Scenario>,
     ) -> Result<Exit, Failure> {
-        let Self { run, started, journal, answers, history, lesson } = self;
-        let signals = signals_of_process()?;
-        let clock = Rc::new(PacedClock::at(scenario.now, u32::from(arguments.speed), signals));
-        let world = SharedWorld::of(Rc::clone(scenario));
-        let scripted = ScriptedExecutor::new(world.clone(), clock.clone(), Unscripted::CannotStart);
+        let Self { run, first, journal, answers, history, lesson, scene } = self;
+        let Scene { executor, world, clock, trace, notary: agreeing, began } = scene;
         let walker = &context.settings.responder.name;
-        let lead = SharedLead::of(folder, world.clone(), clock.clone(), walker);
-        let mut executor = Paced::new(scripted, world.clone(), clock.clone(), lead.clone(), folder)
+        let lead = SharedLead::of(folder, world.clone(), clock.clone(), walker, trace);
+        let mut executor = Paced::new(executor, world.clone(), clock.clone(), lead.clone(), folder)
             .map_err(|error| {
                 Failure::new(Exit::Failed, format!("failed to set a timer: {error}"))
             })?;
@@ -125,18 +174,18 @@ impl Staged {
         let behind = behind.rehearsed(Rehearsal::Walked(lead.clone()));
         let mut tutor = lesson.clone().map(|lesson| Tutor::new(terminal.clone(), lesson));
         let other = responder_in(&marked, answers, behind, clock.clone(), lesson)?;
+        let signals = signals_of_process()?;
         let mut responder = Led { other, clock: clock.clone(), signals };
-        let mut notary = Second { agreeing: AgreeingNotary::default(), lead: lead.clone() };
+        let mut notary = Second { agreeing, lead: lead.clone() };
         let mut view = View::new(terminal.clone(), clock.clone(), known);
         let mut lines = JsonLines::new(context.terminal.clone());
         let (mut watched, mut telling) = (world, lead.clone());
         let mut observers: Vec<&mut dyn Observer> = vec![&mut view, &mut watched, &mut telling];
         observers.extend(tutor.iter_mut().map(|tutor| tutor as &mut dyn Observer));
-        if arguments.walking.format.is_some() {
+        if manner.walking.format.is_some() {
             observers.push(&mut lines);
         }
-        opening(&terminal, scenario, arguments.speed);
-        let began = clock.now();
+        opening(&terminal, scenario, manner.speed);
         let mut session = Session {
             run,
             journal,
@@ -147,7 +196,7 @@ impl Staged {
             clock: &*clock,
             by: walker.clone(),
         };
-        let rest = session.walk(Input::Begin(Box::new(started)));
+        let rest = session.walk(first);
         let Session { journal, run, .. } = session;
         let rest = rest.map_err(|broken| match broken {
             Broken::Unrecorded(error) => unrecorded(&*error),
