@@ -26,6 +26,7 @@ mod left_modes;
 mod leftovers;
 mod lent;
 mod members;
+mod memory;
 mod message;
 mod moment;
 mod objects;
@@ -62,6 +63,7 @@ pub use git::{GitOrigin, describe, file_of_branch, git_folder, without_password}
 pub use handshake::Handshake;
 pub use keys::KeyPrograms;
 pub use lent::Lent;
+pub use memory::bound_memory;
 pub use message::{Durability, Launch, Lifetime, MadeFile, Status};
 pub(crate) use moment::timespec;
 pub use objects::{Blob, Entry, EntryKind, Objects, ObjectsFailed};

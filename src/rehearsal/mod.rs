@@ -10,6 +10,7 @@ mod answers;
 mod coverage;
 mod debrief;
 mod executor;
+mod filtering;
 mod notary;
 mod responder;
 mod result;
