@@ -5,7 +5,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::sandbox::Sandbox;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::sandbox::{Sandbox, eventually};
 
 const RUNBOOK: &str = "\
 schema: surefoot/v1
@@ -162,6 +164,49 @@ fn scenarios_that_are_invalid_end_with_3() {
     assert!(bad.stdout.contains("did you mean `restart`?"), "{}", bad.stdout);
     assert_eq!(sandbox.surefoot(&["test", "elsewhere"]).run().code(), 3);
     assert_eq!(Sandbox::new().surefoot(&["test"]).run().code(), 2);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_passed_over() {
+    let sandbox = sandbox();
+    let latin = [DEEP.as_bytes(), b"# caf\xe9\n"].concat();
+    let large = [DEEP.as_bytes(), &b"# ".repeat(1 << 20)].concat();
+    for bytes in [latin, large] {
+        sandbox.file("runbooks/scenarios/odd.yaml", bytes);
+        for path in ["runbooks", "runbooks/scenarios/odd.yaml"] {
+            let odd = sandbox.surefoot(&["test", path]).run();
+            assert_eq!(odd.code(), 3, "{path}: {}", odd.stdout);
+            let told = "INVALID  runbooks/scenarios/odd.yaml";
+            assert!(odd.stdout.contains(told), "{path}: {}", odd.stdout);
+        }
+        // Nothing was walked, so nothing is said of what was reached.
+        let alone = sandbox.surefoot(&["test", "runbooks/scenarios/odd.yaml"]).run();
+        assert!(alone.stdout.ends_with("\n1 scenario, 1 failed\n"), "{}", alone.stdout);
+    }
+}
+
+#[test]
+fn the_page_begins_with_what_was_not_reached() {
+    let sandbox = sandbox();
+    let page = sandbox.surefoot(&["test", "--coverage", "html"]).run().stdout;
+    assert!(page.contains("<p>1 scenario, 0 failed.</p>"), "{page}");
+    let told = "<li><a href=\"#r0-2\">runbooks/queue.yaml:17</a> cause: option back</li>";
+    let (told, place) = (page.find(told), page.find("<tr id=\"r0-2\">"));
+    assert!(told.is_some() && told < place, "{page}");
+}
+
+#[test]
+fn what_a_rehearsal_holds_in_memory_is_bounded() {
+    let sandbox = sandbox();
+    let started = sandbox.surefoot(&["test", "--watch"]).start();
+    let watches = || started.stream("stderr").contains("watching").then_some(());
+    eventually(watches).expect("it is watching");
+    let limits = format!("/proc/{}/limits", started.child.id());
+    let limits = std::fs::read_to_string(limits).unwrap();
+    kill_process(Pid::from_child(&started.child), Signal::INT).unwrap();
+    assert_eq!(started.wait(&sandbox).code(), 0);
+    let data = limits.lines().find(|line| line.starts_with("Max data size")).unwrap();
+    assert_eq!(data.split_whitespace().nth(3), Some("4294967296"), "{limits}");
 }
 
 #[test]
