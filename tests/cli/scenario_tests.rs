@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "whether strace is there is asked of it")]
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
@@ -235,6 +236,27 @@ fn new_scenarios_pass_and_reach_the_rest() {
     assert_eq!(sandbox.surefoot(&["check"]).run().code(), 0);
     let again = sandbox.surefoot(&["test", "--new", "queue"]).run();
     assert!(again.stdout.contains("reach everything"), "{}", again.stdout);
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let sandbox = Sandbox::new();
+    sandbox.file("runbooks/queue.yaml", RUNBOOK);
+    sandbox.file("elsewhere/kept", "");
+    let scenarios = sandbox.path("runbooks/scenarios");
+    symlink(sandbox.path("elsewhere"), &scenarios).unwrap();
+    let refused = sandbox.surefoot(&["test", "--new", "queue"]).run();
+    assert_eq!(refused.code(), 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("runbooks/scenarios is a link"), "{}", refused.stderr);
+    let there = std::fs::read_dir(sandbox.path("elsewhere")).unwrap().count();
+    assert_eq!(there, 1);
+    // Where a scenario is a link to nothing, the name is taken.
+    std::fs::remove_file(&scenarios).unwrap();
+    std::fs::create_dir(&scenarios).unwrap();
+    symlink(sandbox.path("nowhere"), scenarios.join("queue-1.yaml")).unwrap();
+    let written = sandbox.surefoot(&["test", "--new", "queue"]).run();
+    assert!(written.stdout.contains("queue-2.yaml"), "{}{}", written.stdout, written.stderr);
+    assert!(!sandbox.path("nowhere").exists());
 }
 
 #[test]
