@@ -89,6 +89,9 @@ fn unwritten(error: &std::io::Error) -> Failure {
     Failure::new(Exit::Failed, format!("failed to write to standard output: {error}"))
 }
 
+/// How much a rehearsal may hold in its memory: some times what any needs.
+const MEMORY: u64 = 4 << 30;
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let mut words = std::env::args_os();
@@ -157,6 +160,10 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
     let Some(command) = command else {
         return commands::pick::run(context);
     };
+    if matches!(command, Command::Drill(_) | Command::Test(_)) {
+        // Filters run in this process there. Where no limit can be set, there is none.
+        let _ = process::bound_memory(MEMORY);
+    }
     match command {
         Command::Alert(arguments) => commands::alert::run(&arguments, context),
         Command::Approve(arguments) => commands::approve::run(&arguments, context),

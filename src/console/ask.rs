@@ -447,16 +447,23 @@ fn key_lines(terminal: &Terminal, question: &Question, keys: &[Key]) -> Vec<Text
     lines
 }
 
+/// The numbers that can be typed.
+fn numbers(most: usize) -> String {
+    if most == 1 { "1".to_owned() } else { format!("1-{most}") }
+}
+
 /// What can be typed that is no key.
 fn lead(question: &Question) -> Option<String> {
     match &question.ask {
         Asking::Approve(waiting) if waiting.lapsed == Lapsed::No => {
             Some("paste the answer".to_owned())
         }
-        Asking::Decide { options, .. } => Some(format!("1-{} choose", options.len())),
-        Asking::Outcome { .. } => Some(format!("1-{} choose", super::wording::OUTCOMES.len())),
+        Asking::Decide { options, .. } => Some(format!("{} choose", numbers(options.len()))),
+        Asking::Outcome { .. } => {
+            Some(format!("{} choose", numbers(super::wording::OUTCOMES.len())))
+        }
         Asking::MissingValue { from, .. } if !from.is_empty() => {
-            Some(format!("1-{} go to the step", from.len()))
+            Some(format!("{} go to the step", numbers(from.len())))
         }
         Asking::Value { choices: None, ty, many, .. } => Some(if *many {
             format!("type {}, several with commas", ty.described())
@@ -466,7 +473,7 @@ fn lead(question: &Question) -> Option<String> {
         Asking::Value { choices: Some(choices), many, .. } => {
             Some(match (choice::can_be_numbered(choices), many) {
                 (true, true) => "numbers with commas".to_owned(),
-                (true, false) => format!("1-{} choose", choices.len()),
+                (true, false) => format!("{} choose", numbers(choices.len())),
                 (false, _) => "type your choice".to_owned(),
             })
         }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 
+use super::filtering::filtered;
 use super::result::Fate;
 use super::time::{Time, later, millis_between};
 use super::world::{Problem, SharedWorld};
@@ -327,14 +328,9 @@ impl Executor for ScriptedExecutor {
         Kept { bytes: output.len() as u64, ..Kept::default() }
     }
 
-    /// In this process: nothing of a scenario starts another one. The document stands in a file that
-    /// its author wrote, and the filter's outputs are bounded.
+    /// In this process: nothing of a scenario starts another one.
     fn filter(&mut self, filters: &[Filter], document: &str) -> Filtered {
-        let run = |filter: &Filter| {
-            let outcome = filter.run(document).map_err(|error| error.message);
-            (filter.text().to_owned(), outcome)
-        };
-        filters.iter().map(run).collect()
+        filtered(filters, document)
     }
 
     fn next(&mut self, until: Option<Timestamp>) -> Happening {

@@ -11,6 +11,7 @@ mod answers;
 mod coverage;
 mod debrief;
 mod executor;
+mod filtering;
 mod hint;
 mod leading;
 mod notary;

@@ -2,10 +2,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "whether strace is there is asked of it")]
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::sandbox::Sandbox;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::sandbox::{Sandbox, eventually};
 
 const RUNBOOK: &str = "\
 schema: surefoot/v1
@@ -165,6 +168,49 @@ fn scenarios_that_are_invalid_end_with_3() {
 }
 
 #[test]
+fn what_cannot_be_read_is_not_passed_over() {
+    let sandbox = sandbox();
+    let latin = [DEEP.as_bytes(), b"# caf\xe9\n"].concat();
+    let large = [DEEP.as_bytes(), &b"# ".repeat(1 << 20)].concat();
+    for bytes in [latin, large] {
+        sandbox.file("runbooks/scenarios/odd.yaml", bytes);
+        for path in ["runbooks", "runbooks/scenarios/odd.yaml"] {
+            let odd = sandbox.surefoot(&["test", path]).run();
+            assert_eq!(odd.code(), 3, "{path}: {}", odd.stdout);
+            let told = "INVALID  runbooks/scenarios/odd.yaml";
+            assert!(odd.stdout.contains(told), "{path}: {}", odd.stdout);
+        }
+        // Nothing was walked, so nothing is said of what was reached.
+        let alone = sandbox.surefoot(&["test", "runbooks/scenarios/odd.yaml"]).run();
+        assert!(alone.stdout.ends_with("\n1 scenario, 1 failed\n"), "{}", alone.stdout);
+    }
+}
+
+#[test]
+fn the_page_begins_with_what_was_not_reached() {
+    let sandbox = sandbox();
+    let page = sandbox.surefoot(&["test", "--coverage", "html"]).run().stdout;
+    assert!(page.contains("<p>1 scenario, 0 failed.</p>"), "{page}");
+    let told = "<li><a href=\"#r0-2\">runbooks/queue.yaml:17</a> cause: option back</li>";
+    let (told, place) = (page.find(told), page.find("<tr id=\"r0-2\">"));
+    assert!(told.is_some() && told < place, "{page}");
+}
+
+#[test]
+fn what_a_rehearsal_holds_in_memory_is_bounded() {
+    let sandbox = sandbox();
+    let started = sandbox.surefoot(&["test", "--watch"]).start();
+    let watches = || started.stream("stderr").contains("watching").then_some(());
+    eventually(watches).expect("it is watching");
+    let limits = format!("/proc/{}/limits", started.child.id());
+    let limits = std::fs::read_to_string(limits).unwrap();
+    kill_process(Pid::from_child(&started.child), Signal::INT).unwrap();
+    assert_eq!(started.wait(&sandbox).code(), 0);
+    let data = limits.lines().find(|line| line.starts_with("Max data size")).unwrap();
+    assert_eq!(data.split_whitespace().nth(3), Some("4294967296"), "{limits}");
+}
+
+#[test]
 fn junit_is_the_same_every_time() {
     let sandbox = sandbox();
     sandbox
@@ -190,6 +236,27 @@ fn new_scenarios_pass_and_reach_the_rest() {
     assert_eq!(sandbox.surefoot(&["check"]).run().code(), 0);
     let again = sandbox.surefoot(&["test", "--new", "queue"]).run();
     assert!(again.stdout.contains("reach everything"), "{}", again.stdout);
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let sandbox = Sandbox::new();
+    sandbox.file("runbooks/queue.yaml", RUNBOOK);
+    sandbox.file("elsewhere/kept", "");
+    let scenarios = sandbox.path("runbooks/scenarios");
+    symlink(sandbox.path("elsewhere"), &scenarios).unwrap();
+    let refused = sandbox.surefoot(&["test", "--new", "queue"]).run();
+    assert_eq!(refused.code(), 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("runbooks/scenarios is a link"), "{}", refused.stderr);
+    let there = std::fs::read_dir(sandbox.path("elsewhere")).unwrap().count();
+    assert_eq!(there, 1);
+    // Where a scenario is a link to nothing, the name is taken.
+    std::fs::remove_file(&scenarios).unwrap();
+    std::fs::create_dir(&scenarios).unwrap();
+    symlink(sandbox.path("nowhere"), scenarios.join("queue-1.yaml")).unwrap();
+    let written = sandbox.surefoot(&["test", "--new", "queue"]).run();
+    assert!(written.stdout.contains("queue-2.yaml"), "{}{}", written.stdout, written.stderr);
+    assert!(!sandbox.path("nowhere").exists());
 }
 
 #[test]

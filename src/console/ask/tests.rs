@@ -255,6 +255,16 @@ fn options_are_numbered_and_suggestions_shown() {
 }
 
 #[test]
+fn a_single_option_has_no_range_of_numbers() {
+    let id = Name::new("enough").unwrap();
+    let option = OptionShown { id, label: "Enough".to_owned(), suggested: None };
+    let question = "What now?".to_owned();
+    let decide = Asking::Decide { question, options: vec![option], findings: Vec::new() };
+    let (_, shown) = ask(decide, vec![Line::text("1")]);
+    assert!(shown.contains("    1 choose · 0 not sure"), "{shown}");
+}
+
+#[test]
 fn a_secret_is_typed_only_after_it_is_asked_for_and_never_shown() {
     let text = "s3cret-s3cret";
     let (reply, shown) = ask(secret(), vec![Line::text("v"), Line::text(text)]);

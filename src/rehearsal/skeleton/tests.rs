@@ -99,3 +99,31 @@ procedures:
     );
     assert_eq!(missing, Vec::<String>::new());
 }
+
+#[test]
+fn a_wait_that_is_watched_has_results_as_a_command_has() {
+    let missing = unreached(
+        r"
+schema: surefoot/v1
+kind: game_day
+title: The shop loses its cache
+service: shop
+owner: { team: shop }
+escalation: [ { role: second, how: page } ]
+steps:
+  - { id: steady, effect: read, run: is-well }
+  - { id: stop_cache, effect: change, run: stop-cache, verify: is-stopped, undo: start-cache }
+  - id: notice
+    wait: 5m
+    watch: alerts
+    every: 5s
+    until: stdout.contains('ShopSlow')
+    abort_when: exit != 0
+    on_failure: stop
+  - end: resolved
+finally:
+  - { id: steady_again, effect: read, run: is-well }
+",
+    );
+    assert_eq!(missing, Vec::<String>::new());
+}

@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use super::output;
 use super::pattern::text_for;
 use crate::engine::{
-    Answer as Given, AnswerKind, Asking, Attempt, AttemptId, Conduct, End, Ended, Event, Filtered,
-    Input, Printed, Question, Rest, Role, Run, Terms, Verdict,
+    Answer as Given, AnswerKind, Asking, Attempt, AttemptId, Conduct, End, Ended, Event, Input,
+    Printed, Question, Rest, Role, Run, Terms, Verdict,
 };
 use crate::rehearsal::answers::unsaid;
+use crate::rehearsal::filtering::filtered;
 use crate::rehearsal::notary::AgreeingNotary;
 use crate::rehearsal::trace::Trace;
 use crate::rehearsal::walk::Prepared;
@@ -236,14 +237,7 @@ impl Way {
             runbook::End::Exit(code) => i32::from(code),
             _ => 1,
         };
-        let filters = self.run.filters(attempt);
-        let filtered: Filtered = filters
-            .iter()
-            .map(|filter| {
-                let outcome = filter.run(&part.stdout).map_err(|error| error.message);
-                (filter.text().to_owned(), outcome)
-            })
-            .collect();
+        let filtered = filtered(&self.run.filters(attempt), &part.stdout);
         let stdout = Printed { bytes: part.stdout.clone().into_bytes(), more: 0 };
         Ended { stdout, filtered, ..Ended::new(attempt, End::Exited { code }) }
     }

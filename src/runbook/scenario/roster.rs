@@ -74,6 +74,8 @@ impl Roster {
             let name = format!("{prefix}{}", sketch.id);
             let parts = ["verify", "recheck", "undo"];
             let readies = node.get("background").is_some_and(|it| it.get("ready").is_some());
+            // The command of a wait runs beside it.
+            let watches = node.get("wait").is_some() && node.get("watch").is_some();
             // What can be chosen may be told by a command, the only one of such a step.
             let offers = node.get("choices").is_some_and(|it| it.get("run").is_some());
             let key = crate::runbook::model::StepKey(index);
@@ -86,7 +88,7 @@ impl Roster {
                     .filter(|part| node.get(part).is_some())
                     .chain(readies.then_some("ready"))
                     .collect(),
-                runs: node.get("run").is_some() || offers,
+                runs: node.get("run").is_some() || watches || offers,
                 uses: uses.is_some(),
             };
             if let Some(used) = uses {

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::Results;
+use super::coverage::missing;
 use super::markup;
+use super::print::scenarios;
 use crate::diagnostic::visible_line;
 use crate::rehearsal::{BranchKind, Point, Totals};
 
@@ -14,8 +16,10 @@ table { border-collapse: collapse; margin: 1rem 0; }
 th, td { text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .reached::before { content: \"\\2713  \"; }
-.missed { font-weight: bold; }
+.missed { color: light-dark(#b00020, #ff8a80); font-weight: bold; }
 .missed::before { content: \"\\2717  \"; }
+td, li, h2 { overflow-wrap: anywhere; }
+@media (max-width: 36rem) { body { margin: 1rem auto; } th, td { padding-right: .4rem; } }
 @media print { body { margin: 0; } }
 ";
 
@@ -29,8 +33,8 @@ pub(super) fn page(results: &Results) -> String {
          <title>Coverage of runbooks</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <h1>Coverage of runbooks</h1>\n"
     );
-    let tests = results.tests.len();
-    let _ = writeln!(out, "<p>{tests} scenarios, {} failed.</p>", results.failed());
+    let tests = scenarios(results.tests.len());
+    let _ = writeln!(out, "<p>{tests}, {} failed.</p>", results.failed());
     out.push_str(
         "<table>\n<tr><th>runbook</th><th class=\"number\">steps</th>\
          <th class=\"number\">options</th><th class=\"number\">branches</th></tr>\n",
@@ -41,16 +45,18 @@ pub(super) fn page(results: &Results) -> String {
     }
     row(&mut out, "all", results.totals());
     out.push_str("</table>\n");
+    missed(&mut out, results);
     for (index, (inventory, covered)) in results.covered.iter().enumerate() {
         let _ = writeln!(out, "<h2 id=\"r{index}\">{}</h2>", escaped(&inventory.name));
         out.push_str("<table>\n<tr><th class=\"number\">line</th><th>step</th><th></th></tr>\n");
         for (point, line) in &inventory.points {
-            let missed = covered.missing.iter().any(|(missing, _)| missing == point);
-            let class = if missed { "missed" } else { "reached" };
-            let said = if missed { "not reached" } else { "reached" };
+            let place = covered.missing.iter().position(|(missing, _)| missing == point);
+            let class = if place.is_some() { "missed" } else { "reached" };
+            let said = if place.is_some() { "not reached" } else { "reached" };
+            let id = place.map_or_else(String::new, |place| format!(" id=\"r{index}-{place}\""));
             let _ = writeln!(
                 out,
-                "<tr><td class=\"number\">{line}</td><td>{}</td>\
+                "<tr{id}><td class=\"number\">{line}</td><td>{}</td>\
                  <td class=\"{class}\" title=\"{said}\">{}</td></tr>",
                 escaped(&point.step.0),
                 escaped(&what(point))
@@ -60,6 +66,25 @@ pub(super) fn page(results: &Results) -> String {
     }
     out.push_str("</body>\n</html>\n");
     out
+}
+
+/// What nobody should have to look for: all that was not reached, with the way to it.
+fn missed(out: &mut String, results: &Results) {
+    if results.covered.iter().all(|(_, covered)| covered.missing.is_empty()) {
+        return;
+    }
+    out.push_str("<h2>Not reached</h2>\n<ul>\n");
+    for (index, (inventory, covered)) in results.covered.iter().enumerate() {
+        for (place, (point, line)) in covered.missing.iter().enumerate() {
+            let _ = writeln!(
+                out,
+                "<li><a href=\"#r{index}-{place}\">{}:{line}</a> {}</li>",
+                escaped(&inventory.name),
+                escaped(&missing(point))
+            );
+        }
+    }
+    out.push_str("</ul>\n");
 }
 
 fn what(point: &Point) -> String {

@@ -95,8 +95,11 @@ fn once(arguments: &TestArguments, context: &Context) -> Result<Exit, Failure> {
         Ok(())
     })?;
     if tests.is_empty() && inventories.is_empty() {
-        let failure = Failure::new(Exit::Invalid, "there is neither a scenario nor a runbook");
-        return Err(failure.hint("scenarios begin with `schema: surefoot-scenario/v1`"));
+        let message = "there is neither a scenario nor a valid runbook";
+        let failure = Failure::new(Exit::Invalid, message)
+            .hint("surefoot check says what is wrong with a runbook")
+            .hint("scenarios begin with `schema: surefoot-scenario/v1`");
+        return Err(failure);
     }
     let covered = inventories.into_values().map(|(inventory, coverage)| {
         let covered = inventory.covered(&coverage);

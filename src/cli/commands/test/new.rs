@@ -24,6 +24,7 @@ pub(super) fn run(reference: &str, context: &Context) -> Result<Exit, Failure> {
     let here = &context.settings.here;
     let named = PathBuf::from(one::shown(&opened.path, here));
     let folder = named.parent().unwrap_or(Path::new("")).join(SCENARIOS);
+    lies_there(&folder)?;
     let scenarios = ScenarioLoader::default();
     let mut reached = known(&named, &scenarios, context)?;
     let runbook = Arc::new(opened.runbook);
@@ -35,7 +36,7 @@ pub(super) fn run(reference: &str, context: &Context) -> Result<Exit, Failure> {
     for skeleton in &found.found {
         // The scenario is looked at from where it will stand.
         let free = |number: usize| folder.join(format!("{stem}-{number}.yaml"));
-        while free(number).exists() {
+        while free(number).symlink_metadata().is_ok() {
             number += 1;
         }
         let path = free(number);
@@ -63,6 +64,18 @@ pub(super) fn run(reference: &str, context: &Context) -> Result<Exit, Failure> {
     }
     context.publish(&page)?;
     Ok(if left.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+/// A link would lead to where nobody looks for scenarios, and maybe out of the repository.
+fn lies_there(folder: &Path) -> Result<(), Failure> {
+    match folder.symlink_metadata() {
+        Ok(there) if there.is_symlink() => {
+            let message =
+                format!("{} is a link: scenarios are not looked for there", folder.display());
+            Err(Failure::new(Exit::Usage, message).hint("make it a folder"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Nothing that is there is written over.

@@ -62,10 +62,13 @@ pub(super) fn look(path: &Path, scenarios: &ScenarioLoader, here: &Path) -> Look
         }
     };
     let (source, findings) = decode(&name, &file.bytes);
+    if !findings.is_empty() {
+        // What cannot be read may be a scenario, which must not be passed over.
+        return Looked::Scenario(Box::new(invalid(path, Report { source, findings })));
+    }
     if !is_scenario(&source.text) {
         let folder = Folder::around(path);
-        let loaded = findings.is_empty().then(|| load(&source, &folder).runbook).flatten();
-        return match loaded {
+        return match load(&source, &folder).runbook {
             Some(runbook) => {
                 let name = shown(path, here);
                 Looked::Runbook(Box::new(Inventory { name, ..Inventory::of(&runbook) }))

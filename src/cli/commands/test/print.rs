@@ -92,16 +92,25 @@ fn told(test: &Tested, context: &Context, lines: &mut Vec<Text>) {
     lines.push(Text::new());
 }
 
+/// How many scenarios, in words.
+pub(super) fn scenarios(all: usize) -> String {
+    if all == 1 { "1 scenario".to_owned() } else { format!("{all} scenarios") }
+}
+
 fn summary(results: &Results) -> Text {
     let (all, failed) = (results.tests.len(), results.failed());
-    let scenarios = if all == 1 { "1 scenario".to_owned() } else { format!("{all} scenarios") };
+    let scenarios = scenarios(all);
     let [steps, options, branches] = results.totals();
-    let reached = format!(
-        "; steps {} %, options {} %, branches {} %",
-        steps.percent(),
-        options.percent(),
-        branches.percent()
-    );
+    let reached = match steps.all {
+        // Of nothing, all is reached: that says nothing either.
+        0 => String::new(),
+        _ => format!(
+            "; steps {} %, options {} %, branches {} %",
+            steps.percent(),
+            options.percent(),
+            branches.percent()
+        ),
+    };
     let text = match failed {
         0 => Text::of(Meaning::Good, format!("{scenarios} passed")),
         failed => Text::of(Meaning::Bad, format!("{scenarios}, {failed} failed")),
