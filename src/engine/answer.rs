@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::approval::Waiting;
-use super::event::{AttemptId, End, FindingRecord, Found, Missing, Recorded};
+use super::attempted::{AttemptId, End, FindingRecord};
+use super::event::{Found, Missing, Recorded};
 use super::lane::LaneId;
 use crate::expression::Part;
 use crate::runbook::{Effect, Outcome, StepId};

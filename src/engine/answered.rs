@@ -1,8 +1,9 @@
 //! What an answer changes.
 
 use super::answer::Answer;
+use super::attempted::{Confirmation, Verdict};
 use super::demand::Corrupt;
-use super::event::{Confirmation, Recorded, StepStatus, Verdict};
+use super::event::{Recorded, StepStatus};
 use super::job::{Job, JobKind, Proof, Recheck, Stage};
 use super::position::Jump;
 use super::preflight::{Consent, Preflight, Progress};

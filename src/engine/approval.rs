@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attempted::FindingRecord;
 use super::demand::Corrupt;
-use super::event::{FindingRecord, Recorded};
+use super::event::Recorded;
 use super::lane::LaneId;
 use crate::runbook::{Effect, StepId};
 use crate::value::Name;

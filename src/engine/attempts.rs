@@ -2,11 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::attempted::{AttemptEnded, AttemptId, AttemptStarted, End, Role, Verdict};
 use super::background::Ask;
 use super::demand::Corrupt;
-use super::event::{
-    AttemptEnded, AttemptId, AttemptStarted, End, Found, Role, StepStatus, Verdict,
-};
+use super::event::{Found, StepStatus};
 use super::job::{Job, Proof, Ran, Recheck, Stage};
 use super::preflight::Progress;
 use super::run::{Proved, Run, Running};

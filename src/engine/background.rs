@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::attempted::{AttemptEnded, AttemptId, End, Role, Verdict};
 use super::demand::{Demands, Wait};
-use super::event::{AttemptEnded, AttemptId, End, Role, StepStatus, Verdict};
+use super::event::StepStatus;
 use super::job::{Job, JobKind, Stage};
 use super::lane::LaneId;
 use super::position::Line;

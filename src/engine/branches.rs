@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::event::{End, Recorded, StepStatus, Verdict};
+use super::attempted::{End, Verdict};
+use super::event::{Recorded, StepStatus};
 use super::job::Stage;
 use super::lane::LaneId;
 use super::position::Next;

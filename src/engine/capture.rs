@@ -1,7 +1,8 @@
 //! Values taken from a command's output.
 
+use super::attempted::{AttemptId, Role};
 use super::demand::{Ended, Filtered};
-use super::event::{AttemptId, Recorded, Role};
+use super::event::Recorded;
 use super::job::Job;
 use super::run::Run;
 use crate::expression::{Filter, Output, OutputKind};

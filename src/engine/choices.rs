@@ -1,8 +1,9 @@
 //! What can be answered to a question, where an expression or a command tells.
 
 use super::answer::Asking;
+use super::attempted::{AttemptEnded, End, Role, Verdict};
 use super::demand::{Demands, Ended};
-use super::event::{AttemptEnded, End, Recorded, Role, Verdict};
+use super::event::Recorded;
 use super::job::{Job, Stage};
 use super::judge::Judgement;
 use super::lane::LaneId;

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::answer::{Answer, AnswerKind, Asking, Question};
+use super::attempted::{AttemptId, AttemptStarted, End, Role};
 use super::demand::{Ended, Input, Printed, Rejected, Rest};
-use super::event::{AttemptId, AttemptStarted, End, Event, Missing, Role, StepStatus};
+use super::event::{Event, Missing, StepStatus};
 use super::job::{Job, Stage};
 use super::lane::LaneId;
 use super::position::Next;

@@ -1,6 +1,6 @@
 //! What policy says about the commands of a run.
 
-use super::event::Confirmation;
+use super::attempted::Confirmation;
 use super::job::{Job, JobKind, Stage};
 use super::lane::LaneId;
 use super::run::Run;

@@ -6,11 +6,9 @@ use jiff::Timestamp;
 
 use super::answer::{Answer, Asking, Question};
 use super::approval::{Checked, Terms};
+use super::attempted::{AttemptId, Confirmation, Containment, End, Kept, Role, Survivor};
 use super::conduct::{Conduct, KeptFile};
-use super::event::{
-    AttemptId, Confirmation, Containment, End, Kept, PauseReason, Resumed, Role, RunStarted,
-    Survivor,
-};
+use super::event::{PauseReason, Resumed, RunStarted};
 use super::lane::LaneId;
 use super::told::Told;
 use crate::expression::Output;

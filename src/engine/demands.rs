@@ -1,10 +1,10 @@
 //! What the run needs now: a function of its state alone.
 
 use super::answer::{Asking, Question};
+use super::attempted::{AttemptId, Role};
 use super::conduct::{Conduct, conduct};
 use super::decided::beforehand;
 use super::demand::{Attempt, Demands, Keep, Rest, Wait};
-use super::event::{AttemptId, Role};
 use super::facts::StateFacts;
 use super::job::{Job, JobKind, Ran, Recheck, Stage};
 use super::lane::LaneId;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::event::{End, Verdict};
+use super::attempted::{End, Verdict};
 use super::facts::StateFacts;
 use super::job::Job;
 use crate::expression::{Expression, Part};

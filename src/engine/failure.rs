@@ -1,7 +1,7 @@
 //! What the failure of a step does: a person decides, unless the runbook says otherwise and nothing
 //! speaks against it.
 
-use super::event::{End, Verdict};
+use super::attempted::{End, Verdict};
 use super::job::Job;
 use super::run::Run;
 use crate::runbook::{Action, OnFailure, StepKey};

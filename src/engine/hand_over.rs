@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::event::{Recorded, Role, StepStatus};
+use super::attempted::Role;
+use super::event::{Recorded, StepStatus};
 use super::job::{Job, Stage};
 use super::lane::LaneId;
 use super::run::Run;

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::answer::Answer;
+use super::attempted::{AttemptEnded, End, FindingRecord, Survivor, Verdict};
 use super::demand::Rejected;
-use super::event::{AttemptEnded, End, FindingRecord, Missing, Recorded, Survivor, Verdict};
+use super::event::{Missing, Recorded};
 use super::run::Run;
 use crate::expression::Part;
 use crate::value::{Datum, Form, Hidden, Name, Patterns, Secret, Value};

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::agreement::Agreement;
+use super::attempted::{AttemptId, Confirmation, End, Verdict};
 use super::background::Readying;
-use super::event::{AttemptId, Confirmation, End, Found, Missing, StepStatus, Verdict};
+use super::event::{Found, Missing, StepStatus};
 use super::lane::LaneId;
 use super::spread::Spread;
 use super::used::Entering;

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::attempted::{AttemptEnded, End, FindingRecord, Role, Verdict};
 use super::capture::capture;
 use super::demand::{Ended, Keep, Printed};
-use super::event::{AttemptEnded, End, FindingRecord, Recorded, Role, Verdict};
+use super::event::Recorded;
 use super::expectation::{Looked, retried};
 use super::facts::{ResultFacts, StateFacts};
 use super::job::Job;

@@ -12,6 +12,7 @@ mod answer;
 mod answered;
 mod apply;
 mod approval;
+mod attempted;
 mod attempts;
 mod background;
 mod branches;
@@ -59,11 +60,14 @@ pub use approval::{
     ApprovalGiven, ApprovalRequest, ApprovalRequested, Asked, Checked, Lapsed, REQUEST_FORMAT,
     Signed, Spent, Terms, Waiting,
 };
+pub use attempted::{
+    AttemptEnded, AttemptId, AttemptStarted, Confirmation, Containment, End, FindingRecord, Kept,
+    Role, Survivor, Verdict,
+};
 pub use conduct::{Conduct, KeptFile};
 pub use event::{
-    AttemptEnded, AttemptId, AttemptStarted, Confirmation, Containment, End, Event, FileOrigin,
-    FindingRecord, Found, InputRecord, ItemRecord, Kept, Missing, PauseReason, Recorded, Rehearsal,
-    Responder, Resumed, Role, RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
+    Event, FileOrigin, Found, InputRecord, ItemRecord, Missing, PauseReason, Recorded, Rehearsal,
+    Responder, Resumed, RunStarted, RunbookOrigin, StepStatus,
 };
 
 pub use demand::{

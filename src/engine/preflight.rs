@@ -1,9 +1,10 @@
 //! What is looked at before step 1, all at once: programs, variables, versions, checks, and what
 //! targets prove to be.
 
+use super::attempted::{AttemptEnded, AttemptId, Role, Verdict};
 use super::demand::{Attempt, Survey};
 use super::demands::Place;
-use super::event::{AttemptEnded, AttemptId, Missing, Role, Verdict};
+use super::event::Missing;
 use super::facts::StateFacts;
 use super::lane::LaneId;
 use super::run::Run;

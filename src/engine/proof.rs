@@ -1,7 +1,7 @@
 //! The commands around a step's own: what proves a target, a verification, a recheck.
 
+use super::attempted::{AttemptId, Role};
 use super::demand::Demands;
-use super::event::{AttemptId, Role};
 use super::job::{Job, Proof, Stage};
 use super::lane::LaneId;
 use super::run::Run;

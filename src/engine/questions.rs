@@ -1,10 +1,11 @@
 //! The questions in full: what a person sees before deciding.
 
 use super::answer::{Asking, Card, CardKind, OptionShown};
+use super::attempted::{AttemptId, End, Verdict};
 use super::choices::Known;
 use super::demand::Demands;
 use super::demands::advance;
-use super::event::{AttemptId, End, Found, Verdict};
+use super::event::Found;
 use super::facts::StateFacts;
 use super::job::{Job, JobKind};
 use super::run::Run;

@@ -1,7 +1,8 @@
 //! What a crash or a pause changes: attempts whose end nobody recorded, and consents that are old.
 
+use super::attempted::{AttemptId, Role};
 use super::background::Ask;
-use super::event::{AttemptId, Found, Resumed, Role};
+use super::event::{Found, Resumed};
 use super::job::{Job, Proof, Recheck, Stage};
 use super::lane::LaneId;
 use super::preflight::Progress;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::answer::UndoShown;
+use super::attempted::{AttemptId, FindingRecord, Role};
 use super::background::Beside;
 use super::demand::{Keep, Rest};
-use super::event::{AttemptId, FindingRecord, Missing, Recorded, Role, RunStarted, StepStatus};
+use super::event::{Missing, Recorded, RunStarted, StepStatus};
 use super::facts::StateFacts;
 use super::guard::Guard;
 use super::hiding::Looks;

@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::answer::Asking;
+use super::attempted::Confirmation;
 use super::demand::Demands;
 use super::demands::advance;
-use super::event::{Confirmation, Event, ItemRecord, Recorded, StepStatus};
+use super::event::{Event, ItemRecord, Recorded, StepStatus};
 use super::job::{Job, JobKind, Stage};
 use super::lane::{Lane, LaneId, LaneKind, Origin};
 use super::position::{Line, Position};

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::agreement::Given;
+use super::attempted::AttemptId;
 use super::decided::Wanted;
-use super::event::{AttemptId, Recorded};
+use super::event::Recorded;
 use super::guard::Guard;
 use super::job::Job;
 use super::run::Run;

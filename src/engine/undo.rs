@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::answer::{UndoPlan, UndoShown};
-use super::event::{AttemptId, Recorded, Role};
+use super::attempted::{AttemptId, Role};
+use super::event::Recorded;
 use super::facts::StateFacts;
 use super::job::{Job, JobKind};
 use super::run::{Run, UndoOffer};
