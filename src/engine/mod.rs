@@ -37,6 +37,7 @@ mod items_card;
 mod job;
 mod judge;
 mod lane;
+mod origin;
 mod position;
 mod preflight;
 mod proof;
@@ -61,15 +62,16 @@ pub use approval::{
 };
 pub use conduct::{Conduct, KeptFile};
 pub use event::{
-    AttemptEnded, AttemptId, AttemptStarted, Confirmation, Containment, End, Event, FileOrigin,
-    FindingRecord, Found, InputRecord, ItemRecord, Kept, Missing, PauseReason, Recorded, Rehearsal,
-    Responder, Resumed, Role, RunStarted, RunbookOrigin, StepStatus, Survivor, Verdict,
+    AttemptEnded, AttemptId, AttemptStarted, Confirmation, Containment, End, Event, FindingRecord,
+    Found, InputRecord, ItemRecord, Kept, Missing, PauseReason, Recorded, Responder, Resumed, Role,
+    RunStarted, StepStatus, Survivor, Verdict,
 };
 
 pub use demand::{
     Attempt, Corrupt, Demands, Ended, Filtered, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
 };
 pub use lane::{Beside, LaneId};
+pub use origin::{FileOrigin, Rehearsal, RunbookOrigin};
 pub use preflight::version_in;
 pub use run::{Alone, Run};
 pub use standing::Standing;
