@@ -38,6 +38,7 @@ mod items_card;
 mod job;
 mod judge;
 mod lane;
+mod origin;
 mod position;
 mod preflight;
 mod proof;
@@ -66,14 +67,15 @@ pub use attempted::{
 };
 pub use conduct::{Conduct, KeptFile};
 pub use event::{
-    Event, FileOrigin, Found, InputRecord, ItemRecord, Missing, PauseReason, Recorded, Rehearsal,
-    Responder, Resumed, RunStarted, RunbookOrigin, StepStatus,
+    Event, Found, InputRecord, ItemRecord, Missing, PauseReason, Recorded, Responder, Resumed,
+    RunStarted, StepStatus,
 };
 
 pub use demand::{
     Attempt, Corrupt, Demands, Ended, Filtered, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
 };
 pub use lane::{Beside, LaneId};
+pub use origin::{FileOrigin, Rehearsal, RunbookOrigin};
 pub use preflight::version_in;
 pub use run::{Alone, Run};
 pub use standing::Standing;

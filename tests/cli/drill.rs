@@ -110,9 +110,13 @@ fn a_training_is_no_run_either_although_one_may_be_real() {
     let started = &sandbox.events_of("run_started")[0];
     assert_eq!((&started["mode"], &started["world"]), (&"training".into(), &"scripted".into()));
     let id = sandbox.runs()[0].file_name().unwrap().to_str().unwrap().to_owned();
-    for resume in [&["resume"][..], &["resume", &id], &["resume", &id, "--take-over"]] {
+    // It is gone on with by its name only, and still as what it was.
+    for (resume, code) in
+        [(&["resume"][..], 2), (&["resume", &id], 4), (&["resume", &id, "--take-over"], 4)]
+    {
         let resumed = sandbox.surefoot(resume).run();
-        assert_eq!(resumed.code(), 2, "{}", resumed.text());
+        assert_eq!(resumed.code(), code, "{}", resumed.text());
+        assert_eq!(resumed.stderr.contains("Nothing is run"), code == 4, "{}", resumed.text());
     }
     nothing_ran(&sandbox);
     // Who learns on the real thing can go on with it.
