@@ -504,8 +504,10 @@ fn leave_what_cannot_be_killed() {
     };
     let program = program.to_str().unwrap().to_owned();
     let mut bench = Bench::new();
+    // `grep` by itself takes each word between zeros for a line: it would find `sleep` too early.
     let id = bench.start(script(&format!(
-        "{program} --reuid 0 sleep 54321.5 & until grep -q '^sleep' /proc/$!/cmdline; do sleep 0.02; done; echo up; sleep 1000"
+        "{program} --reuid 0 sleep 54321.5 & \
+         until tr '\\0' ' ' < /proc/$!/cmdline | grep -q '^sleep'; do sleep 0.02; done; echo up; sleep 1000"
     )));
     bench.wait_for("up");
     bench.executor().kill(id);
