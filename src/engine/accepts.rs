@@ -1,8 +1,9 @@
 //! The answers that a question takes. Nobody is offered what would be refused, and what is not
 //! listed is refused.
 
-use super::answer::{AnswerKind, Asking, CardKind};
+use super::answer::AnswerKind;
 use super::approval::Lapsed;
+use super::asking::{Asking, CardKind};
 use super::event::Found;
 use super::job::Job;
 use super::lane::LaneId;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::answer::{Asking, UndoPlan};
 use super::approval::{
     ApprovalGiven, ApprovalRequest, ApprovalRequested, Asked, Checked, Lapsed, REQUEST_FORMAT,
     Signed, Spent, Terms, Waiting,
 };
+use super::asking::{Asking, UndoPlan};
 use super::decided::Wanted;
 use super::demand::{Attempt, Corrupt, Demands, Rejected, Wait};
 use super::event::{Event, Recorded, StepStatus};

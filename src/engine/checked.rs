@@ -1,6 +1,7 @@
 //! Whether an answer fits its question.
 
-use super::answer::{Answer, Asking, Question};
+use super::answer::Answer;
+use super::asking::{Asking, Question};
 use super::demand::Rejected;
 use super::event::Recorded;
 use super::lane::LaneId;

@@ -1,6 +1,6 @@
 //! What can be answered to a question, where an expression or a command tells.
 
-use super::answer::Asking;
+use super::asking::Asking;
 use super::attempted::{AttemptEnded, End, Role, Verdict};
 use super::demand::{Demands, Ended};
 use super::event::Recorded;

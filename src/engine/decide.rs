@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::answer::{Answer, AnswerKind, Asking, Question};
+use super::answer::{Answer, AnswerKind};
+use super::asking::{Asking, Question};
 use super::attempted::{AttemptId, AttemptStarted, End, Role};
 use super::demand::{Ended, Input, Printed, Rejected, Rest};
 use super::event::{Event, Missing, StepStatus};

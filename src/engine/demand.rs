@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::answer::{Answer, Asking, Question};
+use super::answer::Answer;
 use super::approval::{Checked, Terms};
+use super::asking::{Asking, Question};
 use super::attempted::{AttemptId, Confirmation, Containment, End, Kept, Role, Survivor};
 use super::conduct::{Conduct, KeptFile};
 use super::event::{PauseReason, Resumed, RunStarted};

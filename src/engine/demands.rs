@@ -1,6 +1,6 @@
 //! What the run needs now: a function of its state alone.
 
-use super::answer::{Asking, Question};
+use super::asking::{Asking, Question};
 use super::attempted::{AttemptId, Role};
 use super::conduct::{Conduct, conduct};
 use super::decided::beforehand;

@@ -1,6 +1,6 @@
 //! What is shown before all branches of a step are agreed to at once: each item with its commands.
 
-use super::answer::{ItemShown, ItemsCard};
+use super::asking::{ItemShown, ItemsCard};
 use super::event::Recorded;
 use super::job::Job;
 use super::run::Run;

@@ -12,6 +12,7 @@ mod answer;
 mod answered;
 mod apply;
 mod approval;
+mod asking;
 mod attempted;
 mod attempts;
 mod background;
@@ -53,13 +54,13 @@ mod told;
 mod undo;
 mod used;
 
-pub use answer::{
-    Answer, AnswerKind, Asking, Card, CardKind, ItemShown, ItemsCard, OptionShown, Question,
-    UndoPlan, UndoShown,
-};
+pub use answer::{Answer, AnswerKind};
 pub use approval::{
     ApprovalGiven, ApprovalRequest, ApprovalRequested, Asked, Checked, Lapsed, REQUEST_FORMAT,
     Signed, Spent, Terms, Waiting,
+};
+pub use asking::{
+    Asking, Card, CardKind, ItemShown, ItemsCard, OptionShown, Question, UndoPlan, UndoShown,
 };
 pub use attempted::{
     AttemptEnded, AttemptId, AttemptStarted, Confirmation, Containment, End, FindingRecord, Kept,

@@ -143,7 +143,7 @@ impl Run {
                     self.missing_value(self.job_scope(job), name)
                 }
                 BindError::Unset(_) | BindError::Refused { .. } => {
-                    super::answer::Asking::Refused { why: failure.to_string() }
+                    super::asking::Asking::Refused { why: failure.to_string() }
                 }
             },
         )
@@ -152,7 +152,7 @@ impl Run {
     pub(super) fn nothing_to_run(&self, lane: LaneId) -> Demands {
         self.question(
             lane,
-            super::answer::Asking::Refused { why: "there is no command to run".to_owned() },
+            super::asking::Asking::Refused { why: "there is no command to run".to_owned() },
         )
     }
 }

@@ -1,6 +1,6 @@
 //! The questions in full: what a person sees before deciding.
 
-use super::answer::{Asking, Card, CardKind, OptionShown};
+use super::asking::{Asking, Card, CardKind, OptionShown};
 use super::attempted::{AttemptId, End, Verdict};
 use super::choices::Known;
 use super::demand::Demands;
@@ -216,12 +216,12 @@ impl Run {
         let identity = self.identity(self.job_scope(job), command);
         let digest = command_digest(command, identity.as_deref(), &self.plan.key);
         let (of, undo) = match &job.of {
-            JobKind::AdHoc(_) => (CardKind::AdHoc, super::answer::UndoPlan::Unknown),
+            JobKind::AdHoc(_) => (CardKind::AdHoc, super::asking::UndoPlan::Unknown),
             JobKind::Step(step) => (CardKind::Step, self.undo_plan(job, *step)),
             JobKind::Undo(entry) => {
                 let step = self.state.undo[*entry].step;
                 let why = "this is the undo itself".to_owned();
-                (CardKind::Undo(self.step(step).id.clone()), super::answer::UndoPlan::Nothing(why))
+                (CardKind::Undo(self.step(step).id.clone()), super::asking::UndoPlan::Nothing(why))
             }
         };
         Card {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::answer::UndoShown;
+use super::asking::UndoShown;
 use super::attempted::{AttemptId, FindingRecord, Role};
 use super::background::Beside;
 use super::demand::{Keep, Rest};

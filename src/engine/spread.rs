@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::answer::Asking;
+use super::asking::Asking;
 use super::attempted::Confirmation;
 use super::demand::Demands;
 use super::demands::advance;

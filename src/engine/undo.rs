@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::{UndoPlan, UndoShown};
+use super::asking::{UndoPlan, UndoShown};
 use super::attempted::{AttemptId, Role};
 use super::event::Recorded;
 use super::facts::StateFacts;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::Asking;
+use super::asking::Asking;
 use super::demand::Demands;
 use super::demands::advance;
 use super::event::{Event, Recorded};

@@ -5,15 +5,14 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use super::gaps;
 use super::inert::{fenced, link, markdown as safe};
 use super::phrases;
 use super::predictions;
 use super::review_text;
-use super::summary::{
-    ApprovalAnswer, Attempt, Change, Obligation, SkipReason, State, Step, Summary, UndoState,
-};
+use super::summary::{ApprovalAnswer, Attempt, Change, Obligation, State, Summary, UndoState};
 use super::timeline::timeline;
-use crate::engine::{Confirmation, FileOrigin, KeptFile, Role, StepStatus};
+use crate::engine::{Confirmation, FileOrigin, KeptFile, Role};
 use crate::journal::Record;
 use crate::runbook::StepId;
 use crate::value::spoken;
@@ -28,7 +27,7 @@ pub fn markdown(summary: &Summary, records: &[Record]) -> String {
         ("Findings", findings(summary)),
         ("Decisions", decisions(summary)),
         ("Changes", changes(summary)),
-        ("Gaps", gaps(summary)),
+        ("Gaps", gaps::lines(summary)),
         ("Notes", notes(summary)),
         ("Inputs and values", values(summary)),
         ("Steps", steps(summary)),
@@ -241,7 +240,7 @@ fn place(attempt: &Attempt) -> String {
     }
 }
 
-fn step_title(summary: &Summary, step: Option<&StepId>) -> String {
+pub(super) fn step_title(summary: &Summary, step: Option<&StepId>) -> String {
     step.map_or_else(|| "outside any step".to_owned(), |step| safe(summary.title(step)))
 }
 
@@ -374,47 +373,6 @@ fn approvals(summary: &Summary) -> Vec<String> {
         ));
         let refused = approval.refused.iter();
         lines.extend(refused.map(|why| format!("  - an answer was not taken: {}", safe(why))));
-    }
-    lines
-}
-
-fn gaps(summary: &Summary) -> Vec<String> {
-    let mut lines = Vec::new();
-    for missing in &summary.missing {
-        let detail = match missing.detail.as_str() {
-            "" => String::new(),
-            detail => format!(" ({})", safe(detail)),
-        };
-        lines.push(format!("- Missing: {}{detail}", safe(&missing.what)));
-    }
-    for skipped in &summary.skipped {
-        let title = safe(&skipped.title);
-        lines.push(match &skipped.why {
-            SkipReason::Condition { condition } => {
-                format!("- Passed over: {title}; not {}", safe(condition))
-            }
-            SkipReason::Responder { by, reason } => {
-                let reason = reason.as_deref().unwrap_or("no reason given");
-                format!("- Skipped by {}: {title}; {}", safe(by), safe(reason))
-            }
-        });
-    }
-    let failed = |step: &&Step| {
-        let failed = [StepStatus::Failed, StepStatus::FailedHandled];
-        step.status.is_some_and(|status| failed.contains(&status))
-    };
-    for step in summary.steps.iter().filter(failed) {
-        let status = step.status.map_or("failed", phrases::status);
-        lines.push(format!("- {}: {status}", safe(&step.title)));
-    }
-    for edited in &summary.edited {
-        lines.push(format!(
-            "- Edited by {} at {}, the command of {}:\n",
-            safe(&edited.by),
-            moment(edited.at),
-            step_title(summary, edited.step.as_ref())
-        ));
-        lines.push(fenced(&edited.command, "sh"));
     }
     lines
 }

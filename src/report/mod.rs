@@ -6,6 +6,7 @@
 mod summary;
 
 mod fold;
+mod gaps;
 
 mod agreed;
 
