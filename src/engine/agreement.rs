@@ -166,7 +166,7 @@ impl Run {
 
     /// The fact that somebody is asked.
     pub(super) fn decide_requested(&self, terms: Terms, at: Timestamp) -> Result<Event, Rejected> {
-        let lane = self.demands().approval.ok_or(Rejected::Unexpected("a request"))?;
+        let lane = self.now_demanded().approval.ok_or(Rejected::Unexpected("a request"))?;
         let job = self.job_in(lane).ok_or(Rejected::Unexpected("a request"))?;
         let (need, subject) = self.asked_for(job).ok_or(Rejected::Unexpected("a request"))?;
         let started = self.state.started.as_ref().ok_or(Rejected::Unexpected("a request"))?;
@@ -214,8 +214,8 @@ impl Run {
 
     /// The fact that an answer establishes, if it is for what is waited for now.
     pub(super) fn decide_checked(&self, answer: Checked, at: Timestamp) -> Result<Event, Rejected> {
-        let question = self.demands().question;
-        let asked = question.map(|question| (question.lane, question.ask));
+        let question = self.now_demanded().question.as_ref();
+        let asked = question.map(|question| (question.lane, &question.ask));
         let Some((lane, Asking::Approve(waiting))) = asked else {
             return Err(Rejected::Unexpected("an approval"));
         };
@@ -244,7 +244,7 @@ impl Run {
             Checked::Good { signed, .. } => Ok(Event::ApprovalGiven(Box::new(ApprovalGiven {
                 step,
                 nonce,
-                role: waiting.request.role,
+                role: waiting.request.role.clone(),
                 signed,
                 lane,
             }))),

@@ -19,8 +19,15 @@ use crate::value::Name;
 
 impl Run {
     /// Takes a fact into account.
-    #[expect(clippy::too_many_lines, reason = "a table: a row for each kind of fact")]
     pub fn apply(&mut self, event: &Event, at: Timestamp) -> Result<(), Corrupt> {
+        self.needs.take();
+        let taken = self.take_in(event, at);
+        self.needs.take();
+        taken
+    }
+
+    #[expect(clippy::too_many_lines, reason = "a table: a row for each kind of fact")]
+    fn take_in(&mut self, event: &Event, at: Timestamp) -> Result<(), Corrupt> {
         self.state.focus = self.lane_of(event);
         self.check_order(event)?;
         self.state.at = at;

@@ -29,8 +29,9 @@ impl Run {
             }
             Input::Begin(_) => Err(Rejected::Unexpected("a beginning")),
             Input::Elsewhere { output, exit, filtered, kept } => {
-                let question = self.demands().question;
-                let takes = |question: &Question| question.accepts.contains(&AnswerKind::Elsewhere);
+                let question = self.now_demanded().question.as_ref();
+                let takes =
+                    |question: &&Question| question.accepts.contains(&AnswerKind::Elsewhere);
                 let lane = match question.filter(takes) {
                     Some(question) => question.lane,
                     None => return Err(Rejected::Unexpected("a result from elsewhere")),
@@ -81,8 +82,8 @@ impl Run {
     }
 
     fn decide_started(&self, id: AttemptId) -> Result<Event, Rejected> {
-        let attempt = self.demands().start.into_iter().find(|attempt| attempt.id == id);
-        let attempt = attempt.ok_or(Rejected::Unexpected("a start"))?;
+        let attempt = self.now_demanded().start.iter().find(|attempt| attempt.id == id);
+        let attempt = attempt.cloned().ok_or(Rejected::Unexpected("a start"))?;
         let undoes = self.undone_by(self.job_in(attempt.lane), attempt.role);
         let approvals = match attempt.role {
             Role::AdHoc | Role::Main | Role::Undo => self.spent_by(&attempt),
@@ -123,9 +124,8 @@ impl Run {
     }
 
     fn decide_elapsed(&self) -> Result<Event, Rejected> {
-        let demands = self.demands();
-        let wait = demands.waits.into_iter().min_by_key(|wait| wait.until);
-        let wait = wait.ok_or(Rejected::Unexpected("a wait's end"))?;
+        let wait = self.now_demanded().waits.iter().min_by_key(|wait| wait.until);
+        let wait = wait.cloned().ok_or(Rejected::Unexpected("a wait's end"))?;
         if let Some(passed) = self.decide_timebox(&wait) {
             return Ok(passed);
         }
@@ -136,7 +136,7 @@ impl Run {
     }
 
     fn decide_advance(&self, at: Timestamp) -> Result<Event, Rejected> {
-        let lane = self.demands().advance.ok_or(Rejected::Unexpected("an advance"))?;
+        let lane = self.now_demanded().advance.ok_or(Rejected::Unexpected("an advance"))?;
         if self.state.preflight.progress != Progress::Over {
             return Ok(Event::SurveyClosed);
         }
@@ -246,11 +246,12 @@ impl Run {
     }
 
     fn decide_answer(&self, answer: Answer) -> Result<Event, Rejected> {
-        let question = self.demands().question.ok_or(Rejected::Unexpected("an answer"))?;
+        let question =
+            self.now_demanded().question.as_ref().ok_or(Rejected::Unexpected("an answer"))?;
         if !question.accepts.contains(&answer.kind()) {
             return Err(Rejected::Answer("that is no answer to this question".to_owned()));
         }
-        let answer = self.without_secrets(self.checked(answer, &question)?)?;
+        let answer = self.without_secrets(self.checked(answer, question)?)?;
         if matches!(answer, Answer::Approval { .. } | Answer::Elsewhere { .. } | Answer::Pause) {
             return Err(Rejected::Unexpected("this answer: it is an input of its own"));
         }
@@ -263,7 +264,7 @@ impl Run {
         };
         Ok(Event::Answered {
             gives,
-            step: question.step,
+            step: question.step.clone(),
             question: question.ask.name().to_owned(),
             answer,
             lane: question.lane,

@@ -20,6 +20,16 @@ use crate::template::BindError;
 impl Run {
     /// What it needs now.
     pub fn demands(&self) -> Demands {
+        self.now_demanded().clone()
+    }
+
+    /// The same, to look at. Not for the middle of a fact: what it needs then is not remembered.
+    pub(super) fn now_demanded(&self) -> &Demands {
+        self.needs.get_or_init(|| self.needed())
+    }
+
+    /// What it needs in the state as it is, found out anew.
+    pub(super) fn needed(&self) -> Demands {
         if let Some(rest) = &self.state.rest {
             return Demands { rest: Some(rest.clone()), ..Demands::default() };
         }

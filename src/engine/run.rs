@@ -1,5 +1,6 @@
 //! The state of a run, and what others may see of it.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use super::asking::UndoShown;
 use super::attempted::{AttemptId, FindingRecord, Role};
 use super::background::Beside;
-use super::demand::{Keep, Rest};
+use super::demand::{Demands, Keep, Rest};
 use super::event::{Missing, Recorded, RunStarted, StepStatus};
 use super::facts::StateFacts;
 use super::guard::Guard;
@@ -30,6 +31,9 @@ pub struct Run {
     pub(super) state: State,
     /// Found out once, whatever the state.
     pub(super) looks: Looks,
+    /// What it needs in this state, once that was asked: several ask it between two facts, and to
+    /// bind a command and take its digest costs more than all else. Every fact forgets it.
+    pub(super) needs: OnceCell<Demands>,
 }
 
 /// What the events so far add up to.
@@ -189,7 +193,7 @@ impl Run {
             ending: None,
             rest: None,
         };
-        Self { plan, state, looks: Looks::default() }
+        Self { plan, state, looks: Looks::default(), needs: OnceCell::new() }
     }
 
     /// Where the responder went on without the agreement that was asked for.
@@ -211,7 +215,7 @@ impl Run {
     pub(super) fn attention(&self) -> LaneId {
         match self.state.lanes.len() {
             0 | 1 => self.state.focus,
-            _ => self.demands().question.map_or(self.state.focus, |question| question.lane),
+            _ => self.needed().question.map_or(self.state.focus, |question| question.lane),
         }
     }
 
