@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::beneath::{read_beneath, said};
 use super::file::File;
 use super::snapshot::{Content, Snapshot, Unfound};
-use super::walk::{has_ending, runbooks_below};
+use super::walk::{ENDINGS, has_ending, runbooks_below};
 
 /// Where files are read.
 #[derive(Clone, Debug)]
@@ -76,6 +76,23 @@ impl Held {
         match self {
             Self::Disk => path.is_file(),
             Self::Commit(snapshot) => snapshot.is_file(path),
+        }
+    }
+
+    /// The files of this name that lie in a folder itself and may be runbooks, sorted.
+    pub(super) fn called(&self, folder: &Path, stem: &str) -> Vec<PathBuf> {
+        let named = ENDINGS.map(|ending| folder.join(format!("{stem}.{ending}")));
+        let named = named.into_iter().filter(|path| has_ending(path));
+        match self {
+            Self::Disk => {
+                let plain =
+                    |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|it| it.is_file());
+                named.filter(plain).collect()
+            }
+            Self::Commit(snapshot) => {
+                let beside = snapshot.beside(folder);
+                named.filter(|path| beside.contains(path)).collect()
+            }
         }
     }
 

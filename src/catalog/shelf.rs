@@ -23,26 +23,34 @@ impl Shelf for Folder {
             return self.opened(&path).ok_or_else(|| self.none(reference, &[]));
         }
         let wanted = reference.rsplit('/').next().unwrap_or(reference);
-        let near = self.near();
-        let mut called = near.iter().filter(|path| stem(path) == wanted);
-        let found = called.find_map(|path| self.opened(path));
-        found.ok_or_else(|| self.none(wanted, &near))
+        let found = self.called(wanted).find_map(|path| self.opened(&path));
+        found.ok_or_else(|| self.none(wanted, &self.near()))
     }
 }
 
 impl Folder {
-    /// Files that may be runbooks, the nearest first.
-    fn near(&self) -> Vec<PathBuf> {
+    /// The folder of the file and those above it, as far as the repository reaches.
+    fn folders(&self) -> impl Iterator<Item = &Path> {
         // Where there is no repository, scenarios still lie in a folder beside their runbooks.
         let beside = self.base() == self.root() && self.base().ends_with(SCENARIOS);
         let top = self.root().parent().filter(|_| beside).unwrap_or(self.root());
-        let inside = |folder: &&Path| folder.starts_with(top);
-        let mut found = Vec::new();
-        for folder in self.base().ancestors().take_while(inside) {
-            found.extend(self.holding().beside(folder));
-        }
-        found.extend(self.holding().runbooks_below(&self.root().join(FOLDER)));
-        found
+        self.base().ancestors().take_while(move |folder| folder.starts_with(top))
+    }
+
+    /// Files of this name that may be runbooks, the nearest first. A folder may hold thousands of
+    /// scenarios, each of which asks here: none is listed before a name was asked for in vain.
+    fn called(&self, wanted: &str) -> impl Iterator<Item = PathBuf> {
+        let near = self.folders().flat_map(move |folder| self.holding().called(folder, wanted));
+        let below = || self.holding().runbooks_below(&self.root().join(FOLDER));
+        let below = std::iter::once_with(below).flatten().filter(move |path| stem(path) == wanted);
+        near.chain(below)
+    }
+
+    /// Files that may be runbooks, the nearest first.
+    fn near(&self) -> Vec<PathBuf> {
+        let beside = self.folders().flat_map(|folder| self.holding().beside(folder));
+        let below = self.holding().runbooks_below(&self.root().join(FOLDER));
+        beside.chain(below).collect()
     }
 
     fn none(&self, wanted: &str, near: &[PathBuf]) -> NotFound {

@@ -38,9 +38,12 @@ impl Walked {
     }
 }
 
+/// The endings of runbooks, sorted.
+pub(super) const ENDINGS: [&str; 2] = ["yaml", "yml"];
+
 /// Whether a path has the ending of runbooks.
 pub(super) fn has_ending(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+    path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
 }
 
 /// The runbooks below a folder, sorted.
