@@ -17,6 +17,11 @@ pub struct Hints {
 }
 
 impl Hints {
+    /// Those that are left in a drill in which some were given.
+    pub fn after(trace: &Trace) -> Self {
+        Self { given: trace.hinted.clone() }
+    }
+
     /// The next hint for a question; nothing if there are no more.
     pub fn next(
         &mut self,
