@@ -157,7 +157,7 @@ fn the_template_of_a_game_day_is_rehearsed_as_it_stands() {
     sandbox.file("answers.yaml", answers);
     let drill = |more: &[&str]| {
         let drill = ["drill", "cache-lost", "--yes", "change", "--answers", "answers.yaml"];
-        sandbox.surefoot(&drill).arguments(&["--speed", "100"]).arguments(more).run()
+        sandbox.surefoot(&drill).arguments(&["--speed", "10"]).arguments(more).run()
     };
     // Its samples alone lead to the question that nobody but a person answers: what is taken back.
     let by_samples = drill(&[]);

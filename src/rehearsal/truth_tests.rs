@@ -151,9 +151,9 @@ fn what_holds_and_what_is_to_come_changes_as_it_happens() {
 
 #[test]
 fn findings_hints_and_a_clock_that_stands_still_are_told() {
+    use super::Seen::{Found, NotYet};
     let truth = &at("pause", NIGHT)[0];
     let found: Vec<_> = truth.findings.iter().map(|(say, seen)| (say.as_str(), *seen)).collect();
-    use super::Seen::{Found, NotYet};
     assert_eq!(found, [("Twelve wait.", Found), ("Nothing waits.", NotYet)]);
     assert_eq!(
         (truth.outcome.as_deref(), truth.brief.as_deref()),
