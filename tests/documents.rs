@@ -17,7 +17,8 @@ use surefoot::catalog::{ALERT_CHECKS, File, Folder, runbooks_below};
 use surefoot::console::graph;
 use surefoot::diagnostic::{Colour, Severity, Source, render};
 use surefoot::runbook::{
-    NoRepository, RULES, is_scenario, load, load_scenario, scenario_schema, schema, settings_schema,
+    Found, NoRepository, NotFound, RULES, Shelf, is_scenario, load, load_scenario, scenario_schema,
+    schema, settings_schema,
 };
 
 const WIDTH: usize = 100;
@@ -107,11 +108,31 @@ fn runbooks_in_the_documents_load_without_findings() {
     assert!(count >= 5, "only {count} runbooks were found in the documents");
 }
 
+/// The runbooks of this repository, and the one of a page.
+struct OfPage {
+    repository: Folder,
+    own: Option<String>,
+}
+
+impl Shelf for OfPage {
+    fn find(&self, reference: &str) -> Result<Found<'_>, NotFound> {
+        self.repository.find(reference).or_else(|missing| {
+            let text = self.own.as_deref().ok_or(missing)?;
+            let source = Source { name: format!("{reference}.yaml"), text: text.into() };
+            Ok(Found { source, repository: Box::new(NoRepository) })
+        })
+    }
+}
+
 #[test]
 fn scenarios_in_the_documents_fit_their_runbooks() {
-    let shelf = Folder::around(&root().join("runbooks/scenario.yaml"));
     let mut count = 0;
     for (path, text) in documents() {
+        let runbook =
+            |(_, block): (usize, String)| block.starts_with("schema: surefoot/v1").then_some(block);
+        let own = blocks(&text, "yaml").into_iter().find_map(runbook);
+        let repository = Folder::around(&root().join("runbooks/scenario.yaml"));
+        let shelf = OfPage { repository, own };
         for (line, block) in blocks(&text, "yaml").into_iter().filter(|(_, it)| is_scenario(it)) {
             count += 1;
             let name = format!("{}, line {line}", path.display());
@@ -122,6 +143,40 @@ fn scenarios_in_the_documents_fit_their_runbooks() {
         }
     }
     assert!(count >= 1, "no scenario was found in the documents");
+}
+
+#[test]
+fn the_template_of_a_game_day_is_rehearsed_as_it_stands() {
+    let blocks = blocks(&read("docs/guide/game-days.md"), "yaml");
+    let (scenarios, runbooks): (Vec<_>, Vec<_>) =
+        blocks.into_iter().map(|(_, block)| block).partition(|block| is_scenario(block));
+    let sandbox = Sandbox::new();
+    sandbox.file("runbooks/cache-lost.yaml", &runbooks[0]);
+    // Nobody is at a terminal: this is what a person would answer.
+    let answers = "announce: done\nrespond: done\n";
+    sandbox.file("answers.yaml", answers);
+    let drill = |more: &[&str]| {
+        let drill = ["drill", "cache-lost", "--yes", "change", "--answers", "answers.yaml"];
+        sandbox.surefoot(&drill).arguments(&["--speed", "10"]).arguments(more).run()
+    };
+    // Its samples alone lead to the question that nobody but a person answers: what is taken back.
+    let by_samples = drill(&[]);
+    for shown in ["│ ok", "│ active", "│ ActiveState=inactive", "The alert fires.", "undo offer"]
+    {
+        assert!(by_samples.stderr.contains(shown), "{shown}\n{}", by_samples.stderr);
+    }
+    for (at, scenario) in scenarios.iter().enumerate() {
+        sandbox.file(&format!("runbooks/scenarios/cache-lost-{}.yaml", at + 1), scenario);
+    }
+    let tested =
+        ["test", "runbooks/cache-lost.yaml", "--min-steps", "100", "--min-branches", "100"];
+    let tested = sandbox.surefoot(&tested).run();
+    assert_eq!(tested.code(), 0, "{}", tested.text());
+    assert!(tested.stdout.starts_with("2 scenarios passed"), "{}", tested.stdout);
+    let by_scenario = drill(&["--scenario", "runbooks/scenarios/cache-lost-1.yaml"]);
+    for shown in ["14:00 on a Tuesday.", "not yet", "The alert fires.", "undo offer"] {
+        assert!(by_scenario.stderr.contains(shown), "{shown}\n{}", by_scenario.stderr);
+    }
 }
 
 /// A place that holds the runbooks of this repository.

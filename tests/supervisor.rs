@@ -28,7 +28,7 @@ use bench::{Bench, eventually, kill, script, supervised, wait_for_end};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{Pid, Signal, kill_process};
 use sandbox::Sandbox;
-use surefoot::engine::{Attempt, AttemptId, Conduct, Containment, End, Found};
+use surefoot::engine::{Attempt, AttemptId, Conduct, Containment, End, Ended, Found};
 use surefoot::process::{find, read_end};
 use surefoot::runbook::OnDisconnect;
 use surefoot::session::{Executor as _, Happening};
@@ -55,6 +55,39 @@ fn successor(bench: &Bench) -> Bench {
         setting.folder = folder;
         setting.run = run;
     })
+}
+
+/// A command that runs on though its executor is gone. It prints `up`, and `after` when it may go on.
+struct Left {
+    bench: Bench,
+    id: AttemptId,
+    /// What lets it go on, once it is there.
+    go: PathBuf,
+    supervisor: Option<u32>,
+}
+
+impl Left {
+    fn new() -> Self {
+        let mut bench = Bench::new();
+        let go = bench.path("go");
+        let id = bench.start(lasting(&format!("echo up; {}; echo after; exit 5", await_file(&go))));
+        bench.wait_for("up");
+        let supervisor = bench.executor().supervisor();
+        bench.executor = None;
+        Self { bench, id, go, supervisor }
+    }
+
+    /// Another executor goes on with it under the same supervisor, and sees its end.
+    fn taken_over(&self) -> (Bench, Ended) {
+        let mut later = successor(&self.bench);
+        later.executor().attach(self.id);
+        assert_eq!(later.executor().supervisor(), self.supervisor);
+        fs::write(&self.go, "").unwrap();
+        later.wait_for("after");
+        let ended = later.wait();
+        assert_eq!((ended.attempt, &ended.end), (self.id, &End::Exited { code: 5 }));
+        (later, ended)
+    }
 }
 
 #[test]
@@ -110,23 +143,12 @@ fn what_was_ordered_by_an_executor_that_is_gone_is_not_started_any_more() {
 
 #[test]
 fn a_running_command_is_taken_over_with_its_output_and_its_end() {
-    let mut bench = Bench::new();
-    let go = bench.path("go");
-    let id = bench.start(lasting(&format!("echo up; {}; echo after; exit 5", await_file(&go))));
-    bench.wait_for("up");
-    let supervisor = bench.executor().supervisor();
-    bench.executor = None;
-    let mut later = successor(&bench);
-    later.executor().attach(id);
-    assert_eq!(later.executor().supervisor(), supervisor);
-    fs::write(&go, "").unwrap();
-    later.wait_for("after");
-    let ended = later.wait();
-    assert_eq!((ended.attempt, &ended.end), (id, &End::Exited { code: 5 }));
+    let left = Left::new();
+    let (mut later, ended) = left.taken_over();
     // As seen by the supervisor, which was there all the time.
     assert_eq!((ended.stdout.bytes.as_slice(), ended.recovered), (&b"up\nafter\n"[..], false));
     later.executor = None;
-    eventually("its supervisor ends", || !supervised(bench.folder.path()));
+    eventually("its supervisor ends", || !supervised(left.bench.folder.path()));
 }
 
 /// A program of the same user at the supervisor's socket that is no executor.
@@ -179,13 +201,8 @@ fn ends_written(bench: &Bench) -> usize {
 fn junk_at_the_socket_ends_no_command_and_keeps_no_executor_out() {
     // Broken: a length is believed before its bytes are there, what is no order ends the supervisor,
     // or whoever says nothing holds the place of the executor that goes on with the run.
-    let mut bench = Bench::new();
-    let go = bench.path("go");
-    let id = bench.start(lasting(&format!("echo up; {}; echo after; exit 5", await_file(&go))));
-    bench.wait_for("up");
-    let supervisor = bench.executor().supervisor();
-    bench.executor = None;
-    let folder = bench.folder.path().to_owned();
+    let left = Left::new();
+    let folder = left.bench.folder.path().to_owned();
     let noise: Vec<u8> =
         (0..25_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     let mut junk: Vec<Vec<u8>> = (0..=255).map(|kind| frame(kind, b"\xff")).collect();
@@ -209,14 +226,8 @@ fn junk_at_the_socket_ends_no_command_and_keeps_no_executor_out() {
     let (theirs, _orders) = pipe().unwrap();
     hand_over(&halfway, theirs.as_fd());
 
-    let mut later = successor(&bench);
-    later.executor().attach(id);
-    assert_eq!(later.executor().supervisor(), supervisor);
-    fs::write(&go, "").unwrap();
-    later.wait_for("after");
-    let ended = later.wait();
-    assert_eq!((ended.attempt, &ended.end), (id, &End::Exited { code: 5 }));
-    assert_eq!(ends_written(&bench), 1);
+    let (mut later, _) = left.taken_over();
+    assert_eq!(ends_written(&left.bench), 1);
     later.executor = None;
     eventually("its supervisor ends", || !supervised(&folder));
     drop(silent);
@@ -252,11 +263,7 @@ fn whoever_floods_the_socket_stops_neither_a_command_nor_its_record() {
 
 #[test]
 fn of_two_executors_one_is_let_in_and_the_command_ends_once() {
-    let mut bench = Bench::new();
-    let go = bench.path("go");
-    let id = bench.start(lasting(&format!("echo up; {}; echo after; exit 5", await_file(&go))));
-    bench.wait_for("up");
-    bench.executor = None;
+    let Left { bench, id, go, .. } = Left::new();
     let (mut one, mut other) = (successor(&bench), successor(&bench));
     one.executor().attach(id);
     other.executor().attach(id);

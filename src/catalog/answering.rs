@@ -30,7 +30,7 @@ impl Answering {
             lies: Whereabouts::of_file(path.to_owned()),
             id: runbook.id.clone(),
             service: runbook.service.clone(),
-            title: runbook.title.source().to_owned(),
+            title: runbook.title.unfilled(),
             rules: runbook.alerts.iter().map(|rule| rule.matchers.clone()).collect(),
             walked: None,
             walked_by: None,

@@ -73,7 +73,7 @@ impl SharedLead {
             leader: None,
             pending: given_up(&trace),
             agreement: Agreement::None,
-            hints: Hints::default(),
+            hints: Hints::after(&trace),
             trace,
             truth: Truth::default(),
             walker: walker.to_owned(),
@@ -106,14 +106,14 @@ impl SharedLead {
         let scenario = lead.world.with(|world| Rc::clone(world.scenario()));
         let hint = lead.hints.next(question, run, &scenario, &lead.trace);
         let text = hint.ok_or("there are no more hints for this question")?;
-        let told = Told { kind: ToldKind::Hint, text, by: None };
+        let told = Told::new(ToldKind::Hint, text, None);
         lead.pending.push_back(Happening::Told(told));
         Ok(())
     }
 
     /// The responder asks people who are not there.
     pub(crate) fn ask(&self, text: &str) {
-        let told = Told { kind: ToldKind::Asked, text: text.to_owned(), by: None };
+        let told = Told::new(ToldKind::Asked, text, None);
         self.0.borrow_mut().pending.push_back(Happening::Told(told));
     }
 
@@ -145,9 +145,7 @@ impl SharedLead {
 
 /// What has to be told where somebody led a drill that was left: nobody does now, and its clock goes on.
 fn given_up(trace: &Trace) -> VecDeque<Happening> {
-    let of = |kind, by: &Option<String>| {
-        Happening::Told(Told { kind, text: String::new(), by: by.clone() })
-    };
+    let of = |kind, by: &Option<String>| Happening::Told(Told::new(kind, "", by.clone()));
     let last = |of: [ToldKind; 2]| trace.told.iter().rev().find(|told| of.contains(&told.kind));
     let led = last([ToldKind::Joined, ToldKind::Left]);
     let led = led.filter(|told| told.kind == ToldKind::Joined);
@@ -256,18 +254,15 @@ impl Lead {
         for text in own {
             self.pending.push_back(Happening::Told(Told::inject(text)));
         }
-        if said.is_empty() {
-            // It only made something true, which the responder is not told.
-            self.look();
-        } else {
-            self.say(ToldKind::Inject, &said.join("\n"), by);
-        }
+        // One that only made something true is recorded, too; the responder is not told.
+        let told = Told::new(ToldKind::Inject, said.join("\n"), Some(by.to_owned()));
+        let told = Told { inject: Some(number), ..told };
+        self.pending.push_back(Happening::Told(told));
         Ok(())
     }
 
     fn say(&mut self, kind: ToldKind, text: &str, by: &str) {
-        let told = Told { kind, text: text.to_owned(), by: Some(by.to_owned()) };
-        self.pending.push_back(Happening::Told(told));
+        self.pending.push_back(Happening::Told(Told::new(kind, text, Some(by.to_owned()))));
     }
 
     /// Tells whoever leads what holds now.

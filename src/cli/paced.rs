@@ -84,12 +84,6 @@ impl PacedClock {
     pub(crate) fn second(&self) -> u64 {
         u64::try_from(self.system.now().as_second()).unwrap_or(0)
     }
-
-    /// How long the machine has to wait for a moment of this clock.
-    fn until(&self, moment: Timestamp) -> Duration {
-        let left = moment.duration_since(self.now());
-        if left.is_negative() { Duration::ZERO } else { left.unsigned_abs() / self.speed }
-    }
 }
 
 impl Clock for PacedClock {
@@ -104,6 +98,11 @@ impl Clock for PacedClock {
 
     fn monotonic(&self) -> f64 {
         self.system.monotonic() - self.stands.get().until(self.system.now()).as_secs_f64()
+    }
+
+    fn until(&self, moment: Timestamp) -> Duration {
+        let left = moment.duration_since(self.now());
+        if left.is_negative() { Duration::ZERO } else { left.unsigned_abs() / self.speed }
     }
 }
 

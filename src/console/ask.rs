@@ -289,7 +289,7 @@ impl Walker {
                 self.terminal.blank();
                 return Err(Stop::Reply(Reply::Elapsed));
             }
-            let left = left.map(jiff::SignedDuration::unsigned_abs);
+            let left = scene.until.map(|until| self.clock.until(until));
             let patience = Duration::from_secs(PATIENCE.unsigned_abs());
             let wait = match (counts, rung) {
                 (true, _) => Some(left.map_or(SECOND, |left| left.min(SECOND))),

@@ -101,6 +101,6 @@ fn outcome(debrief: &Debrief) -> String {
 fn title(runbook: &Runbook, id: &StepId) -> String {
     runbook.find(id).map_or_else(
         || id.0.clone(),
-        |key| format!("{} ({})", runbook.step(key).title.source(), id.0),
+        |key| format!("{} ({})", runbook.step(key).title.unfilled(), id.0),
     )
 }

@@ -37,12 +37,12 @@ impl Unattended {
             if left.is_negative() || left.is_zero() {
                 return Reply::Elapsed;
             }
-            let timeout = Timespec { tv_sec: left.as_secs(), tv_nsec: left.subsec_nanos().into() };
+            let timeout = Timespec::try_from(self.clock.until(until)).ok();
             let mut ready = vec![PollFd::from_borrowed_fd(self.signals.ready(), PollFlags::IN)];
             let wakes = beside.wakes();
             ready.extend(wakes.map(|wakes| PollFd::from_borrowed_fd(wakes, PollFlags::IN)));
             // Whatever ends the poll, the time and the signals are looked at anew.
-            let _woken = poll(&mut ready, Some(&timeout));
+            let _woken = poll(&mut ready, timeout.as_ref());
             drop(ready);
             if beside.look() == Heard::Something {
                 return Reply::Woken;

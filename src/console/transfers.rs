@@ -1,7 +1,9 @@
 //! How far several transfers have come that run at once: a bar over all of them, and under it a line
 //! for each that is under way. Drawn on a terminal only, and only once it takes long enough to wonder.
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, WeakProgressBar};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::filter::shown_line;
@@ -9,10 +11,11 @@ use super::terminal::{Cursor, Glyphs, Settings, Terminal, columns};
 use super::wording::cut;
 
 /// Transfers that run at once.
-#[derive(Debug)]
 pub struct Transfers {
     bars: MultiProgress,
     all: ProgressBar,
+    /// Those under way. A line belongs to whoever transfers, and goes with it.
+    lines: Mutex<Vec<WeakProgressBar>>,
     settings: Settings,
 }
 
@@ -38,7 +41,7 @@ impl Transfers {
         let style = ProgressStyle::with_template("    {msg} {bar:24} {pos} of {len}");
         all.set_style(style.expect("the template is constant").progress_chars(signs));
         all.set_message(shown_line(words));
-        Self { bars, all, settings }
+        Self { bars, all, lines: Mutex::new(Vec::new()), settings }
     }
 
     /// Draws from now on, if there is a terminal to draw on.
@@ -63,7 +66,16 @@ impl Transfers {
         let name = cut(&shown_line(name), all / 2);
         let room = all.saturating_sub(name.width());
         bar.set_prefix(name);
+        // A connection that hangs says nothing: its line says so from the beginning.
+        bar.set_message(cut("waiting for an answer", room));
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(bar.downgrade());
         TransferLine { bar, bars: self.bars.clone(), room }
+    }
+
+    /// Time passes: the lines turn, also of those that have not been heard of.
+    pub fn turn(&self) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.retain(|line| line.upgrade().inspect(ProgressBar::tick).is_some());
     }
 
     /// So many have ended.

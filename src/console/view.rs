@@ -337,6 +337,8 @@ impl Observer for View {
             | Event::RunbookEntered { .. }
             | Event::SurveyClosed
             | Event::WaitStarted { .. } => {}
+            // What an inject changes is found out, and not told.
+            Event::Told(told) if told.kind == ToldKind::Inject && told.text.is_empty() => {}
             Event::Told(told) => self.told(told),
             Event::Surveyed { missing } => header::surveyed(&self.terminal, missing),
             Event::Waited { .. } => {

@@ -14,6 +14,10 @@ pub struct Told {
     /// Who leads the exercise, if it came from them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// Which inject of the scenario it is, from 1, where whoever leads brought one forward. One that only
+    /// changes what holds says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inject: Option<usize>,
 }
 
 /// What was said.
@@ -55,9 +59,14 @@ impl ToldKind {
 }
 
 impl Told {
+    /// Words of somebody who leads the exercise, or of nobody in particular.
+    pub fn new(kind: ToldKind, text: impl Into<String>, by: Option<String>) -> Self {
+        Self { kind, text: text.into(), by, inject: None }
+    }
+
     /// News, of a scenario or of nobody in particular.
     pub fn inject(text: String) -> Self {
-        Self { kind: ToldKind::Inject, text, by: None }
+        Self::new(ToldKind::Inject, text, None)
     }
 
     /// In a line.
@@ -68,6 +77,7 @@ impl Told {
             (ToldKind::GoneOn, _) => format!("the exercise goes on{by}"),
             (ToldKind::Held, "") => format!("the exercise is held{by}"),
             (ToldKind::Held, why) => format!("the exercise is held{by}: {why}"),
+            (ToldKind::Inject, "") => format!("inject{by}: what holds was changed"),
             (ToldKind::Joined, _) => format!("{who} leads the exercise"),
             (ToldKind::Left, _) => format!("{who} leads the exercise no more"),
             (kind, text) => format!("{}{by}: {text}", kind.words()),

@@ -77,8 +77,7 @@ impl Run {
             let step = self.step(entry.step);
             let facts = StateFacts::frozen(self, entry);
             let command = self.undo_command(entry)?;
-            let mut title =
-                step.title.render(&facts).unwrap_or_else(|_| step.title.source().to_owned());
+            let mut title = step.title.preview(&facts, &|name| format!("‹{name}›"));
             if let Some(Recorded::Open(item)) =
                 step.for_each.as_ref().and_then(|each| entry.values.get(&each.name))
             {

@@ -257,7 +257,8 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::pipe::pipe;
+    use crate::process::awaited::eventually;
+    use std::io::pipe;
 
     #[test]
     fn an_executor_calls_when_there_is_none() {
@@ -284,8 +285,8 @@ mod tests {
         assert!(!channel.is_left());
         rustix::io::write(&mine, b"an order").unwrap();
         drop(mine);
-        assert!(channel.is_left(), "what it still ordered hides that it is gone");
-        while channel.fill().unwrap() != Filled::Closed {}
+        assert!(eventually(|| channel.is_left()), "what it still ordered hides that it is gone");
+        assert!(eventually(|| channel.fill().unwrap() == Filled::Closed));
         channel.lose();
         assert!(channel.answer());
         channel.close(folder.path());
@@ -320,7 +321,7 @@ mod tests {
         let silent = socket::connect(folder.path(), SOCKET).unwrap();
         assert!(!channel.answer());
         drop(silent);
-        assert!(!channel.answer() && channel.caller.is_none());
+        assert!(eventually(|| !channel.answer() && channel.caller.is_none()));
         // Broken: one that stays and says nothing keeps every other from the run for ever.
         let _silent = socket::connect(folder.path(), SOCKET).unwrap();
         assert!(!channel.answer());

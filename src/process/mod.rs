@@ -5,6 +5,8 @@
 mod alarm;
 mod alone;
 mod askpass;
+#[cfg(test)]
+mod awaited;
 mod caught;
 mod cgroup;
 mod channel;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::trace::Trace;
-use super::verdict::side_by_side;
+use super::verdict::so_far;
 use crate::engine::{Asking, Question, Run};
 use crate::expression::Expression;
 use crate::runbook::{Action, Answer, Answers, Runbook, Scenario, StepId};
@@ -17,6 +17,11 @@ pub struct Hints {
 }
 
 impl Hints {
+    /// Those that are left in a drill in which some were given.
+    pub fn after(trace: &Trace) -> Self {
+        Self { given: trace.hinted.clone() }
+    }
+
     /// The next hint for a question; nothing if there are no more.
     pub fn next(
         &mut self,
@@ -29,7 +34,7 @@ impl Hints {
         let step = question.step.as_ref();
         let hints = [
             step.and_then(|step| reason(runbook, step)),
-            onward(runbook, step, scenario, trace),
+            onward(run, step, scenario, trace),
             decision(question, scenario, trace),
         ];
         let given = self.given.entry(step.cloned()).or_default();
@@ -53,21 +58,18 @@ fn reason(runbook: &Runbook, step: &StepId) -> Option<String> {
 }
 
 /// How the expected path goes on.
-fn onward(
-    runbook: &Runbook,
-    step: Option<&StepId>,
-    scenario: &Scenario,
-    trace: &Trace,
-) -> Option<String> {
+fn onward(run: &Run, step: Option<&StepId>, scenario: &Scenario, trace: &Trace) -> Option<String> {
     let expected = scenario.expect.visited.as_ref()?;
-    let steps = side_by_side(&expected.value, trace);
+    let steps = so_far(&expected.value, trace);
     let last = steps.iter().rposition(|step| step.walked.is_some());
     let on_it = last.is_none_or(|last| steps[last].expected.is_some());
     let next = steps[last.map_or(0, |last| last + 1)..]
         .iter()
         .find_map(|step| Some(&step.expected.as_ref()?.value));
+    let runbook = &run.plan().runbook;
     let titled = |id: &StepId| {
-        let title = runbook.find(id).map(|key| runbook.step(key).title.source().to_owned());
+        let title = runbook.find(id).map(|key| &runbook.step(key).title);
+        let title = title.map(|it| it.preview(&*run.facts(), &|name| format!("‹{name}›")));
         title.map_or_else(|| format!("`{id}`"), |title| format!("`{id}`: {title}"))
     };
     Some(match (next, step) {

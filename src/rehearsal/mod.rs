@@ -13,6 +13,8 @@ mod debrief;
 mod executor;
 mod filtering;
 mod hint;
+#[cfg(test)]
+mod hint_tests;
 mod leading;
 mod notary;
 mod past;
@@ -23,6 +25,8 @@ mod skeleton;
 mod time;
 mod trace;
 mod truth;
+#[cfg(test)]
+mod truth_tests;
 mod verdict;
 mod walk;
 mod world;

@@ -1,14 +1,24 @@
 //! Scenarios that are walked: what their commands give, what is answered, how time passes, and what
 //! is said when something was not said.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Mismatch, Problem, Walked, compare, walk};
+use jiff::Timestamp;
+
+use super::time::Time;
+use super::walk::walk_with;
+use super::{
+    Mismatch, Problem, ScriptedResponder, SharedWorld, Trace, Walked, World, compare, walk,
+};
 use crate::diagnostic::Source;
+use crate::engine::{Question, Run};
+use crate::journal::Record;
 use crate::runbook::{
     Found, NoRepository, NotFound, Outcome, Runbook, Scenario, Shelf, StepId, load, load_scenario,
 };
+use crate::session::{Beside, Notice, Observer, Reply, Responder};
 
 const HEAD: &str = "schema: surefoot/v1\ntitle: Test\nservice: shop\n";
 
@@ -50,11 +60,84 @@ fn passes(runbook: &str, scenario: &str) -> Walked {
     walked
 }
 
+/// What can be seen while somebody answers a question.
+pub(super) struct Seen<'a> {
+    pub(super) question: &'a Question,
+    pub(super) run: &'a Run,
+    pub(super) world: &'a World,
+    pub(super) trace: &'a Trace,
+    pub(super) now: Timestamp,
+}
+
+/// Walks a scenario, and looks on at each question that is answered.
+pub(super) fn looked_on<T>(
+    runbook: &str,
+    scenario: &str,
+    mut look: impl FnMut(&Seen<'_>) -> T,
+) -> Vec<T> {
+    let (runbook, scenario) = both(runbook, scenario);
+    let (mut trace, mut looked) = (SharedTrace::default(), Vec::new());
+    let watched = trace.clone();
+    let mut take = |seen: &Seen<'_>| looked.push(look(seen));
+    let onlooker = |world: &SharedWorld, time: Rc<dyn Time>| Onlooker {
+        other: ScriptedResponder::new(world.clone(), Rc::clone(&time)),
+        world: world.clone(),
+        time,
+        trace: watched,
+        look: &mut take,
+    };
+    walk_with(&runbook, &scenario, onlooker, Some(&mut trace)).unwrap();
+    looked
+}
+
+#[derive(Clone, Default)]
+struct SharedTrace(Rc<RefCell<Trace>>);
+
+impl Observer for SharedTrace {
+    fn recorded(&mut self, record: &Record, run: &Run) {
+        self.0.borrow_mut().recorded(record, run);
+    }
+
+    fn noticed(&mut self, _: &Notice<'_>, _: &Run) {}
+}
+
+/// Somebody who looks over the shoulder of whoever answers.
+struct Onlooker<'a> {
+    other: ScriptedResponder,
+    world: SharedWorld,
+    time: Rc<dyn Time>,
+    trace: SharedTrace,
+    look: &'a mut dyn FnMut(&Seen<'_>),
+}
+
+impl Responder for Onlooker<'_> {
+    fn ask(
+        &mut self,
+        question: &Question,
+        run: &Run,
+        until: Option<Timestamp>,
+        beside: &mut dyn Beside,
+    ) -> Reply {
+        let reply = self.other.ask(question, run, until, beside);
+        if matches!(reply, Reply::Answer(_)) {
+            let (trace, now) = (self.trace.0.borrow(), self.time.now());
+            let look = &mut self.look;
+            self.world.with(|world| look(&Seen { question, run, world, trace: &trace, now }));
+        }
+        reply
+    }
+
+    fn refused(&mut self, why: &str) {
+        self.other.refused(why);
+    }
+}
+
 fn path(walked: &Walked) -> Vec<&str> {
     walked.trace.visited.iter().map(|visit| visit.step.0.as_str()).collect()
 }
 
-const TWO_TRIES: &str = r#"
+/// The beginning of a runbook: a look, and a change that depends on it.
+pub(super) const LOOK_AND_FIX: &str = r#"
 steps:
   - id: look
     effect: read
@@ -66,17 +149,23 @@ steps:
     run: fix --count {{bad}}
     verify: status --quiet
     undo: unfix
+"#;
+
+fn two_tries() -> String {
+    let cause = "
   - id: cause
     ask: What now?
     options:
       - { id: good, label: It is good, end: resolved }
       - { id: back, label: Undo it, end: rolled_back }
-"#;
+";
+    format!("{LOOK_AND_FIX}{cause}")
+}
 
 #[test]
 fn a_second_attempt_has_the_second_result() {
     let walked = passes(
-        TWO_TRIES,
+        &two_tries(),
         r#"
 results:
   look: { stdout: '{"bad": 3}' }
@@ -96,17 +185,17 @@ expect:
 fn what_was_changed_is_undone_or_left() {
     let results =
         "results: { look: { stdout: '{\"bad\": 1}' }, fix: {} }\nanswers: { cause: back }\n";
-    let undone = passes(TWO_TRIES, results);
+    let undone = passes(&two_tries(), results);
     assert_eq!(undone.outcome, Some(Outcome::RolledBack));
     let fix = StepId("fix".to_owned());
     assert!(undone.trace.coverage.holds(&fix, Some(&super::BranchKind::Undone)));
-    let left = passes(TWO_TRIES, &format!("{results}undo: no\n"));
+    let left = passes(&two_tries(), &format!("{results}undo: no\n"));
     assert!(!left.trace.coverage.holds(&fix, Some(&super::BranchKind::Undone)));
 }
 
 #[test]
 fn what_the_scenario_does_not_say_ends_the_walk_and_is_told() {
-    let (_, walked) = walked(TWO_TRIES, "results: { look: { stdout: '{\"bad\": 1}' } }\n");
+    let (_, walked) = walked(&two_tries(), "results: { look: { stdout: '{\"bad\": 1}' } }\n");
     let [Problem::NoResult { step, attempt: 1, results: 0, command }] = &walked.problems[..] else {
         panic!("{:?}", walked.problems);
     };
@@ -114,7 +203,7 @@ fn what_the_scenario_does_not_say_ends_the_walk_and_is_told() {
     assert_eq!(walked.outcome, None);
 
     let (_, walked) =
-        self::walked(TWO_TRIES, "results: { look: { stdout: '{\"bad\": 1}' }, fix: {} }\n");
+        self::walked(&two_tries(), "results: { look: { stdout: '{\"bad\": 1}' }, fix: {} }\n");
     let [Problem::NoAnswer { step: Some(step), asked: "decide", question, accepts }] =
         &walked.problems[..]
     else {
@@ -127,7 +216,7 @@ fn what_the_scenario_does_not_say_ends_the_walk_and_is_told() {
 #[test]
 fn a_list_of_results_that_is_used_up_is_told_with_its_length() {
     let (_, walked) = walked(
-        TWO_TRIES,
+        &two_tries(),
         "results: { look: { stdout: '{\"bad\": 1}' }, fix: [ { exit: 1 } ] }\nanswers: { fix: again }\n",
     );
     assert!(
@@ -140,7 +229,7 @@ fn a_list_of_results_that_is_used_up_is_told_with_its_length() {
 #[test]
 fn an_expectation_that_does_not_hold_is_shown_side_by_side() {
     let (scenario, walked) = walked(
-        TWO_TRIES,
+        &two_tries(),
         r#"
 results: { look: { stdout: '{"bad": 1}' }, fix: {} }
 answers: { cause: good }

@@ -41,6 +41,8 @@ pub struct Trace {
     pub coverage: Coverage,
     /// What was said from outside of the walk, in order.
     pub told: Vec<Told>,
+    /// How many hints were given at each step.
+    pub(super) hinted: BTreeMap<Option<StepId>, usize>,
     /// Who ended it from outside.
     pub ended_by: Option<String>,
     /// What the attempts that run are for.
@@ -80,7 +82,13 @@ impl Trace {
                     self.commands.push(Command { step: step.clone(), shown });
                 }
             }
-            Event::Told(told) => self.told.push(told.clone()),
+            Event::Told(told) => {
+                if told.kind == ToldKind::Hint {
+                    let asked = run.demands().question.and_then(|question| question.step);
+                    *self.hinted.entry(asked).or_default() += 1;
+                }
+                self.told.push(told.clone());
+            }
             Event::RunFinished { ended_by, .. } => self.ended_by.clone_from(ended_by),
             Event::AttemptEnded(ended) => {
                 self.findings.extend(ended.findings.iter().map(|finding| finding.say.clone()));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::answers::asked;
 use super::time::millis_between;
 use super::trace::Trace;
-use super::verdict::side_by_side;
+use super::verdict::so_far;
 use super::world::World;
 use crate::engine::{Asking, Question, Run};
 use crate::runbook::{Action, End, Part, StepId, StepKey, TargetRef, Trigger};
@@ -158,7 +158,7 @@ fn facts(world: &World) -> Vec<(String, String)> {
 
 fn path(world: &World, trace: &Trace) -> Vec<Stage> {
     let Some(expected) = &world.scenario().expect.visited else { return Vec::new() };
-    let steps = side_by_side(&expected.value, trace);
+    let steps = so_far(&expected.value, trace);
     let last = steps.iter().rposition(|step| step.walked.is_some());
     let stage = |(place, step): (usize, &super::verdict::Step)| {
         let expected = step.expected.as_ref().map(|placed| &placed.value);

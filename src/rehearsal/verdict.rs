@@ -91,6 +91,15 @@ pub fn compare(scenario: &Scenario, walked: &Walked) -> Vec<Mismatch> {
     found
 }
 
+/// The same for a walk that is under way: what is expected behind the last step that both have is still
+/// to come, whatever was walked since.
+pub(super) fn so_far(expected: &[Placed<StepId>], trace: &Trace) -> Vec<Step> {
+    let mut steps = side_by_side(expected, trace);
+    let since = steps.iter().rposition(Step::is_same).map_or(0, |last| last + 1);
+    steps[since..].sort_by_key(|step| step.expected.is_some());
+    steps
+}
+
 /// Steps without an id count only where the list names one that has none.
 pub(super) fn side_by_side(expected: &[Placed<StepId>], trace: &Trace) -> Vec<Step> {
     let wanted: Vec<&StepId> = expected.iter().map(|step| &step.value).collect();

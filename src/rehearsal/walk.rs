@@ -216,7 +216,7 @@ fn started(plan: &Plan) -> RunStarted {
             id: runbook.id.clone(),
             service: runbook.service.clone(),
             repository: None,
-            title: runbook.title.source().to_owned(),
+            title: runbook.title.unfilled(),
             digest: String::new(),
             files: Vec::new(),
         },

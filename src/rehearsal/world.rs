@@ -199,8 +199,12 @@ impl World {
     pub(super) fn told(&mut self, told: &Told) {
         if told.by.is_some() {
             let scenario = Rc::clone(&self.scenario);
-            let says = |index: &usize| scenario.injects[*index].say.as_ref() == Some(&told.text);
-            let early = self.ahead.iter().copied().find(says);
+            // Earlier versions wrote down only the words.
+            let is = |index: &usize| match told.inject {
+                Some(number) => *index + 1 == number,
+                None => scenario.injects[*index].say.as_ref() == Some(&told.text),
+            };
+            let early = self.ahead.iter().copied().find(is);
             let waiting = self.said.len();
             self.inject(early.as_slice());
             self.said.truncate(waiting);

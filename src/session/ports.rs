@@ -1,6 +1,7 @@
 //! What a session needs from the world.
 
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -314,4 +315,9 @@ pub trait Clock {
 
     /// Seconds since some moment, which no change of the wall clock moves.
     fn monotonic(&self) -> f64;
+
+    /// How long the machine has to wait until this clock shows a moment.
+    fn until(&self, moment: Timestamp) -> Duration {
+        Duration::try_from(moment.duration_since(self.now())).unwrap_or(Duration::ZERO)
+    }
 }

@@ -186,6 +186,17 @@ impl Template {
         text
     }
 
+    /// Fills nothing: the name of each value stands for it, as in lists of what nobody has begun.
+    pub fn unfilled(&self) -> String {
+        struct Nothing;
+        impl Facts for Nothing {
+            fn get(&self, _: &Reference) -> Option<Datum> {
+                None
+            }
+        }
+        self.preview(&Nothing, &|reference| format!("‹{reference}›"))
+    }
+
     fn text(&self, facts: &dyn Facts, write: impl Fn(&Value) -> String) -> Result<String, Unset> {
         let mut text = String::new();
         for part in select(&self.pieces, &|slot| holds(facts, slot)) {

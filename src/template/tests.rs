@@ -170,6 +170,8 @@ fn what_has_no_value_is_named() {
     let missing = Reference::Value(Name::new("a").unwrap());
     assert_eq!(template.render(&known(&[])), Err(Unset(missing)));
     assert_eq!(template.preview(&known(&[]), &|r| format!("<{r}>")), "<a>");
+    let title = Template::parse("Port {{port}}{{#if host}} of {{host}}{{/if}}").unwrap();
+    assert_eq!(title.unfilled(), "Port ‹port›");
 }
 
 #[test]

@@ -55,6 +55,39 @@ fn all_runbooks_are_listed_and_the_invalid_are_not_hidden() {
 }
 
 #[test]
+fn a_title_names_the_values_that_nobody_has_given_yet() {
+    // Broken: the template of a title is shown as its author wrote it.
+    let sandbox = Sandbox::new();
+    let book = "schema: surefoot/v1
+title: Port {{port}} is silent
+service: shop
+alerts: [ { match: [ 'alertname=\"PortSilent\"' ] } ]
+inputs: { port: { type: integer } }
+steps:
+  - { id: look, effect: read, run: \"echo {{port}}\", sample: \"1\" }
+  - end: done
+";
+    sandbox.file("runbooks/port-silent.yaml", book);
+    let alert = r#"{ "labels": { "alertname": "PortSilent" } }"#;
+    sandbox.file("alert.json", alert);
+    for words in [
+        &["list"][..],
+        &["find", "silent"],
+        &["alert", "alert.json"],
+        &["insights", "readiness"],
+        &["list", "--format", "json"],
+    ] {
+        let outcome = sandbox.surefoot(words).run();
+        assert!(outcome.stdout.contains("Port ‹port› is silent"), "{words:?} {}", outcome.text());
+        assert!(!outcome.stdout.contains("{{"), "{words:?} {}", outcome.text());
+    }
+    let walk = ["drill", "runbooks/port-silent.yaml", "--set", "port=443"];
+    assert_eq!(sandbox.surefoot(&walk).run().code(), 0);
+    let walked = sandbox.surefoot(&["history"]).run();
+    assert!(walked.stdout.contains("Port 443 is silent"), "{}", walked.text());
+}
+
+#[test]
 fn lists_are_narrowed() {
     let sandbox = shelves();
     let check = |words: &[&str], expected: &[&str]| {

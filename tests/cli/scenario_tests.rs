@@ -168,6 +168,35 @@ fn scenarios_that_are_invalid_end_with_3() {
 }
 
 #[test]
+fn where_there_is_no_scenario_nothing_passes() {
+    // Broken: CI is green though nothing was walked.
+    let sandbox = Sandbox::new();
+    sandbox.file("runbooks/queue.yaml", RUNBOOK);
+    let none = sandbox.surefoot(&["test"]).run();
+    assert_eq!(none.code(), 1, "{}", none.text());
+    assert!(none.stdout.starts_with("nothing was tested: there is no scenario"), "{}", none.stdout);
+    assert!(none.stdout.contains("surefoot test --new RUNBOOK"), "{}", none.stdout);
+    let named = ["test", "runbooks/queue.yaml"];
+    let alone = sandbox.surefoot(&named).run();
+    assert_eq!(alone.code(), 1, "{}", alone.text());
+    for part in ["NONE  runbooks/queue.yaml", "surefoot test --new runbooks/queue.yaml"] {
+        assert!(alone.stdout.contains(part), "{}", alone.stdout);
+    }
+    // One that has some does not hide one that was named and has none.
+    sandbox.file("runbooks/other.yaml", RUNBOOK.replace("is stuck", "is full"));
+    sandbox.file("runbooks/scenarios/deep.yaml", DEEP);
+    let both = ["test", "runbooks/queue.yaml", "runbooks/other.yaml", "--format", "json"];
+    let both = sandbox.surefoot(&both).run();
+    assert_eq!(both.code(), 1, "{}", both.text());
+    let json: serde_json::Value = serde_json::from_str(&both.stdout).unwrap();
+    assert_eq!(json["untested"], serde_json::json!(["runbooks/other.yaml"]));
+    assert_eq!(json["tests"][0]["verdict"], "passed");
+    // A folder need not have some for each.
+    assert_eq!(sandbox.surefoot(&["test"]).run().code(), 0);
+    assert_eq!(sandbox.surefoot(&named).run().code(), 0);
+}
+
+#[test]
 fn what_cannot_be_read_is_not_passed_over() {
     let sandbox = sandbox();
     let latin = [DEEP.as_bytes(), b"# caf\xe9\n"].concat();

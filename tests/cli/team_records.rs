@@ -53,6 +53,16 @@ impl Shared {
         format!("file://{}", self.bare().display())
     }
 
+    /// Nobody reaches it any more.
+    pub(crate) fn goes_away(&self) {
+        fs::rename(self.bare(), self.folder.path().join("away.git")).unwrap();
+    }
+
+    /// It is reached again.
+    pub(crate) fn comes_back(&self) {
+        fs::rename(self.folder.path().join("away.git"), self.bare()).unwrap();
+    }
+
     /// The runs that are there, and how often.
     pub(crate) fn runs(&self) -> BTreeMap<String, usize> {
         let mut runs = BTreeMap::new();
@@ -127,13 +137,24 @@ pub(crate) fn once(runs: &[&str]) -> BTreeMap<String, usize> {
     runs.iter().map(|run| ((*run).to_owned(), 1)).collect()
 }
 
+/// These runs are there once, and each of these machines knows all of them and no other.
+#[track_caller]
+pub(crate) fn all_know(shared: &Shared, machines: [&Sandbox; 2], runs: [&str; 3]) {
+    assert_eq!(shared.runs(), once(&runs));
+    for machine in machines {
+        let mut known: Vec<String> = known(machine).into_iter().map(|(run, _)| run).collect();
+        known.sort();
+        let all: Vec<String> = once(&runs).into_keys().collect();
+        assert_eq!(known, all);
+    }
+}
+
 #[test]
 fn runs_of_two_machines_are_there_once_also_after_a_while_without_a_network() {
     let shared = Shared::new();
     let (one, other) = (machine(&by_git(&shared)), machine(&whole(&shared)));
     let first = walk(&one);
-    let away = shared.folder.path().join("away.git");
-    fs::rename(shared.bare(), &away).unwrap();
+    shared.goes_away();
     // Nobody is reached: it is said, and nothing is lost.
     let failed = one.surefoot(&["records", "sync"]).run();
     assert_eq!(failed.code(), 1, "{}", failed.text());
@@ -143,20 +164,13 @@ fn runs_of_two_machines_are_there_once_also_after_a_while_without_a_network() {
     assert!(status.stdout.contains("failed   just now: git could not reach"), "{}", status.stdout);
     let second = walk(&one);
     let third = walk(&other);
-    fs::rename(away, shared.bare()).unwrap();
+    shared.comes_back();
 
     assert!(sync(&one).stdout.contains("2 runs delivered, 2 there"));
     assert!(sync(&other).stdout.contains("1 run delivered, 3 there"));
     assert!(sync(&one).stdout.contains("0 runs delivered, 3 there"));
     assert!(sync(&one).stdout.contains("0 runs delivered, 3 there"));
-    assert_eq!(shared.runs(), once(&[&first, &second, &third]));
-    for sandbox in [&one, &other] {
-        let mut runs: Vec<String> = known(sandbox).into_iter().map(|(run, _)| run).collect();
-        runs.sort();
-        let mut all = vec![first.clone(), second.clone(), third.clone()];
-        all.sort();
-        assert_eq!(runs, all);
-    }
+    all_know(&shared, [&one, &other], [&first, &second, &third]);
     // A change of who walked it last is seen by whoever walks it next, and by nobody who has not asked.
     let row = known(&one).into_iter().find(|(run, _)| *run == third).unwrap().1;
     assert_eq!(row["record"]["proof"], "journal");

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::READS;
 use crate::sandbox::{Outcome, Sandbox, eventually};
-use crate::team_records::{Shared, by_git, git, known, machine, once, settings, walk, whole};
+use crate::team_records::{Shared, all_know, by_git, git, machine, once, settings, walk, whole};
 
 /// A sync that must end like this.
 #[track_caller]
@@ -66,15 +66,14 @@ fn two_homes_share_their_runs_by_sync_alone_also_after_a_while_without_a_network
     let shared = Shared::new();
     let (one, other) = (machine(&by_git(&shared)), machine(&whole(&shared)));
     let first = walk(&one);
-    let away = shared.folder.path().join("away.git");
-    fs::rename(shared.bare(), &away).unwrap();
+    shared.goes_away();
     // Nobody is reached: it is said, and nothing is lost.
     let failed = sync(&one, &[], 1);
     assert!(failed.stderr.contains("records  git could not reach"), "{}", failed.stderr);
     assert!(failed.stderr.contains("what waits stays in the outbox"), "{}", failed.stderr);
     let (second, third) = (walk(&one), walk(&other));
     sync(&other, &[], 1);
-    fs::rename(away, shared.bare()).unwrap();
+    shared.comes_back();
 
     let told = sync(&one, &[], 0);
     assert!(told.stderr.contains("records  2 runs delivered, 2 there"), "{}", told.stderr);
@@ -87,14 +86,7 @@ fn two_homes_share_their_runs_by_sync_alone_also_after_a_while_without_a_network
         let told = sync(&one, &[], 0);
         assert!(told.stderr.contains("records  0 runs delivered, 3 there"), "{}", told.stderr);
     }
-    assert_eq!(shared.runs(), once(&[&first, &second, &third]));
-    for sandbox in [&one, &other] {
-        let mut runs: Vec<String> = known(sandbox).into_iter().map(|(run, _)| run).collect();
-        runs.sort();
-        let mut all = vec![first.clone(), second.clone(), third.clone()];
-        all.sort();
-        assert_eq!(runs, all);
-    }
+    all_know(&shared, [&one, &other], [&first, &second, &third]);
 }
 
 #[test]
@@ -113,7 +105,7 @@ fn what_fails_of_sources_and_records_keeps_the_rest_from_nothing() {
     assert_eq!(shared.runs(), once(&[&run]));
     // Records fail: the sources are fetched.
     settings(&one, &format!("{}{pay}", by_git(&shared)));
-    fs::rename(shared.bare(), shared.folder.path().join("away.git")).unwrap();
+    shared.goes_away();
     let told = sync(&one, &["--format", "json"], 1);
     assert_eq!(rows(&told, "source")[0]["result"], "unchanged");
     let row = &rows(&told, "records")[0];

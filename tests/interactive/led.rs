@@ -37,6 +37,7 @@ results:
   again: { exit: 3, stderr: \"no answer\\n\" }
 injects:
   - { after: 3h, say: \"boss: is it over?\" }
+  - { after: 4h, sets: { queue: 99 } }
 expect: { outcome: done, visited: [look, again, agreed] }
 ";
 
@@ -81,6 +82,24 @@ fn leader(sandbox: &Sandbox) -> Session {
     let mut session = person(sandbox, &["drill", "--facilitate"]);
     session.wait_for("A node was lost at night");
     session
+}
+
+/// Both, once they know of each other and each may type.
+fn together(sandbox: &Sandbox) -> (Session, Session) {
+    let (mut walk, mut lead) = (responder(sandbox), leader(sandbox));
+    walk.wait_for("leads this drill");
+    walk.wait_for(PROMPT);
+    lead.wait_for(PROMPT);
+    (walk, lead)
+}
+
+/// Whoever leads has left, and the responder leaves the drill for another time.
+fn ends(mut walk: Session, mut lead: Session) {
+    assert_eq!(lead.wait().code(), Some(0));
+    walk.wait_for("leads it no more");
+    walk.wait_for(PROMPT);
+    walk.send("q\r");
+    assert_eq!(walk.wait().code(), Some(4));
 }
 
 fn told(sandbox: &Sandbox) -> Vec<(String, String)> {
@@ -165,11 +184,7 @@ fn led_by() -> String {
 #[test]
 fn while_the_clock_is_held_nothing_is_taken() {
     let sandbox = sandbox();
-    let mut walk = responder(&sandbox);
-    let mut lead = leader(&sandbox);
-    walk.wait_for("leads this drill");
-    walk.wait_for(PROMPT);
-    lead.wait_for(PROMPT);
+    let (mut walk, mut lead) = together(&sandbox);
     lead.send("p look at me\r");
     walk.wait_for("the clock stands still");
     walk.wait_for("look at me");
@@ -202,13 +217,17 @@ fn while_the_clock_is_held_nothing_is_taken() {
 #[test]
 fn a_drill_that_died_while_it_was_led_goes_on_alone_and_says_nothing_twice() {
     let sandbox = sandbox();
-    let mut walk = responder(&sandbox);
-    let mut lead = leader(&sandbox);
-    walk.wait_for("leads this drill");
+    let (mut walk, mut lead) = together(&sandbox);
+    walk.send("H\r");
+    walk.wait_for("A queue tells most.");
     walk.wait_for(PROMPT);
     lead.wait_for(PROMPT);
     lead.send("1\r");
     walk.wait_for("» boss: is it over?");
+    lead.wait_for(PROMPT);
+    // This one only changes what holds, and is recorded all the same.
+    lead.send("2\r");
+    lead.wait_for("queue = 99");
     lead.wait_for(PROMPT);
     lead.send("p\r");
     walk.wait_for("the clock stands still");
@@ -220,6 +239,10 @@ fn a_drill_that_died_while_it_was_led_goes_on_alone_and_says_nothing_twice() {
     walk.wait_for("leads it no more");
     walk.wait_for("lets it go on");
     walk.wait_for(PROMPT);
+    // Hints go on where they were.
+    walk.send("H\r");
+    walk.wait_for("After this the expected path has `again`");
+    walk.wait_for(PROMPT);
     walk.send("\r");
     walk.wait_for("Look again");
     walk.wait_for(PROMPT);
@@ -227,23 +250,23 @@ fn a_drill_that_died_while_it_was_led_goes_on_alone_and_says_nothing_twice() {
     let mut lead = leader(&sandbox);
     lead.wait_for("queue = 13");
     lead.wait_for(PROMPT);
-    lead.send("1\r");
-    lead.wait_for("No inject with that number is still to come");
-    lead.wait_for(PROMPT);
+    for number in ["1\r", "2\r"] {
+        lead.send(number);
+        lead.wait_for("No inject with that number is still to come");
+        lead.wait_for(PROMPT);
+    }
     lead.send("q\r");
-    assert_eq!(lead.wait().code(), Some(0));
-    walk.wait_for("leads it no more");
-    walk.wait_for(PROMPT);
-    walk.send("q\r");
-    assert_eq!(walk.wait().code(), Some(4));
+    ends(walk, lead);
     let kinds: Vec<String> = told(&sandbox).into_iter().map(|(kind, _)| kind).collect();
-    assert_eq!(kinds, ["joined", "inject", "held", "left", "gone_on", "joined", "left"]);
+    let before = ["joined", "hint", "inject", "inject", "held"];
+    let after = ["left", "gone_on", "hint", "joined", "left"];
+    assert_eq!(kinds, [before, after].concat());
     // As an exercise it has the inject once, when it was said.
     let saved = sandbox.surefoot(&["drill", "--from", &id, "--save", "kept.yaml"]).run();
     assert_eq!(saved.code(), 0, "{}", saved.text());
     let text = sandbox.read("kept.yaml");
     assert_eq!(text.matches("boss: is it over?").count(), 1, "{text}");
-    assert!(!text.contains("after: 3h"), "{text}");
+    assert!(!text.contains("after: 3h") && !text.contains("say: \"\""), "{text}");
 }
 
 #[test]
@@ -274,11 +297,7 @@ fn one_leads_and_nobody_takes_a_drill_over() {
     lead.wait_for("still here");
     lead.send("q\r");
     lead.wait_for("goes on without you");
-    assert_eq!(lead.wait().code(), Some(0));
-    walk.wait_for("leads it no more");
-    walk.wait_for(PROMPT);
-    walk.send("q\r");
-    assert_eq!(walk.wait().code(), Some(4));
+    ends(walk, lead);
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn who_has_waited_long_enough_for_another_says_so() {
 }
 
 /// A remote that takes calls and says nothing.
-fn silent() -> (TcpListener, String) {
+pub(crate) fn silent() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("git://{}/silent", listener.local_addr().unwrap());
     (listener, url)

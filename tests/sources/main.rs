@@ -7,6 +7,9 @@
     reason = "tests start programs, measure time, and fail by panicking"
 )]
 
+#[path = "../support/pty.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod pty;
 #[path = "../support/sandbox.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod sandbox;
@@ -20,6 +23,7 @@ mod faults;
 mod following;
 mod found;
 mod lists;
+mod on_terminal;
 mod over_ssh;
 mod place;
 mod trust;

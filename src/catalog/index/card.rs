@@ -127,7 +127,7 @@ impl Card {
             stands: if linked { Stands::Linked } else { Stands::Alone },
             runbook: runbook.id.clone(),
             service: runbook.service.clone(),
-            title: runbook.title.source().to_owned(),
+            title: runbook.title.unfilled(),
             summary: runbook.summary.clone().map(|text| cut(text, MOST_OF_A_SUMMARY)),
             owner: runbook.owner.as_ref().map(|owner| owner.team.clone()),
             tags: runbook.tags.clone(),

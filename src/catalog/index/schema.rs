@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// A file with another number was made by another version, and is made anew.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// What tells our files from those of other programs.
 const APPLICATION: i64 = 0x5375_7265;

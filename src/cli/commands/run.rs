@@ -308,7 +308,7 @@ pub(crate) fn origin(
 ) -> RunbookOrigin {
     let facts = Run::new(Arc::new(plan.clone()));
     let runbook = &plan.runbook;
-    let title = runbook.title.render(&*facts.facts());
+    let title = runbook.title.preview(&*facts.facts(), &|reference| format!("‹{reference}›"));
     let parts = closure.parts();
     let known = origins(parts, folder, context);
     let file = |(part, known): (&Part, &Option<GitOrigin>)| {
@@ -325,7 +325,7 @@ pub(crate) fn origin(
         id: runbook.id.clone(),
         service: runbook.service.clone(),
         repository: folder.service().map(str::to_owned),
-        title: title.unwrap_or_else(|_| runbook.title.source().to_owned()),
+        title,
         digest: closure.digest(),
         files: parts.iter().zip(&known).map(file).collect(),
     }

@@ -357,6 +357,9 @@ impl<'c> Sync<'c> {
                 shown = true;
                 pool.transfers.show(&self.context.terminal);
             }
+            if shown {
+                pool.transfers.turn();
+            }
         }
     }
 }

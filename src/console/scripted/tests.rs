@@ -2,9 +2,11 @@
 
 use crate::engine::LaneId;
 
+use std::cell::Cell;
 use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use super::*;
 use crate::console::fixture::{NothingElse, StillClock, run};
@@ -143,6 +145,42 @@ fn an_answer_that_was_not_taken_is_not_given_again() {
     assert!(matches!(file.ask(&decide(), &run(), None, &mut NothingElse), Reply::Answer(_)));
     file.refused("that way is closed");
     assert!(matches!(file.ask(&decide(), &run(), None, &mut NothingElse), Reply::Nobody));
+}
+
+/// A clock on which ten seconds are over at the second look; its own wait for them is none.
+#[derive(Default)]
+struct FastClock {
+    looks: Cell<i64>,
+    asked: Cell<Option<Timestamp>>,
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> Timestamp {
+        let looks = self.looks.replace(self.looks.get() + 1);
+        Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(10 * looks)
+    }
+
+    fn monotonic(&self) -> f64 {
+        0.0
+    }
+
+    fn until(&self, moment: Timestamp) -> Duration {
+        self.asked.set(Some(moment));
+        Duration::ZERO
+    }
+}
+
+#[test]
+fn a_wait_is_as_long_as_the_clock_says() {
+    // Broken: in a drill that is ten times as fast a wait takes as long as in the world.
+    let clock = Rc::new(FastClock::default());
+    let (made, _maker) = UnixStream::pair().unwrap();
+    made.set_nonblocking(true).unwrap();
+    let mut nobody = Unattended::new(clock.clone(), Box::new(Made(made)));
+    let until = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(10);
+    let wait = question("wait", Asking::Wait { until });
+    assert!(matches!(nobody.ask(&wait, &run(), None, &mut NothingElse), Reply::Elapsed));
+    assert_eq!(clock.asked.get(), Some(until));
 }
 
 #[test]

@@ -226,6 +226,7 @@ fn injects(recording: &Recording<'_>, texts: &Texts) -> Vec<Inject> {
         // Without the scenario, all that was said is known of the record only.
         Event::Told(told)
             if told.kind == ToldKind::Inject
+                && !told.text.is_empty()
                 && (told.by.is_some() || recording.injects.is_empty()) =>
         {
             Some((millis_between(began, record.at) / 1_000 * 1_000, &told.text))

@@ -8,27 +8,19 @@ use std::sync::Arc;
 use super::{Gave, Past, Recording, past};
 use crate::engine::{AttemptId, Event, Printed, Recorded, Run};
 use crate::journal::Record;
-use crate::rehearsal::tests::both;
+use crate::rehearsal::tests::{LOOK_AND_FIX, both};
 use crate::rehearsal::walk::walk_with;
 use crate::rehearsal::{Remarks, ScriptedResponder, SharedWorld, compare, walk, written};
 use crate::runbook::{Answers, End, Results, Runbook, Scenario, StepId, StepResult};
 use crate::session::{Notice, Observer, Stream};
 
-const BOOK: &str = r#"
+fn book() -> String {
+    let inputs = "
 inputs:
   token: { type: string, secret: true }
   place: { type: path }
-steps:
-  - id: look
-    effect: read
-    run: status --json
-    capture: { bad: { json: .bad, type: integer } }
-    findings: [ { when: bad > 0, say: "{{bad}} are bad." } ]
-  - id: fix
-    effect: change
-    run: fix --count {{bad}}
-    verify: status --quiet
-    undo: unfix
+";
+    let rest = r#"
   - id: never
     effect: read
     when: bad > 100
@@ -41,6 +33,8 @@ steps:
       - { id: again, label: Once more, goto: look }
       - { id: back, label: Undo it, end: rolled_back }
 "#;
+    format!("{inputs}{LOOK_AND_FIX}{rest}")
+}
 
 const RUN: &str = r#"
 inputs: { place: /srv }
@@ -109,9 +103,9 @@ fn results<'a>(scenario: &'a Scenario, step: &str) -> &'a [StepResult] {
 
 #[test]
 fn a_run_goes_its_way_again() {
-    let (runbook, records, gave) = run(BOOK, RUN);
+    let (runbook, records, gave) = run(&book(), RUN);
     let past = made(&runbook, &records, &gave);
-    let scenario = kept(BOOK, &past);
+    let scenario = kept(&book(), &past);
     assert_eq!(scenario.now, Some(records[0].at));
     let look = results(&scenario, "look");
     assert_eq!(look[0].main.takes.as_ref().unwrap().millis, 12_000);
@@ -138,7 +132,7 @@ fn a_run_goes_its_way_again() {
 
 #[test]
 fn nothing_before_the_answers_tells_what_was_decided() {
-    let (runbook, records, gave) = run(BOOK, RUN);
+    let (runbook, records, gave) = run(&book(), RUN);
     let past = made(&runbook, &records, &gave);
     let told = format!("{} {}", past.scenario.title, past.scenario.brief.clone().unwrap());
     for word in ["resolved", "good", "again", "fix"] {
@@ -149,7 +143,7 @@ fn nothing_before_the_answers_tells_what_was_decided() {
 
 #[test]
 fn a_secret_of_the_run_is_in_no_part_of_it() {
-    let (runbook, mut records, mut gave) = run(BOOK, RUN);
+    let (runbook, mut records, mut gave) = run(&book(), RUN);
     // As a record holds it: by its name, and masked where it was printed.
     let Event::RunStarted(started) = &mut records[0].event else { panic!() };
     assert!(started.inputs.iter().any(|it| matches!(it.value, Recorded::Secret(_))));
@@ -164,9 +158,9 @@ fn a_secret_of_the_run_is_in_no_part_of_it() {
 
 #[test]
 fn steps_that_are_gone_are_named_and_left_out() {
-    let (_, records, gave) = run(BOOK, RUN);
+    let (_, records, gave) = run(&book(), RUN);
     let (now, _) = both(
-        &BOOK.replace("id: fix", "id: mend"),
+        &book().replace("id: fix", "id: mend"),
         "inputs: { place: /srv }\nanswers: { cause: good }\n",
     );
     let past = made(&now, &records, &gave);
@@ -177,7 +171,7 @@ fn steps_that_are_gone_are_named_and_left_out() {
 
 #[test]
 fn a_run_that_was_left_expects_no_end() {
-    let (runbook, mut records, gave) = run(BOOK, RUN);
+    let (runbook, mut records, gave) = run(&book(), RUN);
     records.truncate(records.len() - 4);
     let past = made(&runbook, &records, &gave);
     assert!(past.scenario.expect.outcome.is_none() && past.scenario.expect.visited.is_none());
@@ -186,7 +180,7 @@ fn a_run_that_was_left_expects_no_end() {
 
 #[test]
 fn whatever_was_printed_gives_a_scenario_that_can_be_read() {
-    let (runbook, records, gave) = run(BOOK, RUN);
+    let (runbook, records, gave) = run(&book(), RUN);
     let last = *gave.keys().next_back().unwrap();
     for bytes in [
         b"\x1b[2J\0\xff\xfe{{ x }}\r\n".repeat(3),
@@ -199,6 +193,6 @@ fn whatever_was_printed_gives_a_scenario_that_can_be_read() {
         let past = made(&runbook, &records, &gave);
         let text = written(&past.scenario, &Remarks::default());
         assert!(text.len() < 100_000, "{}", text.len());
-        kept(BOOK, &past);
+        kept(&book(), &past);
     }
 }

@@ -17,7 +17,10 @@ pub(super) const RUN_KEYS: &[Key] = &[
     ),
     only!(&["run"], key("subject", LINE, "What is destroyed, which the responder must type.",),),
     only!(&["run"], key("expect", EXPRESSIONS, "What must hold afterwards."),),
-    only!(&["run"], key("sample", Shape::Verbatim, "What good, and bad, output looks like.",),),
+    only!(
+        &["run", "wait"],
+        key("sample", Shape::Verbatim, "What good, and bad, output looks like.",),
+    ),
     only!(
         &["run", "wait"],
         key("findings", Shape::List(&Shape::Map(&FINDING)), "What the result means.",),

@@ -10,7 +10,7 @@ use super::{Moment, Resolver};
 
 /// The keys that speak of a command beside a wait.
 const OF_THE_WATCH: &[&str] =
-    &["abort_when", "capture", "every", "findings", "on_failure", "until"];
+    &["abort_when", "capture", "every", "findings", "on_failure", "sample", "until"];
 
 impl Resolver<'_> {
     /// A wait that is watched: a read command that is polled, for which the end of its time is well.
@@ -47,7 +47,7 @@ impl Resolver<'_> {
             subject: None,
             expect: Vec::new(),
             expect_given: false,
-            sample: None,
+            sample: node.get("sample").and_then(Node::text).map(str::to_owned),
             findings: findings?,
             captures: captures?,
             verify: None,

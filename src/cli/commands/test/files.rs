@@ -1,7 +1,7 @@
 //! Which scenarios are meant: those that are named, those of a runbook that is named, and those
 //! below a folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,8 +20,8 @@ pub(super) struct Files {
     pub(super) all: Vec<PathBuf>,
     /// Scenarios that were found beside a runbook: only those of such a runbook are meant.
     beside: BTreeSet<PathBuf>,
-    /// The runbooks that were named, with links resolved.
-    runbooks: BTreeSet<PathBuf>,
+    /// The runbooks that were named: with links resolved, and as they were.
+    runbooks: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl Files {
@@ -57,7 +57,7 @@ impl Files {
         if is_scenario(&String::from_utf8_lossy(&file.bytes)) {
             return Ok(());
         }
-        self.runbooks.extend(fs::canonicalize(path));
+        self.runbooks.extend(fs::canonicalize(path).map(|real| (real, path.to_owned())));
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -91,7 +91,19 @@ impl Files {
         }
         // One that cannot be read may be anybody's.
         let Some(runbook) = &tested.runbook else { return true };
-        fs::canonicalize(runbook).is_ok_and(|runbook| self.runbooks.contains(&runbook))
+        fs::canonicalize(runbook).is_ok_and(|runbook| self.runbooks.contains_key(&runbook))
+    }
+
+    /// The runbooks that were named and that none of these scenarios is about.
+    pub(super) fn untested(&self, tests: &[Tested]) -> Vec<PathBuf> {
+        // A scenario that cannot be read may be of any of them.
+        if tests.iter().any(|test| test.runbook.is_none()) {
+            return Vec::new();
+        }
+        let about = tests.iter().filter_map(|test| fs::canonicalize(test.runbook.as_ref()?).ok());
+        let about: BTreeSet<PathBuf> = about.collect();
+        let left = self.runbooks.iter().filter(|(real, _)| !about.contains(*real));
+        left.map(|(_, named)| named.clone()).collect()
     }
 }
 

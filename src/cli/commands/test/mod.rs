@@ -13,6 +13,7 @@ mod print;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::cli::Context;
 use crate::cli::args::{CoverageFormat, ListFormat, TestArguments};
@@ -45,11 +46,18 @@ struct Results {
     tests: Vec<Tested>,
     /// The runbooks by their files, and what of each was reached.
     covered: Vec<(Inventory, Covered)>,
+    /// The runbooks that were named and have no scenario.
+    untested: Vec<PathBuf>,
 }
 
 impl Results {
     fn failed(&self) -> usize {
         self.tests.iter().filter(|test| test.verdict != Verdict::Passed).count()
+    }
+
+    /// Whether there was nothing to walk where something was asked for: that proves nothing.
+    fn lack_scenarios(&self) -> bool {
+        self.tests.is_empty() || !self.untested.is_empty()
     }
 
     /// Whether a scenario, or the runbook of one, is invalid.
@@ -75,7 +83,7 @@ fn once(arguments: &TestArguments, context: &Context) -> Result<Exit, Failure> {
     let mut tests = Vec::new();
     let mut inventories: BTreeMap<String, (Inventory, Coverage)> = BTreeMap::new();
     let scenarios = ScenarioLoader::default();
-    let work = |path: &std::path::PathBuf| one::look(path, &scenarios, &context.settings.here);
+    let work = |path: &PathBuf| one::look(path, &scenarios, &context.settings.here);
     in_order(&files.all, (&context.terminal, "testing"), work, |looked| {
         match looked {
             Looked::Runbook(inventory) => {
@@ -105,7 +113,8 @@ fn once(arguments: &TestArguments, context: &Context) -> Result<Exit, Failure> {
         let covered = inventory.covered(&coverage);
         (inventory, covered)
     });
-    let results = Results { tests, covered: covered.collect() };
+    let untested = files.untested(&tests);
+    let results = Results { tests, covered: covered.collect(), untested };
     if let Some(path) = &arguments.junit {
         junit::write(path, &results.tests)?;
     }
@@ -121,6 +130,7 @@ fn exit(results: &Results, arguments: &TestArguments) -> Exit {
     if results.is_invalid() {
         Exit::Invalid
     } else if results.failed() > 0
+        || results.lack_scenarios()
         || under(arguments.min_steps, steps)
         || under(arguments.min_branches, branches)
     {

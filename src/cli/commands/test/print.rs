@@ -1,5 +1,7 @@
 //! What came of all scenarios, in the form that is wanted.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::one::{Tested, Verdict};
@@ -24,12 +26,13 @@ pub(super) fn results(
     for test in &results.tests {
         told(test, context, &mut lines);
     }
+    lines.extend(results.untested.iter().flat_map(|runbook| untested(runbook)));
     let covered = match arguments.coverage {
         Some(CoverageFormat::Text) => coverage::text(results),
         Some(CoverageFormat::Html | CoverageFormat::Json) | None => Vec::new(),
     };
     lines.extend(covered);
-    lines.push(summary(results));
+    lines.extend(summary(results));
     lines.extend(coverage::too_little(results, arguments));
     match arguments.coverage {
         Some(CoverageFormat::Html) => {
@@ -92,12 +95,25 @@ fn told(test: &Tested, context: &Context, lines: &mut Vec<Text>) {
     lines.push(Text::new());
 }
 
+/// A runbook that was named and has no scenario.
+fn untested(runbook: &Path) -> [Text; 3] {
+    let path = runbook.display().to_string();
+    let new = format!("surefoot test --new {}", shlex::try_quote(&path).unwrap_or_default());
+    [
+        Text::of(Meaning::Bad, "NONE  ")
+            .add(Meaning::Plain, &path)
+            .add(Meaning::Dim, "  there is no scenario of it beside it or in `scenarios/`"),
+        Text::of(Meaning::Hint, "  a start: ").add(Meaning::Command, new),
+        Text::new(),
+    ]
+}
+
 /// How many scenarios, in words.
 pub(super) fn scenarios(all: usize) -> String {
     if all == 1 { "1 scenario".to_owned() } else { format!("{all} scenarios") }
 }
 
-fn summary(results: &Results) -> Text {
+fn summary(results: &Results) -> Vec<Text> {
     let (all, failed) = (results.tests.len(), results.failed());
     let scenarios = scenarios(all);
     let [steps, options, branches] = results.totals();
@@ -111,11 +127,24 @@ fn summary(results: &Results) -> Text {
             branches.percent()
         ),
     };
-    let text = match failed {
-        0 => Text::of(Meaning::Good, format!("{scenarios} passed")),
-        failed => Text::of(Meaning::Bad, format!("{scenarios}, {failed} failed")),
+    let text = match (all, failed, results.untested.len()) {
+        (0, _, _) => Text::of(Meaning::Bad, "nothing was tested: there is no scenario"),
+        (_, 0, 0) => Text::of(Meaning::Good, format!("{scenarios} passed")),
+        (_, 0, 1) => Text::of(Meaning::Bad, format!("{scenarios} passed, 1 runbook has none")),
+        (_, 0, none) => {
+            Text::of(Meaning::Bad, format!("{scenarios} passed, {none} runbooks have none"))
+        }
+        (_, failed, _) => Text::of(Meaning::Bad, format!("{scenarios}, {failed} failed")),
     };
-    text.add(Meaning::Plain, reached)
+    let mut lines = vec![text.add(Meaning::Plain, reached)];
+    // What is named is told with its own.
+    if all == 0 && results.untested.is_empty() {
+        let new = "surefoot test --new RUNBOOK";
+        let hint =
+            Text::of(Meaning::Command, new).add(Meaning::Hint, " writes scenarios to start with");
+        lines.push(hint);
+    }
+    lines
 }
 
 fn whole(results: &Results) -> serde_json::Value {
@@ -139,5 +168,10 @@ fn whole(results: &Results) -> serde_json::Value {
             "why": why,
         })
     });
-    json!({ "tests": tests.collect::<Vec<_>>(), "coverage": coverage::json(results) })
+    let untested = results.untested.iter().map(|path| path.display().to_string());
+    json!({
+        "tests": tests.collect::<Vec<_>>(),
+        "untested": untested.collect::<Vec<_>>(),
+        "coverage": coverage::json(results),
+    })
 }
