@@ -34,7 +34,7 @@ impl Looks {
         {
             return Arc::clone(patterns);
         }
-        let mut patterns = Patterns::default();
+        let mut patterns = Patterns::for_texts();
         patterns.add(secrets.iter().flat_map(forms));
         let patterns = Arc::new(patterns);
         *known = Some((secrets.to_vec(), Arc::clone(&patterns)));

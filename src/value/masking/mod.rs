@@ -135,6 +135,17 @@ pub struct Patterns {
     /// Sorted, without doubles.
     ordered: Vec<Form>,
     search: Option<Search>,
+    amount: Amount,
+}
+
+/// How much is looked through, which decides how much is made ready for it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Amount {
+    /// Gigabytes, maybe.
+    #[default]
+    Stream,
+    /// A few short texts: the fastest automaton would take longer to make than they do.
+    Texts,
 }
 
 struct Search {
@@ -151,6 +162,11 @@ impl std::fmt::Debug for Patterns {
 }
 
 impl Patterns {
+    /// What hides nothing yet, for a few short texts. [`Patterns::default`] is for streams.
+    pub fn for_texts() -> Self {
+        Self { amount: Amount::Texts, ..Self::default() }
+    }
+
     /// Hides these too. Empty ones are passed over.
     pub fn add<F: Into<Form>>(&mut self, more: impl IntoIterator<Item = F>) {
         let before = self.ordered.len();
@@ -166,7 +182,10 @@ impl Patterns {
             begins[usize::from(pattern[0])] = true;
         }
         let size: usize = self.ordered.iter().map(|form| form.len()).sum();
-        let kind = if size > LARGE { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
+        let kind = match self.amount {
+            Amount::Stream if size <= LARGE => AhoCorasickKind::DFA,
+            Amount::Stream | Amount::Texts => AhoCorasickKind::ContiguousNFA,
+        };
         let automaton = self
             .automaton(kind)
             // Too many for the compact form, too: the largest takes any number.

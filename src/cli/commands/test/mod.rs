@@ -10,10 +10,12 @@ mod markup;
 mod new;
 mod one;
 mod print;
+mod runbooks;
 mod watch;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::cli::Context;
 use crate::cli::args::{CoverageFormat, ListFormat, TestArguments};
@@ -21,9 +23,9 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::many::in_order;
 use crate::rehearsal::{Coverage, Covered, Inventory, Totals};
-use crate::runbook::ScenarioLoader;
 use files::Files;
 use one::{Looked, Tested, Verdict};
+use runbooks::Runbooks;
 
 pub(crate) fn run(arguments: &TestArguments, context: &Context) -> Result<Exit, Failure> {
     let document = matches!(arguments.coverage, Some(CoverageFormat::Html | CoverageFormat::Json));
@@ -45,7 +47,7 @@ pub(crate) fn run(arguments: &TestArguments, context: &Context) -> Result<Exit, 
 struct Results {
     tests: Vec<Tested>,
     /// The runbooks by their files, and what of each was reached.
-    covered: Vec<(Inventory, Covered)>,
+    covered: Vec<(Arc<Inventory>, Covered)>,
     /// The runbooks that were named and have no scenario.
     untested: Vec<PathBuf>,
 }
@@ -81,14 +83,14 @@ impl Results {
 fn once(arguments: &TestArguments, context: &Context) -> Result<Exit, Failure> {
     let files = Files::named(&arguments.paths, context)?;
     let mut tests = Vec::new();
-    let mut inventories: BTreeMap<String, (Inventory, Coverage)> = BTreeMap::new();
-    let scenarios = ScenarioLoader::default();
-    let work = |path: &PathBuf| one::look(path, &scenarios, &context.settings.here);
+    let mut inventories: BTreeMap<String, (Arc<Inventory>, Coverage)> = BTreeMap::new();
+    let runbooks = Runbooks::default();
+    let work = |path: &PathBuf| one::look(path, &runbooks, &context.settings.here);
     in_order(&files.all, (&context.terminal, "testing"), work, |looked| {
         match looked {
             Looked::Runbook(inventory) => {
                 let known = inventories.entry(inventory.name.clone()).or_default();
-                known.0 = *inventory;
+                known.0 = inventory;
             }
             Looked::Scenario(tested) if files.wants(&tested) => {
                 if let Some(inventory) = &tested.inventory {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::coverage::missing;
 use super::files::Files;
 use super::one::{self, Looked};
+use super::runbooks::Runbooks;
 use crate::catalog::{Folder, SCENARIOS};
 use crate::cli::Context;
 use crate::cli::exit::Exit;
@@ -17,7 +18,7 @@ use crate::cli::open;
 use crate::console::{Meaning, Page, Text};
 use crate::diagnostic::Source;
 use crate::rehearsal::{Coverage, Inventory, Skeleton, compare, skeletons, walk};
-use crate::runbook::{Runbook, ScenarioLoader};
+use crate::runbook::Runbook;
 
 pub(super) fn run(reference: &str, context: &Context) -> Result<Exit, Failure> {
     let opened = open::open(reference, context)?;
@@ -25,8 +26,8 @@ pub(super) fn run(reference: &str, context: &Context) -> Result<Exit, Failure> {
     let named = PathBuf::from(one::shown(&opened.path, here));
     let folder = named.parent().unwrap_or(Path::new("")).join(SCENARIOS);
     lies_there(&folder)?;
-    let scenarios = ScenarioLoader::default();
-    let mut reached = known(&named, &scenarios, context)?;
+    let runbooks = Runbooks::default();
+    let mut reached = known(&named, &runbooks, context)?;
     let runbook = Arc::new(opened.runbook);
     let stem = opened.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let found = skeletons(&runbook, &stem, &reached)
@@ -40,7 +41,7 @@ pub(super) fn run(reference: &str, context: &Context) -> Result<Exit, Failure> {
             number += 1;
         }
         let path = free(number);
-        let Some(coverage) = passes(skeleton, &scenarios, (&path, &named), &runbook) else {
+        let Some(coverage) = passes(skeleton, &runbooks, (&path, &named), &runbook) else {
             continue;
         };
         std::fs::create_dir_all(&folder).map_err(|error| unwritten(&folder, &error))?;
@@ -89,15 +90,11 @@ fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
 }
 
 /// What the scenarios that are there reach.
-fn known(
-    runbook: &PathBuf,
-    scenarios: &ScenarioLoader,
-    context: &Context,
-) -> Result<Coverage, Failure> {
+fn known(runbook: &PathBuf, runbooks: &Runbooks, context: &Context) -> Result<Coverage, Failure> {
     let files = Files::named(std::slice::from_ref(runbook), context)?;
     let mut coverage = Coverage::default();
     for path in &files.all {
-        if let Looked::Scenario(tested) = one::look(path, scenarios, &context.settings.here)
+        if let Looked::Scenario(tested) = one::look(path, runbooks, &context.settings.here)
             && files.wants(&tested)
         {
             coverage.join(&tested.coverage);
@@ -109,13 +106,13 @@ fn known(
 /// What a scenario reaches that passes when it is read and walked; nothing if it does not.
 fn passes(
     skeleton: &Skeleton,
-    scenarios: &ScenarioLoader,
+    runbooks: &Runbooks,
     (path, beside): (&Path, &Path),
     runbook: &Arc<Runbook>,
 ) -> Option<Coverage> {
     let text = skeleton.text.as_str().into();
     let source = Source { name: path.display().to_string(), text };
-    let scenario = Rc::new(scenarios.load(&source, &Folder::around(beside)).scenario?);
+    let scenario = Rc::new(runbooks.loader().load(&source, &Folder::around(beside)).scenario?);
     let walked = walk(runbook, &scenario).ok()?;
     let passed = walked.problems.is_empty()
         && walked.broken.is_none()

@@ -5,18 +5,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::failure::{Place, broken, mismatch, problem};
+use super::runbooks::{Named, Runbooks};
 use crate::catalog::{File, Folder};
 use crate::console::Text;
 use crate::diagnostic::{Diagnostic, Report, Severity, Source};
 use crate::rehearsal::{Coverage, Inventory, compare, walk};
-use crate::runbook::{ScenarioLoader, decode, is_scenario, load};
+use crate::runbook::{decode, is_scenario, load};
 
 /// What a file turned out to be.
 pub(super) enum Looked {
     /// Neither a scenario nor a valid runbook, which `check` tells.
     Nothing,
     /// A runbook.
-    Runbook(Box<Inventory>),
+    Runbook(Arc<Inventory>),
     /// A scenario, walked.
     Scenario(Box<Tested>),
 }
@@ -29,7 +30,7 @@ pub(super) struct Tested {
     /// The file of its runbook.
     pub(super) runbook: Option<String>,
     pub(super) verdict: Verdict,
-    pub(super) inventory: Option<Inventory>,
+    pub(super) inventory: Option<Arc<Inventory>>,
     pub(super) coverage: Coverage,
 }
 
@@ -51,7 +52,7 @@ impl PartialEq for Verdict {
 }
 
 /// Looks at a file, and walks it if it is a scenario.
-pub(super) fn look(path: &Path, scenarios: &ScenarioLoader, here: &Path) -> Looked {
+pub(super) fn look(path: &Path, runbooks: &Runbooks, here: &Path) -> Looked {
     let name = path.display().to_string();
     let file = match File::read(path) {
         Ok(file) => file,
@@ -71,12 +72,12 @@ pub(super) fn look(path: &Path, scenarios: &ScenarioLoader, here: &Path) -> Look
         return match load(&source, &folder).runbook {
             Some(runbook) => {
                 let name = shown(path, here);
-                Looked::Runbook(Box::new(Inventory { name, ..Inventory::of(&runbook) }))
+                Looked::Runbook(Arc::new(Inventory { name, ..Inventory::of(&runbook) }))
             }
             None => Looked::Nothing,
         };
     }
-    Looked::Scenario(Box::new(tested(path, source, scenarios, here)))
+    Looked::Scenario(Box::new(tested(path, source, runbooks, here)))
 }
 
 /// A file as a person knows it from where they stand.
@@ -97,19 +98,19 @@ fn invalid(path: &Path, report: Report) -> Tested {
     }
 }
 
-fn tested(path: &Path, source: Source, scenarios: &ScenarioLoader, here: &Path) -> Tested {
-    let loaded = scenarios.load(&source, &Folder::around(path));
+fn tested(path: &Path, source: Source, runbooks: &Runbooks, here: &Path) -> Tested {
+    let loaded = runbooks.loader().load(&source, &Folder::around(path));
     let mut findings = loaded.findings;
     findings.retain(|found| found.severity == Severity::Error);
     let Some(scenario) = loaded.scenario else {
         return invalid(path, Report { source, findings });
     };
-    let Some(mut runbook) = loaded.runbook else {
+    let Some(runbook) = loaded.runbook else {
         let message = "the runbook has errors: surefoot check says which";
         findings.push(Diagnostic::error("runbook-invalid", 0..0, message));
         return invalid(path, Report { source, findings });
     };
-    Arc::make_mut(&mut runbook).source.name = shown(Path::new(&runbook.source.name), here);
+    let Named { runbook, inventory, .. } = runbooks.named(&runbook, here);
     let scenario = Rc::new(scenario);
     let place = Place { scenario: &source, runbook: &runbook };
     let mut tested = Tested {
@@ -117,7 +118,7 @@ fn tested(path: &Path, source: Source, scenarios: &ScenarioLoader, here: &Path) 
         title: scenario.title.clone(),
         runbook: Some(runbook.source.name.clone()),
         verdict: Verdict::Passed,
-        inventory: Some(Inventory::of(&runbook)),
+        inventory: Some(inventory),
         coverage: Coverage::default(),
     };
     let why = match walk(&runbook, &scenario) {
