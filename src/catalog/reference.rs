@@ -190,7 +190,22 @@ pub fn locate(reference: &str, here: &Path) -> Result<PathBuf, ReferenceFailed> 
     let runbooks = runbooks_around(here);
     let inherited = runbooks.first().map(|path| Folder::around(path));
     let inherited = inherited.as_ref().and_then(Folder::service);
-    choose(reference, &runbooks, &Held::Disk, inherited)
+    let path = choose(reference, &runbooks, &Held::Disk, inherited)?;
+    // Another file may call itself so, whatever it is called.
+    match names_in(&path, inherited).map(|(service, id)| named_here(&service, &id, here)) {
+        Some(Err(UseFailed::Unreadable(why))) => {
+            Err(ReferenceFailed::Unreadable { reference: reference.to_owned(), why })
+        }
+        _ => Ok(path),
+    }
+}
+
+/// What the runbook in a file is called.
+fn names_in(path: &Path, inherited: Option<&str>) -> Option<(ServiceId, RunbookId)> {
+    let (source, _) = decode("", &File::read(path).ok()?.bytes);
+    let (service, id) = own_names(&source);
+    let service = service.or_else(|| ServiceId::new(inherited?).ok())?;
+    Some((service, id.or_else(|| RunbookId::new(&stem(path)).ok())?))
 }
 
 /// Finds a runbook at a revision of the repository around it, or around `here`. Git is found in `path`.

@@ -205,6 +205,7 @@ fn two_files_of_one_name_are_told_and_the_name_means_neither() {
     for (name, files) in [
         ("db/replica-lag", ["runbooks/a-copy.yaml", "runbooks/replica-lag.yaml"]),
         ("shop/one-change", ["a-copy.yaml", "one-change.yaml"]),
+        ("one-change", ["a-copy.yaml", "one-change.yaml"]),
     ] {
         for command in ["show", "run", "drill"] {
             let refused = sandbox.surefoot(&[command, name]).run();
