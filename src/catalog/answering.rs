@@ -67,7 +67,7 @@ impl Gathered {
         let mut gathered = Self::default();
         for entry in index.some(&ids)? {
             // What lies nearer has the same name and speaks for it.
-            if entry.standing == Standing::First {
+            if entry.standing != Standing::Behind {
                 gathered.answering.push(Answering {
                     walked: entry.last_walked(),
                     walked_by: entry.walked_elsewhere().map(TeamWalk::whose),

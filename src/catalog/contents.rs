@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::settings_file::REPOSITORY_SETTINGS;
 use super::walk::has_ending;
-use crate::diagnostic::visible_line;
 use crate::process::{Blob, Entry, EntryKind, FetchFailed, Objects, ObjectsFailed, ToolError};
 use crate::runbook::is_scenario;
 
@@ -133,18 +132,16 @@ fn entries(
 fn odd_names(all: &BTreeMap<String, Entry>, below: &str, findings: &mut Vec<String>) {
     let mut lower: BTreeMap<String, &str> = BTreeMap::new();
     for (path, entry) in all.iter().filter(|(path, _)| path.starts_with(below)) {
-        let shown = visible_line(path);
         if entry.kind == EntryKind::Submodule {
-            findings.push(format!("{shown} is a submodule, which is not fetched"));
+            findings.push(format!("{path} is a submodule, which is not fetched"));
         }
         if path.contains(char::REPLACEMENT_CHARACTER) {
-            findings.push(format!("the name {shown} is not UTF-8"));
+            findings.push(format!("the name {path} is not UTF-8"));
         } else if path.chars().any(char::is_control) {
-            findings.push(format!("the name {shown} holds a control character"));
+            findings.push(format!("the name {path} holds a control character"));
         }
         if let Some(other) = lower.insert(path.to_lowercase(), path) {
-            let other = visible_line(other);
-            findings.push(format!("{other} and {shown} differ only in their letters' case"));
+            findings.push(format!("{other} and {path} differ only in their letters' case"));
         }
     }
 }
@@ -168,7 +165,7 @@ impl<'a> Tree<'a> {
         (self.fetch)(&names.into_iter().collect::<Vec<_>>())?;
         match self.missing(paths)?.first() {
             None => Ok(()),
-            Some(path) => Err(ContentsFailed::Missing(visible_line(path))),
+            Some(path) => Err(ContentsFailed::Missing(path.to_string())),
         }
     }
 
@@ -201,26 +198,25 @@ impl<'a> Tree<'a> {
             .collect();
         let blobs = self.objects.read(&self.names(&texts), MOST_BYTES)?;
         for (path, blob) in texts.into_iter().zip(blobs) {
-            let shown = visible_line(path);
             let link = self.all[path].kind == EntryKind::Link;
             match blob {
-                Blob::Missing => return Err(ContentsFailed::Missing(shown)),
-                Blob::Damaged => return Err(ContentsFailed::Damaged(shown)),
+                Blob::Missing => return Err(ContentsFailed::Missing(path.to_string())),
+                Blob::Damaged => return Err(ContentsFailed::Damaged(path.to_string())),
                 Blob::Large(size) if is_runbook(path, below) => {
                     let size = size >> 20;
-                    findings.push(format!("{shown} has {size} MiB, and a runbook at most 1"));
+                    findings.push(format!("{path} has {size} MiB, and a runbook at most 1"));
                 }
                 Blob::Large(_) => {}
                 Blob::Whole(bytes) if link => {
                     let target = String::from_utf8_lossy(&bytes).into_owned();
                     match resolved(around(path), &target) {
-                        None => findings.push(format!("{shown} is a link that leads out of it")),
+                        None => findings.push(format!("{path} is a link that leads out of it")),
                         Some(target) => mentioned.extend(self.file(&target)),
                     }
                 }
                 Blob::Whole(bytes) => {
                     if std::str::from_utf8(&bytes).is_err() && is_runbook(path, below) {
-                        findings.push(format!("{shown} is not UTF-8"));
+                        findings.push(format!("{path} is not UTF-8"));
                     }
                     let text = String::from_utf8_lossy(&bytes);
                     scenarios += usize::from(is_runbook(path, below) && is_scenario(&text));

@@ -1,5 +1,6 @@
 //! The repository around a runbook, on the disk or in a commit, alone or beside those of other sources.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
@@ -77,6 +78,11 @@ impl Folder {
     pub(super) fn top(home: Home) -> Self {
         let base = home.runbooks.clone();
         Self { file: base.clone(), base, home: Rc::new(home) }
+    }
+
+    /// The same, whose runbooks lie in this folder.
+    pub(super) fn with_runbooks(&self, runbooks: &Path) -> Self {
+        Self::top(Home { runbooks: runbooks.to_owned(), ..Home::clone(&self.home) })
     }
 
     /// The same, where runbooks of other sources are found as well.
@@ -202,14 +208,41 @@ impl Folder {
         &self.base
     }
 
-    /// The runbook of the repository that has these names.
-    pub(super) fn runbook(&self, service: &ServiceId, id: &RunbookId) -> Option<PathBuf> {
+    /// The runbook of the repository that has these names. Where several files have them, none is
+    /// meant: which one comes first says nothing.
+    pub(super) fn runbook(
+        &self,
+        service: &ServiceId,
+        id: &RunbookId,
+    ) -> Result<PathBuf, UseFailed> {
+        let mut found = self.all_named(service, id);
+        if found.len() > 1 {
+            // A link has the names of the file that it leads to.
+            let real = |path: PathBuf| self.home.held.real(&path).unwrap_or(path);
+            let real: BTreeSet<PathBuf> = found.into_iter().map(real).collect();
+            found = real.into_iter().collect();
+        }
+        match found.len() {
+            0 | 1 => found.pop().ok_or(UseFailed::Away),
+            _ => {
+                let root = &self.home.root;
+                let below = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).to_owned();
+                let files: Vec<String> =
+                    found.iter().map(|path| below(path).display().to_string()).collect();
+                let problem = format!("several files are {service}/{id}: {}", files.join(", "));
+                Err(UseFailed::Unreadable(problem))
+            }
+        }
+    }
+
+    /// All files that have these names.
+    fn all_named(&self, service: &ServiceId, id: &RunbookId) -> Vec<PathBuf> {
         let stem =
             |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let held = &self.home.held;
         let runbooks = held.runbooks_below(&self.home.runbooks);
         held.prefetch(&runbooks);
-        runbooks.into_iter().find(|path| {
+        let named = runbooks.into_iter().filter(|path| {
             let Some(bytes) = held.glance(path) else {
                 return false;
             };
@@ -224,13 +257,14 @@ impl Folder {
                 own_service.map(|own| own.to_string()).or_else(|| self.home.service.clone());
             let own_id = own_id.map_or_else(|| stem(path), |own| own.to_string());
             own_id == id.as_str() && own_service.as_deref() == Some(service.as_str())
-        })
+        });
+        named.collect()
     }
 
     /// The file of a runbook that another one uses.
     pub(super) fn place_of(&self, place: &UsedPlace) -> Result<PathBuf, UseFailed> {
         match place {
-            UsedPlace::Catalog { service, id } => self.runbook(service, id).ok_or(UseFailed::Away),
+            UsedPlace::Catalog { service, id } => self.runbook(service, id),
             UsedPlace::File(path) => {
                 let real = self.inside(path).map_err(UseFailed::Unreadable)?;
                 let name = self.relative(&real);

@@ -306,9 +306,15 @@ impl Neighbours {
             let mut found: Vec<Elsewhere> = Vec::new();
             for neighbour in some {
                 let folder = Folder::top(neighbour.home(self));
-                if let Some(file) = folder.runbook(service, id)
-                    && !found.iter().any(|it| it.path == file)
-                {
+                let file = match folder.runbook(service, id) {
+                    Err(UseFailed::Away) => continue,
+                    Err(UseFailed::Unreadable(why)) => {
+                        let problem = format!("{why} of {}", neighbour.place());
+                        return Err(UseFailed::Unreadable(problem));
+                    }
+                    other => other?,
+                };
+                if !found.iter().any(|it| it.path == file) {
                     let folder = folder.at(&folder.relative(&file));
                     let neighbour = neighbour.clone();
                     found.push(Elsewhere { folder, path: file, neighbour, rather_than: None });

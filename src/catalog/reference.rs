@@ -12,7 +12,7 @@ use super::neighbours::{Elsewhere, Neighbour, Neighbours};
 use super::version::{Version, VersionFailed, snapshot, snapshot_of_mirror};
 use super::walk::{has_ending, runbooks_below};
 use crate::diagnostic::did_you_mean;
-use crate::runbook::{decode, is_scenario, own_names};
+use crate::runbook::{UseFailed, decode, is_scenario, own_names};
 use crate::value::{RunbookId, ServiceId};
 
 /// The folder of a repository that holds its runbooks.
@@ -121,8 +121,16 @@ pub fn names_of(reference: &str) -> Option<(ServiceId, RunbookId)> {
 }
 
 /// The runbook of the repository around `here` that has these names.
-pub fn named_here(service: &ServiceId, id: &RunbookId, here: &Path) -> Option<PathBuf> {
-    Folder::around(&folder(here)?.join("of.yaml")).runbook(service, id)
+pub fn named_here(service: &ServiceId, id: &RunbookId, here: &Path) -> Result<PathBuf, UseFailed> {
+    let runbooks = folder(here).ok_or(UseFailed::Away)?;
+    let around = Folder::around(&runbooks.join("of.yaml"));
+    match around.with_runbooks(&runbooks).runbook(service, id) {
+        // They may be those of a part of the repository.
+        Err(UseFailed::Away) if runbooks != around.root().join(FOLDER) => {
+            around.runbook(service, id)
+        }
+        found => found,
+    }
 }
 
 /// A runbook of another source, as it is there or at a revision.
@@ -143,8 +151,10 @@ pub fn of_neighbour(
     };
     let refuse = |why: String| ReferenceFailed::at(&version, why);
     let folder = folder.as_first().in_commit(Held::Commit(files), version.clone());
-    let real = folder.runbook(service, id);
-    let real = real.ok_or_else(|| refuse(format!("there is no runbook `{called}`")))?;
+    let real = folder.runbook(service, id).map_err(|failed| match failed {
+        UseFailed::Unreadable(problem) => refuse(problem),
+        _ => refuse(format!("there is no runbook `{called}`")),
+    })?;
     let content = folder.holding().read(folder.root(), &real).map_err(refuse)?;
     let folder = folder.at(&folder.relative(&real));
     let file = File { path: real, bytes: content.bytes };
@@ -180,7 +190,22 @@ pub fn locate(reference: &str, here: &Path) -> Result<PathBuf, ReferenceFailed> 
     let runbooks = runbooks_around(here);
     let inherited = runbooks.first().map(|path| Folder::around(path));
     let inherited = inherited.as_ref().and_then(Folder::service);
-    choose(reference, &runbooks, &Held::Disk, inherited)
+    let path = choose(reference, &runbooks, &Held::Disk, inherited)?;
+    // Another file may call itself so, whatever it is called.
+    match names_in(&path, inherited).map(|(service, id)| named_here(&service, &id, here)) {
+        Some(Err(UseFailed::Unreadable(why))) => {
+            Err(ReferenceFailed::Unreadable { reference: reference.to_owned(), why })
+        }
+        _ => Ok(path),
+    }
+}
+
+/// What the runbook in a file is called.
+fn names_in(path: &Path, inherited: Option<&str>) -> Option<(ServiceId, RunbookId)> {
+    let (source, _) = decode("", &File::read(path).ok()?.bytes);
+    let (service, id) = own_names(&source);
+    let service = service.or_else(|| ServiceId::new(inherited?).ok())?;
+    Some((service, id.or_else(|| RunbookId::new(&stem(path)).ok())?))
 }
 
 /// Finds a runbook at a revision of the repository around it, or around `here`. Git is found in `path`.
@@ -205,7 +230,10 @@ pub fn locate_at(
         path.clone()
     } else {
         let top = Folder::of_commit(held.clone(), version.clone(), root, &root.join(FOLDER));
-        let exact = names_of(name).and_then(|(service, id)| top.runbook(&service, &id));
+        let exact = match names_of(name).map(|(service, id)| top.runbook(&service, &id)) {
+            Some(Err(UseFailed::Unreadable(problem))) => return Err(refuse(problem)),
+            exact => exact.and_then(Result::ok),
+        };
         let around = here.ancestors().take_while(|folder| folder.starts_with(root));
         let all = || {
             let mut all = around.map(|folder| held.runbooks_below(&folder.join(FOLDER)));

@@ -56,7 +56,23 @@ pub(crate) fn received(named: &Path, context: &Context) -> Result<Notification, 
         let failure = Failure::new(Exit::Usage, message);
         failure.hint("an alert is a file, `-`, or the name or fingerprint of one that was heard of")
     })?;
-    read_notification(&bytes).map_err(|error| Failure::from_error(Exit::Usage, &error))
+    let notification = read_notification(&bytes);
+    let notification = notification.map_err(|error| Failure::from_error(Exit::Usage, &error))?;
+    tell_left_out(&notification, context);
+    Ok(notification)
+}
+
+/// Says which alerts are left out of a notification, and why.
+pub(crate) fn tell_left_out(notification: &Notification, context: &Context) {
+    const MOST: usize = 3;
+    let say = |text: String| context.terminal.line(&Text::of(Meaning::Warning, text));
+    for why in notification.left_out.iter().take(MOST) {
+        say(format!("An alert is left out: {why}."));
+    }
+    let more = notification.left_out.len().saturating_sub(MOST);
+    if more > 0 {
+        say(format!("And {more} more are left out."));
+    }
 }
 
 /// Alerts that were heard of, by the beginning of a fingerprint or by their name.
@@ -72,7 +88,8 @@ fn remembered(named: &Path, context: &Context) -> Option<Notification> {
     if alerts.is_empty() {
         alerts = all().filter(|it| it.name() == wanted).cloned().collect();
     }
-    (!alerts.is_empty()).then_some(Notification { alerts, truncated: 0 })
+    let left_out = Vec::new();
+    (!alerts.is_empty()).then_some(Notification { alerts, truncated: 0, left_out })
 }
 
 /// The runbooks that may answer alerts: those that are named, else all that this machine knows. Without

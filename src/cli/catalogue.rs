@@ -145,9 +145,18 @@ pub(crate) fn locate(
         Meant::None => Err(not_found(unknown)),
         Meant::Several(entries) => Err(not_found(&ReferenceFailed::Several {
             reference: reference.to_owned(),
-            ids: entries.iter().map(IndexEntry::reference).collect(),
+            ids: told_apart(&index, &entries),
         })),
     }
+}
+
+/// What tells entries apart: their names, or where they lie if these are the same.
+fn told_apart(index: &Index, entries: &[IndexEntry]) -> Vec<String> {
+    let names: BTreeSet<String> = entries.iter().map(IndexEntry::reference).collect();
+    if names.len() == entries.len() {
+        return names.into_iter().collect();
+    }
+    entries.iter().map(|entry| index.whereabouts(entry).to_string()).collect()
 }
 
 impl Catalogue {
@@ -179,10 +188,13 @@ impl Catalogue {
         if place.kind == PlaceKind::Mirror {
             text = text.add(Meaning::Plain, ", ").join(self.ages.said(place.fetched_at()));
         }
-        if entry.standing == Standing::Behind {
-            text = text.add(Meaning::Plain, ", behind a nearer one");
+        match entry.standing {
+            Standing::First => text,
+            Standing::Behind => text.add(Meaning::Plain, ", behind a nearer one"),
+            Standing::OneOfSeveral => text
+                .add(Meaning::Plain, ", ")
+                .add(Meaning::Warning, format!("one of several of this name ({})", entry.path)),
         }
-        text
     }
 
     /// Says which of the sources that entries come from were fetched too long ago.

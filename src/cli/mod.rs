@@ -22,6 +22,7 @@ mod login;
 mod many;
 mod neighbours;
 mod open;
+mod output_file;
 mod paced;
 mod past;
 mod practised;

@@ -64,16 +64,17 @@ pub(crate) fn find(reference: &str, context: &Context) -> Result<Located, Failur
     let (name, revision) = revision_of(reference);
     let neighbours = context.neighbours();
     let here = &context.settings.here;
-    let named = names_of(name).filter(|_| !neighbours.all().is_empty());
-    if let Some((service, id)) = named {
+    if let Some((service, id)) = names_of(name) {
         return match named_here(&service, &id, here) {
-            Some(path) => found_here(&path.to_string_lossy(), revision, context),
-            None => match neighbours.find(&service, &id) {
+            Ok(path) if revision.is_none() => found_here(&path.to_string_lossy(), None, context),
+            Ok(_) => found_here(name, revision, context),
+            Err(UseFailed::Away) => match neighbours.find(&service, &id) {
                 // What is gone from the working copy may be in its history, and a part of a name is
                 // a name, too.
                 Err(UseFailed::Away) => found_here(name, revision, context),
                 found => elsewhere(found, (&service, &id), revision, context),
             },
+            Err(failed) => Err(unusable(failed, (&service, &id))),
         };
     }
     found_here(name, revision, context)
@@ -104,16 +105,18 @@ fn elsewhere(
     revision: Option<&str>,
     context: &Context,
 ) -> Result<Located, Failure> {
-    let found = found.map_err(|failed| {
-        let message = if let UseFailed::Unreadable(problem) = failed {
-            problem
-        } else {
-            format!("there is no runbook `{service}/{id}` on this machine")
-        };
-        Failure::new(Exit::Invalid, message)
-    })?;
+    let found = found.map_err(|failed| unusable(failed, (service, id)))?;
     let search = context.settings.search_path();
     of_neighbour(found, (service, id), revision, &search).map_err(|error| not_found(&error))
+}
+
+/// Why the runbook with these names cannot be opened.
+fn unusable(failed: UseFailed, (service, id): (&ServiceId, &RunbookId)) -> Failure {
+    let message = match failed {
+        UseFailed::Unreadable(problem) => problem,
+        _ => format!("there is no runbook `{service}/{id}` on this machine"),
+    };
+    Failure::new(Exit::Invalid, message).hint("a path names one file: surefoot list shows them")
 }
 
 /// A reference that names no runbook.

@@ -2,10 +2,11 @@
 //! the responder tells of a command that ran elsewhere.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 
 use crate::engine::{AttemptEnded, AttemptId, End, Ended, Kept, Printed};
@@ -41,7 +42,7 @@ pub(super) fn recovered(folder: &Path, attempt: AttemptId) -> Ended {
 /// missing like what was never kept.
 fn streams(folder: &Path, attempt: AttemptId, kept: &Kept) -> [Printed; 2] {
     let path = folder.join(log(attempt));
-    let bytes = fs::read(&path).unwrap_or_default();
+    let bytes = read(&path, kept).unwrap_or_default();
     let whole = kept.kept == kept.bytes;
     let bytes = if whole && kept.sha256.as_ref().is_some_and(|it| *it != sha256(&bytes)) {
         Vec::new()
@@ -68,17 +69,31 @@ fn streams(folder: &Path, attempt: AttemptId, kept: &Kept) -> [Printed; 2] {
 }
 
 /// What was kept of what a command printed, to standard output and to standard error; nothing if
-/// there was something and nothing of it was kept.
+/// there was something and nothing of it was kept. A record may be another's, and what is read here may
+/// be written into a scenario: its outputs are looked for where they are kept, whatever it names.
 pub fn printed(folder: &Path, ended: &AttemptEnded) -> Option<[Printed; 2]> {
     if ended.output.bytes == 0 {
         return Some(Default::default());
     }
-    let path = folder.join(ended.output.path.as_ref()?);
+    ended.output.path.as_ref()?;
+    let bytes = read(&folder.join(log(ended.attempt)), &ended.output).ok()?;
     if ended.elsewhere {
-        let bytes = fs::read(path).ok()?;
         return Some([Printed { bytes, more: 0 }, Printed::default()]);
     }
-    path.is_file().then(|| streams(folder, ended.attempt, &ended.output))
+    Some(streams(folder, ended.attempt, &ended.output))
+}
+
+/// A kept output. A link leads out of the record, and is none; nor is more than was recorded.
+fn read(path: &Path, kept: &Kept) -> io::Result<Vec<u8>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let gap = Kept::gap(kept.bytes.saturating_sub(kept.kept)).len() as u64;
+    let mut bytes = Vec::new();
+    file.take(kept.kept.saturating_add(gap)).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Keeps a text as the output of an attempt, masked.
@@ -123,6 +138,8 @@ pub(super) fn settle(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Verdict;
+    use crate::journal::samples::ended;
 
     #[test]
     fn what_is_missing_of_an_output_is_never_taken_for_its_end() {
@@ -144,5 +161,24 @@ mod tests {
         }
         fs::remove_file(&file).unwrap();
         assert_eq!(streams(folder.path(), attempt, &kept)[0].more, 11);
+    }
+
+    #[test]
+    fn no_record_makes_us_read_what_lies_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        fs::create_dir_all(run.join("output")).unwrap();
+        fs::write(folder.path().join("secret"), "s3cret").unwrap();
+        let mut told = ended(1, End::Exited { code: 0 }, Verdict::Passed);
+        told.output = Kept { path: Some("../secret".to_owned()), bytes: 9, kept: 6, sha256: None };
+        for elsewhere in [true, false] {
+            told.elsewhere = elsewhere;
+            assert_eq!(printed(&run, &told), None);
+        }
+        std::os::unix::fs::symlink("../../secret", run.join("output/0001.log")).unwrap();
+        for elsewhere in [true, false] {
+            told.elsewhere = elsewhere;
+            assert_eq!(printed(&run, &told), None);
+        }
     }
 }

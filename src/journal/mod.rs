@@ -37,7 +37,7 @@ pub use read::{Contents, Damage, JOURNAL, ReadFailed, TornTail, read};
 pub use record::{FORMAT, NO_RECORD, Record, Stamp};
 pub use recover::{RecoverFailed, Recovered, SetAside, recover};
 pub use store::{FindFailed, Listed, Store};
-pub use verify::{OutputCheck, OutputState, Verification, verify};
+pub use verify::{OutputCheck, OutputState, RunbookCheck, Verification, verify};
 
 #[cfg(test)]
 pub(crate) mod samples;

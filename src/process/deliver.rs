@@ -12,6 +12,15 @@ use super::outward::{Call, Outward, REMOTE, of_remote, reason};
 use super::tool::{Captured, ToolError};
 use super::transfer::{Ended, TransferFailed, Watch};
 
+/// A larger file is not fetched, where the other machine lets itself be asked for less: no record has one.
+const NO_LARGER: &str = "blob:limit=49m";
+
+/// The mode of a folder.
+const FOLDER: &str = "040000";
+
+/// More folders beside each other are listed at once.
+const MOST_FOLDERS: usize = 32;
+
 /// How long git may look into its own repository.
 const NEAR: Duration = Duration::from_mins(2);
 
@@ -39,7 +48,7 @@ pub struct FileOfCommit {
     pub mode: String,
     /// Its object.
     pub id: String,
-    /// How long it is; none of what is no file.
+    /// How long it is; none of what is no file, and of what was too large to be fetched.
     pub size: Option<u64>,
 }
 
@@ -156,6 +165,7 @@ impl<'a> Deliverer<'a> {
             "--no-recurse-submodules",
             "--no-auto-maintenance",
             "--refmap=",
+            &format!("--filter={NO_LARGER}"),
             "--",
             REMOTE,
             &what,
@@ -216,10 +226,43 @@ impl<'a> Deliverer<'a> {
         }
     }
 
-    /// All files of a commit below a folder.
-    pub fn files(&self, commit: &str, below: &str) -> Result<Vec<FileOfCommit>, GitFailed> {
+    /// All files of a commit below a folder. The folders of its first levels are asked one by one: a
+    /// list of all of them could be longer than any answer may be.
+    pub fn files(
+        &self,
+        commit: &str,
+        below: &str,
+        levels: usize,
+    ) -> Result<Vec<FileOfCommit>, GitFailed> {
+        if levels == 0 {
+            return self.listed(commit, below, Some("-r"));
+        }
+        let (folders, mut files): (Vec<_>, Vec<_>) =
+            self.listed(commit, below, None)?.into_iter().partition(|it| it.mode == FOLDER);
+        if folders.len() > MOST_FOLDERS {
+            return self.listed(commit, below, Some("-r"));
+        }
+        for folder in folders {
+            match std::str::from_utf8(&folder.path) {
+                Ok(path) => files.extend(self.files(commit, path, levels - 1)?),
+                // Whatever it holds is nobody's.
+                Err(_) => files.push(folder),
+            }
+        }
+        Ok(files)
+    }
+
+    /// What a folder of a commit holds, or all that is below it.
+    fn listed(
+        &self,
+        commit: &str,
+        below: &str,
+        depth: Option<&str>,
+    ) -> Result<Vec<FileOfCommit>, GitFailed> {
         let below = format!("{below}/");
-        let words = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", &below];
+        let mut words = vec!["ls-tree", "-l", "-z", "--full-tree"];
+        words.extend(depth);
+        words.extend([commit, "--", &below]);
         let listed = self.near(&words, Vec::new())?.stdout;
         Ok(listed.split(|byte| *byte == 0).filter_map(blob).collect())
     }
@@ -338,7 +381,10 @@ impl<'a> Deliverer<'a> {
     }
 }
 
-fn call(args: Vec<OsString>, settings: Vec<(String, String)>) -> Call<'static> {
+fn call(args: Vec<OsString>, mut settings: Vec<(String, String)>) -> Call<'static> {
+    // What was too large is not here, and that is no damage.
+    settings.push(of_remote("promisor", "true"));
+    settings.push(of_remote("partialCloneFilter", NO_LARGER));
     Call { folder: Path::new("/"), settings, args, lock: None }
 }
 
@@ -410,71 +456,4 @@ fn last_word(line: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const AUTHOR: Author<'_> = Author { name: "dana@laptop", seconds: 1, message: "1 run" };
-
-    /// Waits for whatever comes.
-    struct Patient;
-
-    impl Watch for Patient {
-        fn told(&self, _: &str) {}
-
-        fn stopped(&self) -> bool {
-            false
-        }
-    }
-
-    fn environment(home: &Path) -> BTreeMap<OsString, OsString> {
-        let path = "/usr/local/bin:/usr/bin:/bin";
-        BTreeMap::from([("PATH".into(), path.into()), ("HOME".into(), home.into())])
-    }
-
-    fn added(path: &str, text: &str) -> Added {
-        Added { path: path.to_owned(), bytes: text.as_bytes().to_vec(), executable: false }
-    }
-
-    #[test]
-    fn what_is_added_is_there_under_its_name_and_a_slower_one_is_told_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let environment = environment(folder.path());
-        let patience = Duration::from_mins(1);
-        let with = Conversation { environment: &environment, patience, watch: &Patient };
-        let at = |name: &str| Deliverer::at(&folder.path().join(name), with);
-        if matches!(at("there"), Err(GitFailed::Missing)) {
-            println!("skipped: there is no git here");
-            return;
-        }
-        let (_there, one, other) = (at("there").unwrap(), at("one").unwrap(), at("other").unwrap());
-        let url = format!("file://{}", folder.path().join("there").display());
-        let branch = Branch { url: &url, name: "records" };
-        assert_eq!(one.tip(branch).unwrap(), None);
-        let odd = "runs/a \"b\" \\c/ü.json";
-        let first = one.add(None, &[added(odd, "\n\0x")], AUTHOR, "a").unwrap();
-        let slower = other.add(None, &[added("runs/z", "z")], AUTHOR, "a").unwrap();
-        assert_eq!(one.push(branch, &first).unwrap(), Pushed::Done);
-        assert!(matches!(other.push(branch, &slower).unwrap(), Pushed::Raced(_)));
-
-        assert_eq!(other.tip(branch).unwrap().as_deref(), Some(first.as_str()));
-        assert!(!other.keeps(&first));
-        assert_eq!(other.fetch(branch, "b").unwrap(), first);
-        assert!(other.keeps(&first) && other.descends(&first, &first));
-        let second = other.add(Some(&first), &[added("runs/z", "z")], AUTHOR, "c").unwrap();
-        assert_eq!(other.push(branch, &second).unwrap(), Pushed::Done);
-        other.keep_only(&second);
-        assert!(other.keeps(&second) && !other.keeps(&slower) && other.is_sound());
-        assert!(other.descends(&first, &second) && !other.descends(&slower, &second));
-
-        let files = other.files(&second, "runs").unwrap();
-        let names: Vec<&str> =
-            files.iter().map(|blob| std::str::from_utf8(&blob.path).unwrap()).collect();
-        assert_eq!(names, [odd, "runs/z"]);
-        let ids: Vec<&str> = files.iter().map(|blob| blob.id.as_str()).collect();
-        let gone = "0".repeat(40);
-        let read = other.read(&[ids[0], &gone, ids[1]]).unwrap();
-        assert_eq!(read, [Some(b"\n\0x".to_vec()), None, Some(b"z".to_vec())]);
-        let refused = one.tip(Branch { url: "file:///nowhere", name: "records" }).unwrap_err();
-        assert!(refused.to_string().starts_with("git could not reach file:///nowhere: '/nowhere'"));
-    }
-}
+mod tests;

@@ -209,7 +209,7 @@ pub fn last_worked(summaries: &[Summary], which: OfRunbook<'_>, step: &StepId) -
     let runs = summaries.iter().filter(|summary| {
         let with = &summary.started_with;
         let (service, id) = (with.runbook.service.as_deref(), &with.runbook.id);
-        which.matches(&with.runbook.digest, service, id) && is_real(with.mode)
+        which.matches(&with.runbook.digest, service, id) && is_real(with.mode, with.world)
     });
     let worked = runs.flat_map(|summary| {
         let attempts = summary.attempts.iter();
@@ -229,7 +229,10 @@ pub fn last_worked(summaries: &[Summary], which: OfRunbook<'_>, step: &StepId) -
 /// How long the commands of steps usually take when they do what they should, by what they are for.
 pub fn usual_times(summaries: &[Summary]) -> BTreeMap<(Role, StepId), u64> {
     let mut times: BTreeMap<(Role, StepId), Vec<u64>> = BTreeMap::new();
-    let real = summaries.iter().filter(|summary| is_real(summary.started_with.mode));
+    let real = summaries.iter().filter(|summary| {
+        let with = &summary.started_with;
+        is_real(with.mode, with.world)
+    });
     for attempt in real.flat_map(|summary| &summary.attempts) {
         if let (Some(step), Some(ended)) = (&attempt.step, &attempt.ended)
             && ended.verdict == Verdict::Passed
@@ -243,8 +246,8 @@ pub fn usual_times(summaries: &[Summary]) -> BTreeMap<(Role, StepId), u64> {
 }
 
 /// Rehearsals and tests prove nothing about the world.
-fn is_real(mode: Mode) -> bool {
-    matches!(mode, Mode::Change | Mode::Incident)
+fn is_real(mode: Mode, world: World) -> bool {
+    matches!(mode, Mode::Change | Mode::Incident) && !world.is_rehearsed(mode)
 }
 
 fn went_well(past: &Past) -> bool {
@@ -255,7 +258,7 @@ fn went_well(past: &Past) -> bool {
             failed: None,
         }
     );
-    good && is_real(past.mode)
+    good && is_real(past.mode, past.world)
 }
 
 /// The middle one; the mean of the two in the middle, if there are two.

@@ -392,6 +392,8 @@ fn a_runbook_went_well_when_a_real_run_ended_well() {
     let ended = |outcome| State::Finished { outcome, failed: None };
     let rows = [
         past("drill", |past| past.mode = crate::plan::Mode::Drill),
+        // Whatever a record of others calls it, nothing of it was run.
+        past("scripted", |past| past.world = crate::plan::World::Scripted),
         past("abandoned", |past| past.state = ended(Outcome::Abandoned)),
         past("open", |past| past.state = State::Open),
         past("long", |past| past.duration = 9_000),

@@ -22,7 +22,7 @@ mod schema;
 mod span_map;
 mod structure;
 
-pub(crate) use grammar::{ORGANISATION_SETTINGS, REPOSITORY_SETTINGS, USER_SETTINGS};
+pub(crate) use grammar::{Mapping, ORGANISATION_SETTINGS, REPOSITORY_SETTINGS, USER_SETTINGS};
 pub(crate) use parse::{Entry, Kind, Map, Node, Scalar, Style, check_text, parse as parse_tree};
 pub(crate) use structure::{Notation, check as check_structure};
 

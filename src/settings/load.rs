@@ -5,7 +5,7 @@ use super::{read, toml};
 use crate::diagnostic::{Diagnostic, Severity, Source, sort};
 use crate::policy::Authority;
 use crate::runbook::{
-    Kind, Node, Notation, ORGANISATION_SETTINGS, REPOSITORY_SETTINGS, USER_SETTINGS,
+    Kind, Mapping, Node, Notation, ORGANISATION_SETTINGS, REPOSITORY_SETTINGS, USER_SETTINGS,
     check_structure, check_text,
 };
 
@@ -33,11 +33,25 @@ pub fn load(source: &Source, place: &Place) -> LoadedSettings {
         };
         misplaced(&mut root, place.authority, &mut findings);
         check_structure(&source.text, &root, table, Notation::Toml, &mut findings);
+        explain_tables(&source.text, table, &mut findings);
         file = Some(read::file(source, &root, place, &mut findings));
     }
     sort(&mut findings);
     let failed = findings.iter().any(|found| found.severity == Severity::Error);
     LoadedSettings { file: file.filter(|_| !failed), findings }
+}
+
+/// A key of the file that stands below the header of a table belongs to that table: whoever adds a line at
+/// the end is told where it goes.
+fn explain_tables(text: &str, table: &Mapping, findings: &mut [Diagnostic]) {
+    for found in findings.iter_mut().filter(|found| found.code == "unknown-key") {
+        let key = text.get(found.span.clone()).unwrap_or_default();
+        if table.key(key).is_some() {
+            let help =
+                format!("`{key}` is a key of the file itself: it stands above the first `[table]`");
+            found.help = Some(help);
+        }
+    }
 }
 
 /// Refuses what stands in the file of somebody who may not say it. It is taken out of the tree: it

@@ -242,6 +242,14 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_do() {
 }
 
 #[test]
+fn a_key_of_the_file_below_a_table_is_told_where_it_goes() {
+    let told = user("[[source]]\npath = \"x\"\nstale_after = \"3d\"\n");
+    let expected = "4:1 unknown-key: `stale_after` is not a key of a source | `stale_after` is a key of \
+                    the file itself: it stands above the first `[table]`";
+    assert_eq!(told, [expected]);
+}
+
+#[test]
 fn what_is_no_branch_is_told_with_its_place() {
     // Broken: git is asked for an older list, or takes the name for an option.
     let cases = [

@@ -226,3 +226,54 @@ fn a_kill_at_any_instant_leaves_an_index_that_is_whole() {
     let found = sandbox.surefoot(&["find", "look", "399", "--format", "json"]).run();
     assert_eq!(references(&found.stdout).len(), 1, "{}", found.stdout);
 }
+
+#[test]
+fn two_files_of_one_name_are_told_and_the_name_means_neither() {
+    let sandbox = shelves();
+    let twin = format!("{CHANGES}id: replica-lag\n").replace("service: shop", "service: db");
+    let other = sandbox.root().join("clones/db/runbooks/a-copy.yaml");
+    fs::write(&other, twin).unwrap();
+    let here = format!("{READS}id: one-change\n");
+    sandbox.file("runbooks/a-copy.yaml", here);
+    for (name, files) in [
+        ("db/replica-lag", ["runbooks/a-copy.yaml", "runbooks/replica-lag.yaml"]),
+        ("shop/one-change", ["a-copy.yaml", "one-change.yaml"]),
+        ("one-change", ["a-copy.yaml", "one-change.yaml"]),
+    ] {
+        for command in ["show", "run", "drill"] {
+            let refused = sandbox.surefoot(&[command, name]).run();
+            assert_eq!(refused.code(), 3, "{}", refused.text());
+            for file in files {
+                assert!(refused.stderr.contains(file), "{}", refused.text());
+            }
+        }
+    }
+    assert!(sandbox.runs().is_empty());
+    let listed = sandbox.surefoot(&["list", "--service", "db"]).run().stdout;
+    assert_eq!(listed.matches("one of several of this name").count(), 2, "{listed}");
+    let found = sandbox.surefoot(&["find", "replica"]).run().stdout;
+    assert!(found.contains("one of several of this name (runbooks/replica-lag.yaml)"), "{found}");
+    let json = sandbox.surefoot(&["list", "--format", "json"]).run().stdout;
+    let list: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let several = |entry: &&serde_json::Value| entry["one_of_several_of_its_name"] == true;
+    assert_eq!(list.as_array().unwrap().iter().filter(several).count(), 4, "{json}");
+    // A path means one file.
+    let shown = sandbox.surefoot(&["show", "runbooks/one-change.yaml"]).run();
+    assert_eq!(shown.code(), 0, "{}", shown.text());
+
+    let checked = sandbox.surefoot(&["check"]).run();
+    assert_eq!(checked.code(), 3, "{}", checked.text());
+    let finding = "error[same-name]: runbooks/a-copy.yaml is `shop/one-change`, too";
+    assert!(checked.stdout.contains(finding), "{}", checked.text());
+    let doctor = sandbox.surefoot(&["doctor"]).run();
+    let told = "several files of one place are called so: a-copy.yaml, one-change.yaml";
+    assert!(doctor.stdout.contains(told), "{}", doctor.text());
+    // One file under two names is one file.
+    fs::remove_file(&other).unwrap();
+    std::os::unix::fs::symlink("replica-lag.yaml", other).unwrap();
+    let file = sandbox.root().join("clones/db/runbooks/replica-lag.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}id: replica-lag\n")).unwrap();
+    let shown = sandbox.surefoot(&["show", "db/replica-lag"]).run();
+    assert_eq!(shown.code(), 0, "{}", shown.text());
+}

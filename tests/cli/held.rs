@@ -148,6 +148,31 @@ fn output_that_was_changed_is_found() {
 }
 
 #[test]
+fn a_runbook_that_was_changed_beside_its_record_is_found() {
+    let sandbox = Sandbox::trusting(READS);
+    assert_eq!(sandbox.surefoot(&["run", "runbook.yaml"]).run().code(), 0);
+    let file = sandbox.run().join("runbook/runbook.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("echo one", "echo two")).unwrap();
+    fs::write(sandbox.run().join("runbook/other.yaml"), "").unwrap();
+    sandbox.surefoot(&["verify"]).check(
+        r"
+        exit 10
+        --- stdout
+        RUN: 12 records, unchanged as far as the chain can tell
+        head DIGEST
+        the run is over; not anchored
+        2 of 2 outputs as recorded
+          runbook/runbook.yaml: changed: its digest is another
+          runbook/other.yaml: changed: the record names no such file
+    ",
+    );
+    let json = sandbox.surefoot(&["verify", "--format", "json"]).run();
+    let verified: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(verified["runbook"][0]["path"], "runbook/runbook.yaml", "{verified}");
+}
+
+#[test]
 fn a_run_that_never_began_is_no_damage() {
     let sandbox = Sandbox::trusting(READS);
     let folder = sandbox.state().join("runs/2020-01-01-0000-shop-dead");

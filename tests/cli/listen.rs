@@ -158,6 +158,37 @@ fn chunks_are_read_and_large_bodies_and_slow_senders_are_not() {
 }
 
 #[test]
+fn silent_connections_keep_nobody_out() {
+    let sandbox = Sandbox::new();
+    let listening = Listening::start(&sandbox);
+    let mut silent: Vec<TcpStream> =
+        (0..16).map(|_| TcpStream::connect(&listening.address).unwrap()).collect();
+    for host in ["web1", "web2", "web3"] {
+        assert_eq!(listening.post(HEADERS, &disk("firing", host)), 200);
+        silent.push(TcpStream::connect(&listening.address).unwrap());
+    }
+    assert_eq!(remembered(&sandbox).len(), 3);
+}
+
+#[test]
+fn an_alert_that_is_too_large_is_left_out_of_what_is_taken() {
+    let sandbox = Sandbox::new();
+    let listening = Listening::start(&sandbox);
+    let large = "x".repeat(70_000);
+    let body = sent(&[
+        ("firing", json!({ "alertname": "Large", "text": large })),
+        ("firing", json!({ "alertname": "DiskFull", "host": "web1" })),
+    ]);
+    assert_eq!(listening.post(HEADERS, &body), 200);
+    assert_eq!(remembered(&sandbox).len(), 1);
+    let told = eventually(|| {
+        let told = listening.started.stream("stderr");
+        told.contains("An alert is left out: ").then_some(told)
+    });
+    assert!(told.is_some_and(|told| told.contains("`alerts[0].labels.text` has more than 64 KiB")));
+}
+
+#[test]
 fn a_machine_that_is_out_of_descriptors_does_not_make_it_deaf() {
     const MOST: usize = 24;
     let sandbox = Sandbox::new();

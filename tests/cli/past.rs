@@ -85,6 +85,8 @@ fn a_run_is_kept_as_a_scenario_that_passes() {
     let again = sandbox.surefoot(&save).run();
     assert_eq!((again.code(), sandbox.read(file).as_str()), (1, "edited"), "{}", again.text());
     assert!(again.stderr.contains("--overwrite replaces it"), "{}", again.stderr);
+    // What a death at it left, or somebody else's file, is in nobody's way.
+    sandbox.file(&format!("{file}.new"), "left");
     let told = sandbox.surefoot(&save).arguments(&["--overwrite"]).run();
     assert_eq!((told.code(), sandbox.read(file)), (0, text), "{}", told.text());
     // Nothing was walked: there is the one run, and what it did once.

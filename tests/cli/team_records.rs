@@ -333,7 +333,7 @@ fn a_place_that_was_replaced_is_filled_again_and_what_was_taken_out_stays_out() 
 fn what_others_write_is_listed_as_bad_where_it_is_and_the_rest_works() {
     let shared = Shared::new();
     let (one, other) = (machine(&whole(&shared)), machine(&by_git(&shared)));
-    let runs: Vec<String> = (0..5).map(|_| walk(&one)).collect();
+    let runs: Vec<String> = (0..6).map(|_| walk(&one)).collect();
     sync(&one);
     let month = format!("runs/{}/{}", &runs[0][..4], &runs[0][5..7]);
     shared.change(|copy| {
@@ -356,6 +356,8 @@ fn what_others_write_is_listed_as_bad_where_it_is_and_the_rest_works() {
         let log = at(&runs[2]).join("record/output/0001.log");
         fs::remove_file(&log).unwrap();
         std::os::unix::fs::symlink("/etc/passwd", &log).unwrap();
+        let frozen = at(&runs[5]).join("record/runbook/another.yaml");
+        fs::write(&frozen, "schema: surefoot/v1").unwrap();
         let odd = copy.join("runs/2026/\u{1b}[2J");
         fs::create_dir_all(&odd).unwrap();
         fs::write(odd.join("summary.json"), "{}").unwrap();
@@ -366,7 +368,7 @@ fn what_others_write_is_listed_as_bad_where_it_is_and_the_rest_works() {
         fs::write(copy.join("README.md"), "The team's records.").unwrap();
     });
     let outcome = sync(&other);
-    assert!(outcome.stdout.contains("2 there, 5 not taken"), "{}", outcome.text());
+    assert!(outcome.stdout.contains("2 there, 6 not taken"), "{}", outcome.text());
     let rows = known(&other);
     let why = |name: &str| {
         let row = rows.iter().find(|(run, _)| run.contains(name));
@@ -376,12 +378,13 @@ fn what_others_write_is_listed_as_bad_where_it_is_and_the_rest_works() {
     assert_eq!(why(&runs[1]), "its summary does not say what its journal does");
     assert_eq!(why(&runs[2]), "`record/output/0001.log` is a link");
     assert_eq!(why(&runs[3]), "good");
+    assert_eq!(why(&runs[5]), "runbook/another.yaml is not what was recorded");
     // Of what its journal tells, a summary is not believed.
     let past = |run: &str| rows.iter().find(|(other, _)| other == run).unwrap().1["past"].clone();
     assert_eq!(past(&runs[4])["title"], past(&runs[3])["title"]);
     assert_eq!(past(&runs[4])["changes"], 0);
     assert!(why("huge").starts_with("its summary has 307200 bytes"), "{}", why("huge"));
-    assert_eq!(rows.iter().filter(|(_, row)| row["record"]["at"] == "refused").count(), 5);
+    assert_eq!(rows.iter().filter(|(_, row)| row["record"]["at"] == "refused").count(), 6);
     let shown = other.surefoot(&["history", "--team"]).run();
     assert!(
         !shown.stdout.contains('\u{1b}') && shown.stdout.contains("not taken"),

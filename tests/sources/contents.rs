@@ -48,6 +48,24 @@ fn what_is_odd_in_a_repository_is_told_and_the_rest_is_fetched() {
 }
 
 #[test]
+fn a_name_that_would_steer_the_terminal_is_spelled_out_once() {
+    let sandbox = Sandbox::new();
+    let upstream = Upstream::new(&sandbox, "pay");
+    upstream.write("runbooks/a\u{1b}[31mb.yaml", READS);
+    upstream.git(&["add", "-A"]);
+    upstream.git(&["commit", "-q", "-m", "odd"]);
+    settings(&sandbox, &source(&upstream.url(), ""));
+    let told = sync(&sandbox, &[]).run();
+    let name = r"runbooks/a\x1b[31mb.yaml holds a control character";
+    assert!(told.text().contains(name), "{}", told.text());
+    let listed = sandbox.surefoot(&["source", "list"]).run();
+    assert!(listed.stdout.contains(name), "{}", listed.text());
+    for text in [told.text(), listed.text()] {
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+}
+
+#[test]
 fn a_repository_without_runbooks_is_told() {
     let sandbox = Sandbox::new();
     let upstream = Upstream::new(&sandbox, "pay");

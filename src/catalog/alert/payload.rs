@@ -45,6 +45,8 @@ pub struct Notification {
     pub alerts: Vec<Received>,
     /// How many more there were, which Alertmanager left out.
     pub truncated: u64,
+    /// Why others were left out here: one that is too large keeps no other from being heard.
+    pub left_out: Vec<String>,
 }
 
 /// An alert, and what is said of it.
@@ -130,7 +132,8 @@ pub fn read_notification(bytes: &[u8]) -> Result<Notification, AlertFailed> {
             }
         }
         one @ Value::Object(_) => {
-            return Ok(Notification { alerts: vec![alert(&one, "")?], truncated: 0 });
+            let alerts = vec![alert(&one, "")?];
+            return Ok(Notification { alerts, truncated: 0, left_out: Vec::new() });
         }
         other => return Err(wrong("it", "an object or a list", Some(&other))),
     };
@@ -140,8 +143,18 @@ pub fn read_notification(bytes: &[u8]) -> Result<Notification, AlertFailed> {
     if items.len() > MOST_ALERTS {
         return Err(form(format!("it holds more than {MOST_ALERTS} alerts")));
     }
-    let alerts = items.iter().enumerate().map(|(at, item)| alert(item, &format!("alerts[{at}]")));
-    Ok(Notification { alerts: alerts.collect::<Result<_, _>>()?, truncated })
+    let (mut alerts, mut failed) = (Vec::new(), Vec::new());
+    for (at, item) in items.iter().enumerate() {
+        match alert(item, &format!("alerts[{at}]")) {
+            Ok(alert) => alerts.push(alert),
+            Err(error) => failed.push(error),
+        }
+    }
+    if alerts.is_empty() {
+        return Err(failed.swap_remove(0));
+    }
+    let left_out = failed.iter().map(AlertFailed::to_string).collect();
+    Ok(Notification { alerts, truncated, left_out })
 }
 
 fn form(why: impl Into<String>) -> AlertFailed {

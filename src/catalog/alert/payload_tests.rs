@@ -130,6 +130,21 @@ fn what_is_no_alert_is_refused_by_its_place() {
     assert!(matches!(read_notification(resolved).unwrap().firing(), Err(AlertFailed::Resolved)));
 }
 
+#[test]
+fn one_that_is_too_large_is_left_out_and_the_others_are_heard() {
+    let large = "y".repeat(LONGEST_VALUE + 1);
+    let text = format!(
+        r#"[ {{ "labels": {{ "alertname": "A", "x": "{large}" }} }},
+             {{ "labels": {{ "alertname": "B" }} }}, {{ "labels": 1 }} ]"#
+    );
+    let read = read_notification(text.as_bytes()).unwrap();
+    let names: Vec<_> = read.alerts.iter().map(Received::name).collect();
+    assert_eq!(names, ["B"]);
+    let [first, second] = &read.left_out[..] else { panic!("{:?}", read.left_out) };
+    assert!(first.contains("`alerts[0].labels.x` has more than 64 KiB"), "{first}");
+    assert!(second.contains("`alerts[2].labels` is a number"), "{second}");
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_the_reader_fail_otherwise_than_by_an_error(

@@ -52,7 +52,7 @@ pub(super) fn locate(db: &Connection, reference: &str) -> rusqlite::Result<Meant
 
 /// Without those behind which another one has the same name.
 fn first_of_each(mut entries: Vec<Entry>) -> Vec<Entry> {
-    entries.retain(|entry| entry.standing == Standing::First);
+    entries.retain(|entry| entry.standing != Standing::Behind);
     entries
 }
 

@@ -45,6 +45,8 @@ pub struct Entry {
 pub enum Standing {
     /// It is.
     First,
+    /// Other files of the same place have the same name: it means none of them.
+    OneOfSeveral,
     /// One that lies nearer has the same name.
     Behind,
 }
@@ -105,6 +107,8 @@ SELECT e.id, a.number, e.path, e.runbook, e.service, e.title, e.summary, e.owner
   EXISTS (SELECT 1 FROM entry o JOIN active n ON n.place = o.place
    WHERE o.runbook = e.runbook AND o.service IS e.service AND o.kind = 1
    AND n.rank < a.rank) AS behind,
+  EXISTS (SELECT 1 FROM entry o WHERE o.place = e.place AND o.id != e.id
+   AND o.runbook = e.runbook AND o.service IS e.service AND o.kind = 1) AS twin,
   t.started, t.walker, t.host
 FROM entry e CROSS JOIN active a ON a.place = e.place
 LEFT JOIN team_walk t ON t.runbook = e.runbook AND t.service IS e.service
@@ -127,16 +131,26 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         invalid: row.get(12)?,
         walked: walked.and_then(|at| Timestamp::from_millisecond(at).ok()),
         team: team_walk(row)?,
-        standing: if row.get(14)? { Standing::Behind } else { Standing::First },
+        standing: standing(row.get(14)?, row.get(15)?),
     })
 }
 
+fn standing(behind: bool, twin: bool) -> Standing {
+    if behind {
+        Standing::Behind
+    } else if twin {
+        Standing::OneOfSeveral
+    } else {
+        Standing::First
+    }
+}
+
 fn team_walk(row: &Row<'_>) -> rusqlite::Result<Option<TeamWalk>> {
-    let at: Option<i64> = row.get(15)?;
+    let at: Option<i64> = row.get(16)?;
     let Some(at) = at.and_then(|at| Timestamp::from_millisecond(at).ok()) else {
         return Ok(None);
     };
-    Ok(Some(TeamWalk { at, by: row.get(16)?, host: row.get(17)? }))
+    Ok(Some(TeamWalk { at, by: row.get(17)?, host: row.get(18)? }))
 }
 
 /// The wanted entries, by service and id; so many at most.

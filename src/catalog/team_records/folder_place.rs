@@ -5,10 +5,11 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fd::OwnedFd;
+use rustix::fs::{Mode, OFlags, mkdirat, openat};
 use serde::{Deserialize, Serialize};
 
-use super::disk::{nonce, sync};
+use super::disk::nonce;
 use super::entry::RUNS;
 use super::place::{Flat, Kind, PlaceFailed};
 use crate::process::Added;
@@ -27,6 +28,9 @@ const MOST_FILES: usize = 1_000_000;
 
 /// Deeper folders are not looked into: a record's are not as deep.
 const MOST_DEPTH: usize = 40;
+
+/// How folders are opened.
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// The folder.
 pub(super) struct FolderPlace {
@@ -141,16 +145,20 @@ fn visit(folder: &Path, name: &str, depth: usize, found: &mut Vec<Flat>) -> io::
 }
 
 /// Opens a folder below another, by a path without links.
-fn descend(root: &Path, parts: &[&str]) -> io::Result<rustix::fd::OwnedFd> {
-    let step = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let mut at = rustix::fs::open(root, step, Mode::empty())?;
+fn descend(root: &Path, parts: &[&str]) -> io::Result<OwnedFd> {
+    let mut at = rustix::fs::open(root, FOLDER, Mode::empty())?;
     for part in parts {
-        if matches!(*part, "" | "." | "..") {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        at = openat(&at, *part, step | OFlags::NOFOLLOW, Mode::empty())?;
+        at = step(&at, part)?;
     }
     Ok(at)
+}
+
+/// Opens a folder in another, which must not be a link to one.
+fn step(at: &OwnedFd, part: &str) -> io::Result<OwnedFd> {
+    if matches!(part, "" | "." | "..") {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    Ok(openat(at, part, FOLDER.union(OFlags::NOFOLLOW), Mode::empty())?)
 }
 
 /// Reads an ordinary file below a folder; no link on the way is followed.
@@ -178,18 +186,16 @@ fn put(root: &Path, path: &str, bytes: &[u8], executable: bool) -> io::Result<()
     use std::io::Write as _;
     let parts: Vec<&str> = path.split('/').collect();
     let (name, above) = parts.split_last().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut below = root.to_owned();
-    for (depth, part) in above.iter().enumerate() {
-        below.push(part);
-        match fs::create_dir(&below) {
-            Ok(()) => sync(below.parent().unwrap_or(root))?,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+    let mut at = descend(root, &[])?;
+    for part in above {
+        // Made where we are, whatever is laid on the way meanwhile.
+        match mkdirat(&at, *part, Mode::from(0o777)) {
+            Ok(()) => rustix::fs::fsync(&at)?,
+            Err(rustix::io::Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
         }
-        // It must be a folder, not a link to one.
-        descend(root, &above[..=depth])?;
+        at = step(&at, part)?;
     }
-    let at = descend(root, above)?;
     let temporary = format!(".{}", nonce()?);
     let mode = if executable { Mode::from(0o777) } else { Mode::from(0o666) };
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;

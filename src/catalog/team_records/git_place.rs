@@ -12,6 +12,9 @@ use crate::process::{Added, Author, Branch, Conversation, Deliverer, FileOfCommi
 /// Our copy, below the folder of a place.
 pub(super) const MIRROR: &str = "mirror.git";
 
+/// Runs lie by year and month.
+const LEVELS: usize = 2;
+
 /// The branch, and our copy of what was on it.
 pub(super) struct GitPlace<'a> {
     git: Deliverer<'a>,
@@ -62,7 +65,7 @@ impl<'a> GitPlace<'a> {
         let Some(tip) = &self.tip else {
             return Ok(Vec::new());
         };
-        Ok(self.git.files(tip, RUNS)?.into_iter().map(flat).collect())
+        Ok(self.git.files(tip, RUNS, LEVELS)?.into_iter().map(flat).collect())
     }
 
     pub(super) fn read(&self, files: &[&Flat]) -> Result<Vec<Option<Vec<u8>>>, PlaceFailed> {
@@ -101,6 +104,7 @@ fn flat(blob: FileOfCommit) -> Flat {
     let kind = match (blob.mode.as_str(), blob.size) {
         ("100644", Some(_)) => Kind::File,
         ("100755", Some(_)) => Kind::Program,
+        ("100644" | "100755", None) => Kind::Other("larger than any file of a record"),
         ("120000", _) => Kind::Other("a link"),
         ("160000", _) => Kind::Other("another repository"),
         _ => Kind::Other("no ordinary file"),

@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &AlertArguments, context: &Context) -> Result<Exit,
 fn heard(context: &Context) -> Result<Notification, Failure> {
     let fired = FiredStore::new(context.state()?).fired(SystemClock::start().now());
     let alerts = fired.into_iter().map(|fired| fired.received).collect();
-    Ok(Notification { alerts, truncated: 0 })
+    Ok(Notification { alerts, truncated: 0, left_out: Vec::new() })
 }
 
 fn find<'a>(received: &'a Received, gathered: &'a Gathered, context: &Context) -> Found<'a> {

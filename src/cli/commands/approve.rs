@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::path::Path;
 
 use crate::cli::Context;
 use crate::cli::args::ApproveArguments;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::output_file;
 use crate::cli::signing_key::{key, signed};
 use crate::cli::walk::{Asked, ask};
 use crate::console::{Echo, Meaning, Text, request};
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &ApproveArguments, context: &Context) -> Result<Exi
             "is the answer"
         }
         Some(path) => {
-            write(path, &answer)?;
+            output_file::write(path, &answer)?;
             "has the answer"
         }
     };
@@ -75,12 +75,6 @@ fn line(given: &str) -> Result<String, Failure> {
 #[expect(clippy::disallowed_methods, reason = "data that was asked for by `-`")]
 fn standard_input() -> std::io::Stdin {
     std::io::stdin()
-}
-
-fn write(path: &Path, answer: &str) -> Result<(), Failure> {
-    fs::write(path, answer).map_err(|error| {
-        Failure::new(Exit::Failed, format!("failed to write {}: {error}", path.display()))
-    })
 }
 
 /// The machine that asks has the last word; this saves a way.

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod files;
+mod names;
 mod one;
 mod print;
 mod watch;
@@ -20,6 +21,7 @@ use crate::runbook::CustomSchema;
 use crate::settings::SettingsFile;
 use alerts::{Comparison, compared};
 use files::Files;
+use names::Names;
 use one::{Checked, With};
 use print::Printer;
 
@@ -51,14 +53,20 @@ fn once(
     let comparison =
         if arguments.alerts.is_empty() { Comparison::None } else { Comparison::Wanted };
     let with = With { schemas: &schemas, sources: &context.said(), comparison };
-    let mut readers = Vec::new();
+    let (mut readers, mut names) = (Vec::new(), Names::default());
     let work = |path: &std::path::PathBuf| one::check(path, with, arguments.fix);
     in_order(&files.runbooks, (&context.terminal, "checking"), work, |checked| {
         let mut checked = if arguments.fix { one::write(checked, with, context) } else { checked };
         look(&checked);
         readers.extend(checked.reader.take());
+        if let Some(named) = checked.named.take() {
+            names.add(named, &checked.report.source);
+        }
         printer.file(checked.report)
     })?;
+    for report in names.findings() {
+        printer.file(report)?;
+    }
     let mut alerts = None;
     if comparison == Comparison::Wanted {
         let compared = compared(&arguments.alerts, &readers, &files.runbooks, context);

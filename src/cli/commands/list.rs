@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::catalog::{Index, IndexEntry, IndexFailed, PlaceKind, Validity, Wanted};
+use crate::catalog::{Index, IndexEntry, IndexFailed, PlaceKind, Standing, Validity, Wanted};
 use crate::cli::Context;
 use crate::cli::args::{ListArguments, ListFormat};
 use crate::cli::catalogue::{Catalogue, catalogue, index_failed, tell_age, whose_walks};
@@ -133,7 +133,8 @@ fn json(entries: &[IndexEntry], catalogue: &Catalogue) -> String {
                 "fetched_at": fetched_at,
                 "old": fetched_at.is_some_and(|at| catalogue.ages.is_old(at)),
             },
-            "behind_another_of_its_name": entry.standing == crate::catalog::Standing::Behind,
+            "behind_another_of_its_name": entry.standing == Standing::Behind,
+            "one_of_several_of_its_name": entry.standing == Standing::OneOfSeveral,
         })
     };
     let entries: Vec<_> = entries.iter().map(entry).collect();

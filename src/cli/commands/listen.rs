@@ -8,7 +8,7 @@ use crate::catalog::{
     read_notification,
 };
 use crate::cli::Context;
-use crate::cli::alerts::{gathered, headline};
+use crate::cli::alerts::{gathered, headline, tell_left_out};
 use crate::cli::args::ListenArguments;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -74,6 +74,7 @@ fn take(delivery: Delivery, store: &FiredStore, context: &Context) {
             delivery.answer(Verdict::NotKept("it could not be kept".to_owned()));
         }
     }
+    tell_left_out(&notification, context);
     tell(&notification, context);
 }
 

@@ -149,8 +149,8 @@ fn text(run: &str, verified: &Verified) -> String {
     }
     let sound = verification.outputs.iter().filter(|output| output.state.is_as_recorded()).count();
     let _ = writeln!(text, "{sound} of {} outputs as recorded", verification.outputs.len());
-    for output in verification.outputs.iter().filter(|output| !output.state.is_as_recorded()) {
-        let _ = writeln!(text, "  {}: {}", output.path, state(&output.state));
+    for (path, found) in verification.changed() {
+        let _ = writeln!(text, "  {}: {}", inert_line(path), state(found));
     }
     for signature in &verified.signatures {
         let _ = writeln!(text, "{}", inert_line(&signature_text(signature)));

@@ -1,5 +1,6 @@
 //! Which runbooks somebody on call may have to walk, wherever they lie, and whether they are trusted.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::Findings;
@@ -48,6 +49,10 @@ pub(super) fn of_services(
         }
     }
     all.extend(of_mirrors(on_call, sources, context, findings));
+    for (name, files) in same_names(&all) {
+        let found = format!("several files of one place are called so: {}", files.join(", "));
+        findings.missing(&name, found, "by its name none is found: give the others another id");
+    }
     for service in on_call {
         if !all.iter().any(|opened| opened.runbook.service.as_ref() == Some(service)) {
             let found = "no runbook of this service is on this machine";
@@ -55,6 +60,18 @@ pub(super) fn of_services(
         }
     }
     all
+}
+
+/// Names that several files of one place have, and the files.
+fn same_names(all: &[Opened]) -> Vec<(String, Vec<String>)> {
+    let mut named: BTreeMap<(&Path, String), BTreeSet<String>> = BTreeMap::new();
+    for Opened { runbook, folder, .. } in all {
+        let Some(service) = &runbook.service else { continue };
+        let name = format!("{service}/{}", runbook.id);
+        named.entry((folder.root(), name)).or_default().insert(folder.own_path());
+    }
+    let shared = named.into_iter().filter(|(_, files)| files.len() > 1);
+    shared.map(|((_, name), files)| (name, files.into_iter().collect())).collect()
 }
 
 /// The runbooks of services in what was fetched of sources, found in the index: nothing else tells which of
@@ -81,7 +98,7 @@ fn of_mirrors(
         let entries = index.entries(&wanted, usize::MAX).unwrap_or_default();
         // What lies nearer was looked at where it lies.
         let fetched = entries.iter().filter(|entry| {
-            index.place(entry).kind == PlaceKind::Mirror && entry.standing == Standing::First
+            index.place(entry).kind == PlaceKind::Mirror && entry.standing != Standing::Behind
         });
         for entry in fetched {
             let lies = index.whereabouts(entry);

@@ -4,6 +4,7 @@
 //! Anybody on the machine can reach it, and pages in browsers try to: a request that a browser made, or
 //! that names another host than this, is refused. What a body says is nobody's word but its sender's.
 
+mod guests;
 mod request;
 
 use std::io::{self, Read, Write as _};
@@ -11,7 +12,6 @@ use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -22,10 +22,13 @@ use rustix::io::Errno;
 use super::clock::SystemClock;
 use crate::process::timespec;
 use crate::session::Clock as _;
+use guests::{Guests, Seat, Stage};
 use request::{Request, Unread, read_request};
 
 /// How many connections may be open at once.
 const MOST_OPEN: usize = 16;
+/// How long somebody may be connected and send nothing.
+const SILENCE: Duration = Duration::from_secs(2);
 /// How long a request may take to arrive, in seconds.
 const PATIENCE: f64 = 10.0;
 /// How long an answer may take.
@@ -41,7 +44,7 @@ const LINGER_BYTES: u64 = 1 << 20;
 pub struct Webhook {
     listener: TcpListener,
     terms: Arc<Terms>,
-    open: Arc<AtomicUsize>,
+    guests: Arc<Guests>,
     arrived: Receiver<Arrival>,
     arrivals: Sender<Arrival>,
     bell: UnixStream,
@@ -110,7 +113,7 @@ impl Webhook {
         Ok(Self {
             listener,
             terms: Arc::new(Terms { most, host: host.to_owned() }),
-            open: Arc::default(),
+            guests: Guests::most(MOST_OPEN),
             arrived,
             arrivals,
             bell,
@@ -164,13 +167,13 @@ impl Webhook {
             }
         };
         stream.set_nonblocking(false)?;
-        if self.open.fetch_add(1, Ordering::SeqCst) >= MOST_OPEN {
-            self.open.fetch_sub(1, Ordering::SeqCst);
+        let stream = Arc::new(stream);
+        let Some(seat) = self.guests.admit(&stream) else {
             let _ = stream.set_write_timeout(Some(Duration::from_millis(100)));
             let _ = respond(&stream, 503, "too many connections are open");
             return Ok(());
-        }
-        let (terms, open) = (Arc::clone(&self.terms), Arc::clone(&self.open));
+        };
+        let terms = Arc::clone(&self.terms);
         let (arrivals, ring) = (self.arrivals.clone(), Arc::clone(&self.ring));
         let serve = move || {
             let tell = |arrival| {
@@ -178,21 +181,21 @@ impl Webhook {
                 // A bell that is full has been rung.
                 let _ = (&*ring).write(&[1]);
             };
-            serve(&stream, &terms, tell);
-            open.fetch_sub(1, Ordering::SeqCst);
+            serve(&stream, &seat, &terms, tell);
         };
-        let served = thread::Builder::new().name("webhook".to_owned()).spawn(serve);
-        if served.is_err() {
-            // The connection is closed; an Alertmanager sends again.
-            self.open.fetch_sub(1, Ordering::SeqCst);
-        }
+        // Where no thread can be had the connection is closed; an Alertmanager sends again.
+        let _ = thread::Builder::new().name("webhook".to_owned()).spawn(serve);
         Ok(())
     }
 }
 
 /// Reads the one request of a connection and answers it.
-fn serve(stream: &TcpStream, terms: &Terms, tell: impl Fn(Arrival)) {
-    let read = read_request(&mut Until::in_seconds(stream, PATIENCE), terms.most);
+fn serve(stream: &TcpStream, seat: &Seat, terms: &Terms, tell: impl Fn(Arrival)) {
+    let spoke = stream.set_read_timeout(Some(SILENCE)).and_then(|()| stream.peek(&mut [0]));
+    let read = spoke.map_err(Unread::from).and_then(|_| {
+        seat.is_at(Stage::Sending);
+        read_request(&mut Until::in_seconds(stream, PATIENCE), terms.most)
+    });
     let refused = |status: u16, why: &str| {
         tell(Arrival::Refused(why.to_owned()));
         let _ = respond(stream, status, why);
@@ -206,6 +209,7 @@ fn serve(stream: &TcpStream, terms: &Terms, tell: impl Fn(Arrival)) {
     if let Err((status, why)) = admitted(&request, terms) {
         return refused(status, why);
     }
+    seat.is_at(Stage::Waiting);
     let (answer, answered) = sync_channel(1);
     tell(Arrival::Body(Delivery { body: request.body, answer }));
     let late = || (503, "it takes too long".to_owned());

@@ -150,15 +150,27 @@ fn an_empty_journal_is_a_run_that_did_nothing() {
     assert_eq!(record.unwrap().n, 1);
 }
 
-/// A folder with one attempt whose output is as recorded.
+/// Where the runbook of the sample lies.
+const FROZEN: &str = "runbook/runbooks/checkout-error-rate.yaml";
+
+/// The first record of a run whose runbook holds this.
+fn started_with(runbook: &[u8]) -> Event {
+    let Event::RunStarted(mut begun) = started() else { unreachable!("it begins so") };
+    begun.runbook.files[0].sha256 = hex(Sha256::digest(runbook));
+    Event::RunStarted(begun)
+}
+
+/// A folder with one attempt whose output, and whose runbook, is as recorded.
 fn folder_with_output(output: &[u8], kept: u64) -> TempDir {
     let mut ended =
         ended(1, crate::engine::End::Exited { code: 0 }, crate::engine::Verdict::Passed);
     ended.output.bytes = output.len() as u64;
     ended.output.kept = kept;
     ended.output.sha256 = Some(hex(Sha256::digest(output)));
-    let events = [started(), Event::AttemptEnded(Box::new(ended))];
+    let events = [started_with(b"title: A"), Event::AttemptEnded(Box::new(ended))];
     let folder = folder_with(&written(&events).1.concat());
+    fs::create_dir_all(folder.path().join("runbook/runbooks")).unwrap();
+    fs::write(folder.path().join(FROZEN), b"title: A").unwrap();
     fs::create_dir(folder.path().join("output")).unwrap();
     let kept = usize::try_from(kept).unwrap();
     fs::write(folder.path().join("output/0001.log"), &output[..kept]).unwrap();
@@ -190,6 +202,44 @@ fn outputs_are_compared_with_what_was_recorded() {
     assert_eq!(output_state(&shortened), (OutputState::AsLong, true));
     fs::write(&path, b"he\n[2 bytes are not kept]\n").unwrap();
     assert!(matches!(output_state(&shortened), (OutputState::Changed(_), false)));
+}
+
+#[test]
+fn the_runbook_is_compared_with_what_was_recorded() {
+    let folder = folder_with_output(b"hello", 5);
+    let check = |expected: &[(&str, &str)]| {
+        let found = verify(folder.path()).unwrap();
+        let told: Vec<(&str, String)> =
+            found.changed().map(|(path, state)| (path, format!("{state:?}"))).collect();
+        let same = told.len() == expected.len()
+            && told
+                .iter()
+                .zip(expected)
+                .all(|((path, state), (expected, why))| path == expected && state.contains(why));
+        assert!(same, "{told:?}");
+        assert_eq!(found.is_sound(), expected.is_empty());
+    };
+    check(&[]);
+    let file = folder.path().join(FROZEN);
+    fs::write(&file, "title: B").unwrap();
+    check(&[(FROZEN, "its digest is another")]);
+    fs::remove_file(&file).unwrap();
+    check(&[(FROZEN, "No such file")]);
+    // Nothing is waited for, and nothing is followed.
+    let pipe = rustix::fs::FileType::Fifo;
+    let mode = rustix::fs::Mode::from(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, &file, pipe, mode, 0).unwrap();
+    check(&[(FROZEN, "it is no ordinary file")]);
+    fs::remove_file(&file).unwrap();
+    fs::write(folder.path().join("elsewhere"), "title: A").unwrap();
+    std::os::unix::fs::symlink(folder.path().join("elsewhere"), &file).unwrap();
+    check(&[(FROZEN, "Missing")]);
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, "title: A").unwrap();
+    check(&[]);
+    // One more could be used in place of another.
+    fs::write(folder.path().join("runbook/a.yaml"), "").unwrap();
+    check(&[("runbook/a.yaml", "names no such file")]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::alerts::{Comparison, reader};
 use super::files::unread;
+use super::names::Named;
 use crate::catalog::{AlertReader, File, Look, rewrite};
 use crate::cli::Context;
 use crate::cli::neighbours::Said;
@@ -21,6 +22,8 @@ pub(super) struct Checked {
     pub(super) path: PathBuf,
     /// What was found.
     pub(super) report: Report,
+    /// What it is called, if it is a runbook that is found by its name.
+    pub(super) named: Option<Named>,
     /// What the runbook is compared with alerting rules by, if that is wanted.
     pub(super) reader: Option<AlertReader>,
     /// The other files that its findings depend on, and how they looked.
@@ -50,6 +53,7 @@ pub(super) fn check(path: &Path, with: With<'_>, fix: bool) -> Checked {
             return Checked {
                 path: path.to_owned(),
                 report,
+                named: None,
                 reader: None,
                 others: BTreeMap::new(),
                 repaired: None,
@@ -76,13 +80,14 @@ pub(super) fn check(path: &Path, with: With<'_>, fix: bool) -> Checked {
         (Some(runbook), Comparison::Wanted) => Some(reader(&source, runbook)),
         _ => None,
     };
+    let named = loaded.runbook.as_ref().and_then(|runbook| Named::of(path, runbook));
     let repaired = (!repairs.is_empty()).then(|| {
         let mut new = if file.bytes.starts_with(BOM) { BOM.to_vec() } else { Vec::new() };
         new.extend_from_slice(source.text.as_bytes());
         (repairs, [file.bytes, new])
     });
     let report = Report { source, findings };
-    Checked { path: path.to_owned(), report, reader, others, repaired }
+    Checked { path: path.to_owned(), report, named, reader, others, repaired }
 }
 
 /// Writes the repairs of a file, and says what they are. What could not be written is a finding of

@@ -14,6 +14,7 @@ use super::scenario::{Kept, Own, loaded};
 use crate::catalog::Folder;
 use crate::cli::Context;
 use crate::cli::args::DrillArguments;
+use crate::cli::commands::run::random;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::frozen::as_opened;
@@ -269,12 +270,20 @@ fn write(path: &Path, text: &str, arguments: &DrillArguments) -> std::io::Result
     if !arguments.overwrite {
         return private(path).and_then(|mut file| file.write_all(text.as_bytes()));
     }
-    // Never half of it in place of what was there.
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    private(&beside).and_then(|mut file| file.write_all(text.as_bytes()))?;
-    fs::rename(&beside, path)
+    // Never half of it in place of what was there, and what a death left is in nobody's way.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let nonce = u32::from_le_bytes(random()?);
+    let beside = path.with_file_name(format!(".{name}.{nonce:08x}"));
+    let written = private(&beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    let placed = written.and_then(|()| fs::rename(&beside, path));
+    if placed.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&beside);
+    }
+    placed
 }
 
 fn unsaved(path: &Path, error: &std::io::Error) -> Failure {

@@ -5,17 +5,14 @@ use std::path::Path;
 
 use super::markup::escaped;
 use super::one::{Tested, Verdict};
-use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::output_file;
 use crate::console::Text;
 use crate::diagnostic::{Colour, render, visible};
 
 /// Writes the results to a file.
 pub(super) fn write(path: &Path, tests: &[Tested]) -> Result<(), Failure> {
-    std::fs::write(path, document(tests)).map_err(|error| {
-        let message = format!("failed to write {}: {error}", path.display());
-        Failure::new(Exit::Failed, message)
-    })
+    output_file::write(path, &document(tests))
 }
 
 fn document(tests: &[Tested]) -> String {
