@@ -22,7 +22,7 @@ impl Spinner {
     pub(super) fn drawing(walk: Walk, settings: Settings) -> Self {
         Self {
             // A terminal writes `^C` behind the line, and must find room for it there.
-            screen: Screen { walk, width: settings.width, margin: 2 },
+            screen: Screen { walk, width: settings.width, margin: KEY },
             settings,
             bar: Arc::new(Mutex::new(None)),
         }
@@ -98,6 +98,9 @@ impl Spinner {
     }
 }
 
+/// As wide as what a terminal writes for a key that sends a signal: `^C`.
+const KEY: usize = 2;
+
 /// The terminal as the spinner sees it. Failed writes are remembered by the terminal itself.
 #[derive(Clone, Debug)]
 pub(super) struct Screen {
@@ -156,7 +159,9 @@ impl TermLike for Screen {
         Ok(())
     }
 
+    /// A terminal writes `^C` where the cursor is. Behind a line that is full that would be another line,
+    /// of which whoever clears these knows nothing.
     fn flush(&self) -> io::Result<()> {
-        Ok(())
+        self.move_cursor_left(KEY.saturating_sub(self.margin))
     }
 }
