@@ -29,6 +29,7 @@ mod keys;
 mod left_modes;
 mod leftovers;
 mod lent;
+mod listening;
 mod members;
 mod memory;
 mod message;

@@ -4,25 +4,27 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::listening::{Piece, Streams};
 use super::moment::Moment;
 use super::program::program_in_path;
+
 use super::undumped::with_given_limit;
 
 /// How often it is looked at whether anybody still waits.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long it may take to end well.
 const GRACE: Duration = Duration::from_millis(500);
-/// How long its streams are read when it has ended: a connection that it left open holds them.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How often its streams are read when it has ended, if there is always more: what it left behind
+/// may print for ever. What it printed itself is what its pipes held, a megabyte at most.
+const LAST_WORDS: usize = 16;
 /// More of its output is not kept.
 const MOST_OUTPUT: usize = 64 << 20;
 /// More lines of its errors are not kept, the latest stay.
@@ -110,22 +112,14 @@ pub fn printed(
     Ok(Err(if said.is_empty() { ended.status.to_string() } else { said }))
 }
 
-/// What comes from it.
-enum Piece {
-    Output(Vec<u8>),
-    Error(Vec<u8>),
-}
-
 /// Runs it to its end.
 pub(super) fn transfer(order: &Transfer<'_>, watch: &dyn Watch) -> Result<Ended, TransferFailed> {
     let failed =
         |source| TransferFailed::Failed { program: order.program.display().to_string(), source };
     let mut child = start(order).map_err(failed)?;
-    let (sender, pieces) = channel();
-    read(child.stdout.take(), sender.clone(), Piece::Output);
-    read(child.stderr.take(), sender, Piece::Error);
+    let mut streams = Streams::of(&mut child);
     let mut heard = Heard::default();
-    let came = listen(&mut child, &pieces, &mut heard, order.patience, watch);
+    let came = listen(&mut child, &mut streams, &mut heard, order.patience, watch);
     match came {
         Ok(status) => {
             let status = status.map_or_else(|| child.wait(), Ok).map_err(failed)?;
@@ -133,7 +127,7 @@ pub(super) fn transfer(order: &Transfer<'_>, watch: &dyn Watch) -> Result<Ended,
             Ok(Ended { status, stdout: heard.stdout, said: heard.said.into() })
         }
         Err(why) => {
-            end(&mut child, &pieces);
+            end(&mut child, &mut streams);
             Err(why)
         }
     }
@@ -158,75 +152,47 @@ fn start(order: &Transfer<'_>) -> io::Result<Child> {
     with_given_limit(|| command.spawn())
 }
 
-/// Hands on what a stream brings, in a thread of its own: whoever holds the other end may never
-/// close it.
-fn read(
-    stream: Option<impl Read + Send + 'static>,
-    sender: Sender<Piece>,
-    piece: fn(Vec<u8>) -> Piece,
-) {
-    let mut stream = stream.expect("it was asked for");
-    std::thread::spawn(move || {
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match stream.read(&mut buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(0) | Err(_) => return,
-                Ok(count) => {
-                    if sender.send(piece(buffer[..count].to_vec())).is_err() {
-                        return;
-                    }
-                }
-            }
-        }
-    });
-}
-
 /// Listens until both streams have ended; or it has, and then its status is told.
 fn listen(
     child: &mut Child,
-    pieces: &Receiver<Piece>,
+    streams: &mut Streams,
     heard: &mut Heard,
     patience: Duration,
     watch: &dyn Watch,
 ) -> Result<Option<ExitStatus>, TransferFailed> {
     let mut latest = Moment::now();
-    loop {
-        match pieces.recv_timeout(LOOK) {
-            Ok(piece) => {
-                latest = Moment::now();
-                heard.take(piece, watch);
-            }
-            Err(RecvTimeoutError::Disconnected) => return Ok(None),
-            Err(RecvTimeoutError::Timeout) => {
-                if let Ok(Some(status)) = child.try_wait() {
-                    while let Ok(piece) = pieces.recv_timeout(LAST_WORDS) {
-                        heard.take(piece, watch);
-                    }
-                    return Ok(Some(status));
-                }
-                if Moment::now().since(latest) >= patience {
-                    return Err(TransferFailed::Stalled(patience.as_secs()));
+    while !streams.are_over() {
+        // All that it printed was printed before it ended: it is asked first, and read after that.
+        if let Ok(Some(status)) = child.try_wait() {
+            for _ in 0..LAST_WORDS {
+                if !streams.take(|piece| heard.take(piece, watch)) {
+                    break;
                 }
             }
+            return Ok(Some(status));
+        }
+        streams.wait(LOOK);
+        if streams.take(|piece| heard.take(piece, watch)) {
+            latest = Moment::now();
+        } else if Moment::now().since(latest) >= patience {
+            return Err(TransferFailed::Stalled(patience.as_secs()));
         }
         if watch.stopped() {
             return Err(TransferFailed::Stopped);
         }
     }
+    Ok(None)
 }
 
 /// Ends it and all that it started: it is asked to, so that it takes its own locks away.
-fn end(child: &mut Child, pieces: &Receiver<Piece>) {
+fn end(child: &mut Child, streams: &mut Streams) {
     // It is not reaped yet, so the number of its group is its own.
     let group = Pid::from_child(child);
     let asked = Moment::now();
     let _ = kill_process_group(group, Signal::TERM);
-    while Moment::now().since(asked) < GRACE {
-        match pieces.recv_timeout(LOOK) {
-            Err(RecvTimeoutError::Disconnected) => break,
-            Ok(_) | Err(RecvTimeoutError::Timeout) => {}
-        }
+    while !streams.are_over() && Moment::now().since(asked) < GRACE {
+        streams.wait(LOOK);
+        streams.take(|_| {});
     }
     let _ = kill_process_group(group, Signal::KILL);
     let _ = child.wait();
@@ -241,17 +207,17 @@ struct Heard {
 }
 
 impl Heard {
-    fn take(&mut self, piece: Piece, watch: &dyn Watch) {
+    fn take(&mut self, piece: Piece<'_>, watch: &dyn Watch) {
         match piece {
             Piece::Output(bytes) => {
                 let room = MOST_OUTPUT.saturating_sub(self.stdout.len());
-                self.stdout.extend(bytes.iter().take(room));
+                self.stdout.extend_from_slice(&bytes[..bytes.len().min(room)]);
             }
             Piece::Error(bytes) => {
                 for byte in bytes {
-                    match byte {
+                    match *byte {
                         b'\n' | b'\r' => self.end_line(watch),
-                        _ if self.line.len() < MOST_LINE => self.line.push(byte),
+                        other if self.line.len() < MOST_LINE => self.line.push(other),
                         _ => {}
                     }
                 }
@@ -351,6 +317,14 @@ mod tests {
         let seen = Seen { stop: AtomicBool::new(true), ..Seen::default() };
         let failed = sh("trap 'exit 0' TERM; sleep 600 & wait", LONG, &seen).unwrap_err();
         assert!(matches!(failed, TransferFailed::Stopped), "{failed}");
+    }
+
+    #[test]
+    fn all_that_it_printed_is_heard_also_when_somebody_else_goes_on() {
+        let text = "yes >&2 & yes | head -c 3000000; printf end";
+        let ended = sh(text, LONG, &Seen::default()).unwrap();
+        assert_eq!(ended.stdout.len(), 3_000_003);
+        assert!(ended.stdout.ends_with(b"end"));
     }
 
     #[test]
