@@ -17,8 +17,8 @@ use surefoot::catalog::{ALERT_CHECKS, File, Folder, runbooks_below};
 use surefoot::console::graph;
 use surefoot::diagnostic::{Colour, Severity, Source, render};
 use surefoot::runbook::{
-    Found, NoRepository, NotFound, RULES, Shelf, is_scenario, load, load_scenario, scenario_schema,
-    schema, settings_schema,
+    Action, Found, NoRepository, NotFound, RULES, Shelf, is_scenario, load, load_scenario,
+    scenario_schema, schema, settings_schema,
 };
 
 const WIDTH: usize = 100;
@@ -476,6 +476,24 @@ fn the_runbooks_of_this_repository_have_no_findings() {
             let (_, loaded) = File::read(&path).unwrap().load(&name);
             assert!(loaded.runbook.is_some(), "{name} does not load");
         }
+    }
+}
+
+/// A drill without a scenario prints the samples, as commands would print them.
+#[test]
+fn the_runbooks_of_the_readme_can_be_rehearsed_without_a_scenario() {
+    for name in ["disk-filling", "port-silent"] {
+        let path = root().join(format!("runbooks/{name}.yaml"));
+        let (_, loaded) = File::read(&path).unwrap().load(name);
+        let mut commands = 0;
+        for step in &loaded.runbook.unwrap().steps {
+            let Action::Run(run) = &step.action else { continue };
+            commands += 1;
+            let sample = run.sample.as_deref();
+            let sample = sample.unwrap_or_else(|| panic!("{name}: {} has no sample", step.id.0));
+            assert!(!sample.contains("bad:"), "{name}: {} prints advice", step.id.0);
+        }
+        assert!(commands > 5, "{name}: {commands}");
     }
 }
 

@@ -207,7 +207,7 @@ fn a_program_that_hears_nothing_is_stopped_and_then_killed() {
     talk.session.send("\x03\x1d.");
     talk.session.wait_for("[stopping it; Ctrl-] . again kills it at once]");
     talk.session.send("\x1d.");
-    talk.session.wait_for("it was interrupted");
+    talk.session.wait_for("stopped by you, ended by SIGKILL");
     talk.session.wait_for(PROMPT);
     assert!(talk.session.echoes());
     talk.session.send("q\r");

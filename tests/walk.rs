@@ -340,13 +340,49 @@ fn what_was_changed_is_undone_when_the_run_is_ended() {
 fn a_single_step_is_undone_by_u() {
     let mut walk = Walk::of(CHANGES);
     walk.answer("Alter it", "y");
+    // There is only one: nothing but its card is asked.
     walk.answer("Alter more", "u");
-    walk.session.wait_for("all for all > ");
-    walk.session.send("alter\r");
     walk.answer("This undoes: Alter it", "y");
     walk.answer("This changes something", "q");
     assert_eq!(walk.code(), Some(4));
     assert_eq!(walk.ledger(), "altered\nundone\n");
+}
+
+#[test]
+fn of_several_steps_u_asks_which_is_undone() {
+    let last = "    - { title: Look at it, do: Look. }\n    - end: done";
+    let mut walk = Walk::of(&CHANGES.replace("    - end: done", last));
+    walk.answer("Alter it", "y");
+    walk.answer("Alter more", "y");
+    walk.answer("Look at it", "u");
+    walk.session.wait_for("all for all > ");
+    walk.session.send("alter\r");
+    walk.answer("This undoes: Alter it", "y");
+    walk.answer("Look.", "q");
+    assert_eq!(walk.code(), Some(4));
+    assert_eq!(walk.ledger(), "altered\nmore\nundone\n");
+}
+
+#[test]
+fn who_does_a_step_is_said_and_its_list_is_ticked_by_enter_or_y() {
+    let mut walk = Walk::of(
+        "
+    - title: Tell the team
+      role: game master
+      do: Write it.
+      checklist: [ Nobody deploys, The rota knows ]
+    - end: done
+",
+    );
+    walk.session.wait_for("by      game master");
+    let page = walk.sandbox.surefoot(&["show", "runbook.yaml"]).run();
+    assert!(page.stdout.contains("    by      game master\n"), "{}", page.stdout);
+    walk.answer("Write it.", "");
+    walk.session.wait_for("Nobody deploys: Enter when done > ");
+    walk.session.send("\r");
+    walk.session.wait_for("The rota knows: Enter when done > ");
+    walk.session.send("y\r");
+    assert_eq!(walk.code(), Some(0));
 }
 
 #[test]

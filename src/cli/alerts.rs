@@ -1,7 +1,7 @@
 //! Alerts as commands are given them: from a file, from standard input or from what was heard of; how
 //! they are told, and what they make of the inputs of a runbook.
 
-use std::io::Read as _;
+use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::Context;
@@ -41,7 +41,7 @@ pub(crate) enum Filled {
 /// The alerts that are named: by a file, by `-`, or by what was heard of.
 pub(crate) fn received(named: &Path, context: &Context) -> Result<Notification, Failure> {
     let bytes = if named.as_os_str() == "-" {
-        read_standard_input()
+        read_standard_input(context)
     } else {
         match std::fs::File::open(named) {
             Ok(file) => limited(file),
@@ -114,8 +114,13 @@ pub(crate) fn gathered(paths: &[PathBuf], alerts: &[Received], context: &Context
 }
 
 #[expect(clippy::disallowed_methods, reason = "data that was asked for by `-`")]
-fn read_standard_input() -> std::io::Result<Vec<u8>> {
-    limited(std::io::stdin())
+fn read_standard_input(context: &Context) -> std::io::Result<Vec<u8>> {
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        let text = "Paste the alert as Alertmanager sends it, then Ctrl-D on a line of its own.";
+        context.terminal.line(&Text::of(Meaning::Hint, text));
+    }
+    limited(input)
 }
 
 /// No more than can be an alert is ever held.

@@ -105,8 +105,7 @@ impl SharedLead {
         let lead = &mut *self.0.borrow_mut();
         let scenario = lead.world.with(|world| Rc::clone(world.scenario()));
         let hint = lead.hints.next(question, run, &scenario, &lead.trace);
-        let text = hint.ok_or("there are no more hints for this question")?;
-        let told = Told::new(ToldKind::Hint, text, None);
+        let told = Told::new(ToldKind::Hint, hint?, None);
         lead.pending.push_back(Happening::Told(told));
         Ok(())
     }

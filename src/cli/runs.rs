@@ -6,7 +6,7 @@ use super::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::past::is_beside;
-use crate::journal::{Contents, FileFailed, FindFailed, ReadFailed, RunFolder, Store, read};
+use crate::journal::{Contents, FileFailed, ReadFailed, RunFolder, Store, read};
 use crate::report::{Row, Summary, Told};
 
 /// The length of `2026-11-20-0312`, with which ids begin.
@@ -15,19 +15,19 @@ const MINUTE: usize = 15;
 /// The run that a part of an id names; the latest if none is given.
 pub(crate) fn find(part: Option<&str>, context: &Context) -> Result<RunFolder, Failure> {
     let store = context.store()?;
-    let found = match part {
-        Some(part) => store.find(part),
-        None => latest(&store),
+    let Some(part) = part else {
+        return latest(&store)?
+            .ok_or_else(|| Failure::new(Exit::Usage, "there are no runs on this machine yet"));
     };
-    found.map_err(|error| {
+    store.find(part).map_err(|error| {
         let failure = Failure::from_error(Exit::Usage, &error);
         failure.hint("surefoot history lists the runs on this machine")
     })
 }
 
-fn latest(store: &Store) -> Result<RunFolder, FindFailed> {
-    let latest = newest_first(store)?.find(|folder| !is_beside(folder));
-    latest.ok_or_else(|| FindFailed::None("the latest".to_owned()))
+fn latest(store: &Store) -> Result<Option<RunFolder>, Failure> {
+    let mut folders = newest_first(store).map_err(|it| Failure::from_error(Exit::Failed, &it))?;
+    Ok(folders.find(|folder| !is_beside(folder)))
 }
 
 /// The folders of all runs, the newest first. Ids tell the minute; only where that is the same,

@@ -15,7 +15,7 @@ use super::backstage::{Backstage, Exercise};
 use super::choice;
 use super::dialogue;
 use super::input::{Echo, Input, Line};
-use super::keys::{Act, Key, Place, Show, hint, offered};
+use super::keys::{Act, Key, Place, Show, hint, in_lines, offered};
 use super::lookup;
 use super::password;
 use super::present::present;
@@ -432,19 +432,7 @@ fn key_lines(terminal: &Terminal, question: &Question, keys: &[Key]) -> Vec<Text
         let name = if key.name.is_empty() { "[Enter]" } else { key.name };
         Text::of(Meaning::Hint, name).add(Meaning::Dim, format!(" {}", key.label))
     });
-    let room = terminal.width().unwrap_or(usize::MAX);
-    let mut lines: Vec<Text> = Vec::new();
-    for item in lead.into_iter().chain(keys) {
-        let longer = lines.last().map(|line| {
-            let line = line.clone().add(Meaning::Dim, terminal.dot());
-            line.join(item.clone())
-        });
-        match (longer, lines.last_mut()) {
-            (Some(longer), Some(last)) if longer.width() <= room => *last = longer,
-            _ => lines.push(Text::plain("    ").join(item)),
-        }
-    }
-    lines
+    in_lines(terminal, lead.into_iter().chain(keys))
 }
 
 /// The numbers that can be typed.

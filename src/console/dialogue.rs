@@ -116,7 +116,7 @@ fn done(walker: &mut Walker, scene: Scene<'_>) -> Result<Answer, Stop> {
     Ok(Answer::Done { note })
 }
 
-/// One item of a list: Enter ticks it.
+/// One item of a list: Enter ticks it, and `y` says the same.
 fn tick(
     walker: &mut Walker,
     scene: Scene<'_>,
@@ -124,7 +124,7 @@ fn tick(
     item: &str,
 ) -> Result<(), Stop> {
     let line = walker.prompt(scene, &format!("{number}/{count} {item}: Enter when done"))?;
-    if line.trim().is_empty() {
+    if matches!(line.trim(), "" | "y") {
         Ok(())
     } else {
         Err(Stop::Back("The list is not done; Enter starts it again."))
@@ -211,6 +211,10 @@ fn undo(walker: &mut Walker, scene: Scene<'_>) -> Result<Answer, Stop> {
             Some(step) => Ok(Answer::Undo { step: Some(step.clone()), entry: None }),
             None => Err(Stop::Back("Nothing can be undone.")),
         };
+    }
+    // Its card shows it, and asks.
+    if entries.len() == 1 {
+        return picked(&entries, Some(&entries[0].step.0));
     }
     present::undo_entries(&walker.terminal, &entries);
     let wanted = required(walker, scene, "Undo which, by number or id; all for all")?;

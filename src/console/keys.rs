@@ -3,6 +3,8 @@
 //! Pure: a [`Key`] says what it does as an [`Act`], [`offered`] makes the list. Nothing here reads or
 //! prints.
 
+use super::terminal::Terminal;
+use super::text::{Meaning, Text};
 use crate::engine::{Answer, AnswerKind, Asking, Found, Lapsed, Question};
 use crate::runbook::Effect;
 
@@ -216,6 +218,23 @@ fn doubt(found: &Found) -> Vec<Key> {
     keys
 }
 
+/// Keys one behind the other, on several lines where they do not fit: none is parted from what it does.
+pub(super) fn in_lines(terminal: &Terminal, keys: impl Iterator<Item = Text>) -> Vec<Text> {
+    let room = terminal.width().unwrap_or(usize::MAX);
+    let mut lines: Vec<Text> = Vec::new();
+    for key in keys {
+        let longer = lines.last().map(|line| {
+            let line = line.clone().add(Meaning::Dim, terminal.dot());
+            line.join(key.clone())
+        });
+        match (longer, lines.last_mut()) {
+            (Some(longer), Some(last)) if longer.width() <= room => *last = longer,
+            _ => lines.push(Text::plain("    ").join(key)),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,5 +314,14 @@ mod tests {
             };
             assert!(offered(&question).iter().all(|key| !key.name.is_empty()));
         }
+    }
+
+    #[test]
+    fn no_key_is_parted_from_what_it_does() {
+        let (terminal, _) = crate::console::fixture::terminal(24);
+        let keys = ["i say something", "q leave", "? more"].map(Text::plain);
+        let lines: Vec<String> =
+            in_lines(&terminal, keys.into_iter()).iter().map(Text::bare).collect();
+        assert_eq!(lines, ["    i say something", "    q leave · ? more"]);
     }
 }

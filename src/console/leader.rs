@@ -5,6 +5,7 @@ use std::os::fd::BorrowedFd;
 
 use super::card::field;
 use super::input::{Echo, Input, Line};
+use super::keys::in_lines;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
@@ -174,7 +175,7 @@ impl Leader {
             line = line.add(meaning, format!("{mark}{}", stage.step));
         }
         let label = Text::of(Meaning::Dim, format!("    {:<8}", "path"));
-        self.terminal.indented(&label.join(line), 12);
+        self.terminal.indented(&label.join(line), 8);
     }
 
     /// What a line means.
@@ -239,14 +240,13 @@ impl Leader {
     }
 
     fn keys(&self) {
-        let mut line = Text::plain("    ");
-        for (place, (key, label)) in self.offered().into_iter().enumerate() {
-            if place > 0 {
-                line = line.add(Meaning::Dim, self.terminal.dot());
-            }
-            line = line.add(Meaning::Hint, key).add(Meaning::Dim, format!(" {label}"));
+        let keys = self.offered().into_iter();
+        let keys = keys.map(|(key, label)| {
+            Text::of(Meaning::Hint, key).add(Meaning::Dim, format!(" {label}"))
+        });
+        for line in in_lines(&self.terminal, keys) {
+            self.terminal.line(&line);
         }
-        self.terminal.indented(&line, 4);
     }
 
     fn all_keys(&self) {
@@ -261,7 +261,7 @@ impl Leader {
             ("q", "leave; the drill goes on without you"),
         ] {
             let line = Text::plain("    ").add(Meaning::Hint, format!("{key:<6}"));
-            self.terminal.indented(&line.add(Meaning::Plain, meaning), 10);
+            self.terminal.indented(&line.add(Meaning::Plain, meaning), 6);
         }
     }
 

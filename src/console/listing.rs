@@ -66,7 +66,7 @@ pub fn listing(rows: &[Listed], whose: Whose, width: Width) -> Page {
     for told in [By::Told, By::Omitted] {
         let cells: Vec<Vec<Text>> = rows.iter().map(|row| cells(row, told)).collect();
         if fits(&cells) {
-            return table(&names, &cells);
+            return table(&names, &cells, width);
         }
     }
     let mut page = Page::new();

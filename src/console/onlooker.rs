@@ -69,9 +69,15 @@ impl Onlooker {
         Self { samples: Samples::Withheld, ..self }
     }
 
-    /// Shows where a run is that began before, with the starts of the commands that run.
-    pub fn joins(&mut self, by: &str, began: Option<f64>, running: &[Record], run: &Run) {
-        self.view.joined(by, began, running, run);
+    /// Shows what a run is that began before: who walks it, and what was done. It began at this moment
+    /// of its own clock, if that clock is still the same.
+    pub fn meets(&mut self, by: &str, began: Option<f64>, run: &Run) {
+        self.view.met(by, began, run);
+    }
+
+    /// Shows where that run is, with the starts of the commands that run.
+    pub fn joins(&mut self, running: &[Record], run: &Run) {
+        self.view.joined(running, run);
     }
 
     /// A fact was recorded and taken into account.

@@ -90,21 +90,40 @@ impl Terminal {
     }
 }
 
-/// Rows in columns, each as wide as its widest cell, below their names.
-pub fn table(names: &[&str], rows: &[Vec<Text>]) -> Page {
+/// Rows in columns, each as wide as its widest cell, below their names. Columns for which there is no
+/// room stand below the others, one behind the other.
+pub fn table(names: &[&str], rows: &[Vec<Text>], width: Width) -> Page {
     let mut widths: Vec<usize> = names.iter().map(|name| name.width()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.width());
         }
     }
+    let beside = columns(width).map_or(widths.len(), |room| fitting(&widths, room));
+    let names: Vec<Text> = names.iter().map(|name| Text::of(Meaning::Heading, name)).collect();
     let mut page = Page::new();
-    let names = names.iter().map(|name| Text::of(Meaning::Heading, name));
-    page.exact(row_line(&names.collect::<Vec<_>>(), &widths));
-    for row in rows {
-        page.exact(row_line(row, &widths));
+    for row in std::iter::once(&names).chain(rows) {
+        let (first, more) = row.split_at(beside.min(row.len()));
+        page.exact(row_line(first, &widths));
+        let more = more.iter().filter(|cell| cell.width() > 0);
+        let more = more.cloned().reduce(|line, cell| line.add(Meaning::Plain, ", ").join(cell));
+        if let Some(more) = more {
+            page.line(Text::plain("    ").join(more));
+        }
     }
     page
+}
+
+/// How many columns fit beside each other; the first in any case.
+fn fitting(widths: &[usize], room: usize) -> usize {
+    let mut taken = 0;
+    let fits = widths.iter().take_while(|width| {
+        taken += *width;
+        let fits = taken <= room;
+        taken += 2;
+        fits
+    });
+    fits.count().max(1)
 }
 
 fn row_line(cells: &[Text], widths: &[usize]) -> Text {
@@ -126,11 +145,32 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let row =
             |run: &str, outcome: &str| vec![Text::plain(run), Text::of(Meaning::Good, outcome)];
-        let page = table(&["run", "outcome"], &[row("2026-a", "resolved"), row("日本", "\x1b[2J")]);
+        let page = table(
+            &["run", "outcome"],
+            &[row("2026-a", "resolved"), row("日本", "\x1b[2J")],
+            Width::Columns(20),
+        );
         assert_eq!(
             page.written(Colour::Never, Width::Columns(20)),
             "run     outcome\n2026-a  resolved\n日本    \\x1b[2J\n"
         );
+    }
+
+    #[test]
+    fn columns_without_room_stand_below_the_others() {
+        let row = |cells: [&str; 4]| cells.map(Text::plain).to_vec();
+        let rows =
+            [row(["2026-a", "resolved", "A disk", "dana"]), row(["2026-b", "open", "", "eve"])];
+        let written = |columns| {
+            let width = Width::Columns(columns);
+            table(&["run", "state", "runbook", "by"], &rows, width).written(Colour::Never, width)
+        };
+        let wide = "run     state     runbook  by\n2026-a  resolved  A disk   dana\n\
+                    2026-b  open               eve\n";
+        assert_eq!(written(31), wide);
+        let narrow = "run     state\n    runbook, by\n2026-a  resolved\n    A disk, dana\n\
+                      2026-b  open\n    eve\n";
+        assert_eq!(written(24), narrow);
     }
 
     #[test]

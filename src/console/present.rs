@@ -56,9 +56,12 @@ pub(super) fn present(
             decision(terminal, options, &|option| evidence(option, question, run));
         }
         Asking::Attest { text, checklist } => {
-            attest(terminal, text, checklist);
             let runbook = &run.plan().runbook;
             let step = question.step.as_ref().and_then(|step| runbook.find(step));
+            if let Some(role) = step.and_then(|step| runbook.step(step).role.as_ref()) {
+                card::field(terminal, "by", Meaning::Heading, role);
+            }
+            attest(terminal, text, checklist);
             let links = step.into_iter().flat_map(|step| &runbook.step(step).links);
             lookup::links(terminal, links, run);
         }
@@ -314,10 +317,7 @@ fn result(terminal: &Terminal, meaning: Meaning, why: &str, parts: &[Part]) {
     };
     let line = Text::plain("    ").add(meaning, what).add(Meaning::Plain, format!(": {why}"));
     terminal.indented(&line, 2);
-    if !parts.is_empty() {
-        let line = Text::plain("      ").add(Meaning::Value, wording::parts(parts));
-        terminal.indented(&line, 2);
-    }
+    super::result::values(terminal, why, parts);
 }
 
 fn hand_over(terminal: &Terminal, role: &str, how: &str, text: &str) {

@@ -5,7 +5,9 @@ use super::filter::shown_line;
 use super::terminal::Terminal;
 use super::text::{Meaning, Text};
 use super::wording;
-use crate::engine::{AttemptEnded, Containment, KeptFile, Recorded, StepStatus, Survivor, Verdict};
+use crate::engine::{
+    AttemptEnded, Containment, End, INTERRUPTED, KeptFile, Recorded, StepStatus, Survivor, Verdict,
+};
 use crate::expression::Part;
 use crate::runbook::OnDisconnect;
 use crate::value::spoken;
@@ -36,7 +38,7 @@ pub(super) fn show(
     result_line(terminal, ended, words);
     match &ended.verdict {
         Verdict::Failed { why, parts } | Verdict::Unexpected { why, parts } => {
-            reason(terminal, &wording::end(&ended.end), why, parts);
+            reason(terminal, &ended.end, why, parts);
         }
         Verdict::InDoubt | Verdict::Passed | Verdict::Pending { .. } => {}
     }
@@ -171,11 +173,22 @@ fn result_line(terminal: &Terminal, ended: &AttemptEnded, words: Words<'_>) {
 }
 
 /// Why it is so, and the values that show it; what the result itself says is not said again.
-fn reason(terminal: &Terminal, said: &str, why: &str, parts: &[Part]) {
+fn reason(terminal: &Terminal, end: &End, why: &str, parts: &[Part]) {
+    let said = wording::end(end);
     terminal.mention(why);
-    if why != said {
+    let is_said = match end {
+        End::CouldNotStart { why: cause } => why.ends_with(cause.as_str()),
+        End::Interrupted { .. } => why == INTERRUPTED,
+        _ => why == said,
+    };
+    if !is_said {
         terminal.indented(&Text::plain("      ").add(Meaning::Plain, why), 2);
     }
+    values(terminal, &said, parts);
+}
+
+/// The values that show why, without those that are said already.
+pub(super) fn values(terminal: &Terminal, said: &str, parts: &[Part]) {
     let parts: Vec<Part> = parts
         .iter()
         .filter(|part| format!("{} {}", part.text, part.value) != said)

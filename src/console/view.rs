@@ -116,11 +116,15 @@ impl View {
         heading::step(&self.terminal, key, title, run, before);
     }
 
-    /// Somebody comes to a walk that began before: where it is, and the commands that run. The run
-    /// began at this moment of its own clock, if that clock is still the same.
-    pub(super) fn joined(&mut self, by: &str, began: Option<f64>, running: &[Record], run: &Run) {
+    /// Somebody comes to a walk that began before, at this moment of its own clock, if that clock is
+    /// still the same.
+    pub(super) fn met(&mut self, by: &str, began: Option<f64>, run: &Run) {
         self.began = began;
         header::joined(&self.terminal, by, &self.known, run);
+    }
+
+    /// They are shown where it is, and the commands that run.
+    pub(super) fn joined(&mut self, running: &[Record], run: &Run) {
         self.undo_told = run.open_undo().len();
         self.here(run);
         for (lane, item) in run.open_items() {

@@ -212,6 +212,9 @@ impl Run {
     }
 }
 
+/// Why a command failed that somebody stopped.
+pub const INTERRUPTED: &str = "it was interrupted";
+
 /// What an end means where exit status 0 is success.
 pub(super) fn judge_exit(ended: &Ended) -> Verdict {
     let why = match &ended.end {
@@ -222,7 +225,7 @@ pub(super) fn judge_exit(ended: &Ended) -> Verdict {
             let said = first_line(&ended.stderr);
             if said.is_empty() { format!("exit {code}") } else { format!("exit {code}: {said}") }
         }
-        End::Interrupted { .. } => "it was interrupted".to_owned(),
+        End::Interrupted { .. } => INTERRUPTED.to_owned(),
         End::Signalled { signal } => format!("killed by signal {signal}"),
         End::TimedOut { after } => format!("timed out after {} s", after / 1000),
     };

@@ -75,6 +75,7 @@ pub use event::{
 pub use demand::{
     Attempt, Corrupt, Demands, Ended, Filtered, Input, Keep, Printed, Rejected, Rest, Survey, Wait,
 };
+pub use judge::INTERRUPTED;
 pub use lane::{Beside, LaneId};
 pub use origin::{FileOrigin, Rehearsal, RunbookOrigin};
 pub use preflight::version_in;

@@ -21,8 +21,7 @@ use crate::value::Secret;
 pub(super) const LOOKED_AT: usize = 1 << 20;
 
 /// What is said of a command that nobody has a result for.
-pub(super) const UNSCRIPTED: &str =
-    "a rehearsal starts no command, and the scenario has no result for it: t says what it gave";
+pub(super) const UNSCRIPTED: &str = "a drill starts no command, and there is neither a result nor a sample for it: t tells what it gave";
 
 /// What becomes of a command that the scenario has no result for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -22,14 +22,14 @@ impl Hints {
         Self { given: trace.hinted.clone() }
     }
 
-    /// The next hint for a question; nothing if there are no more.
+    /// The next hint for a question, or why there is none.
     pub fn next(
         &mut self,
         question: &Question,
         run: &Run,
         scenario: &Scenario,
         trace: &Trace,
-    ) -> Option<String> {
+    ) -> Result<String, &'static str> {
         let runbook = &run.plan().runbook;
         let step = question.step.as_ref();
         let hints = [
@@ -38,9 +38,13 @@ impl Hints {
             decision(question, scenario, trace),
         ];
         let given = self.given.entry(step.cloned()).or_default();
-        let hint = hints.into_iter().flatten().nth(*given)?;
+        let hint = hints.into_iter().flatten().nth(*given);
+        let hint = hint.ok_or(match *given {
+            0 => "there is no hint for this question: the runbook and the scenario say nothing",
+            _ => "there are no more hints for this question",
+        })?;
         *given += 1;
-        Some(hint)
+        Ok(hint)
     }
 }
 

@@ -222,7 +222,8 @@ fn gives(run: &Run, world: &World, key: StepKey) -> Option<String> {
     });
     Some(match running.or_else(|| world.foreseen(&step.id)) {
         Some(result) => part(&result.main),
-        None => "nothing: the scenario has no result for it, so that it cannot start".to_owned(),
+        None => "nothing: there is neither a result nor a sample for it, so that it cannot start"
+            .to_owned(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Facts in words, for timelines and documents. The words may hold anything that a runbook or a
 //! responder wrote: whoever shows them makes them inert.
 
-use crate::engine::{Answer, End, Found, PauseReason, Role, StepStatus, Verdict};
+use crate::engine::{Answer, End, Found, INTERRUPTED, PauseReason, Role, StepStatus, Verdict};
 use crate::runbook::{Effect, FindingSeverity, Outcome};
 
 use super::summary::State;
@@ -153,8 +153,30 @@ fn verdict(verdict: &Verdict) -> String {
 
 /// What came of a command: the verdict, and how the process ended where that is not the same.
 pub(super) fn result(judged: &Verdict, ended: &End) -> String {
-    let (judged, ended) = (verdict(judged), end(ended));
-    if judged.contains(&ended) { judged } else { format!("{judged}, {ended}") }
+    let (said, how) = (verdict(judged), end(ended));
+    let more = match ended {
+        // These are reasons, too, in words that are not quite the same.
+        End::CouldNotStart { why } if said.contains(why.as_str()) => "",
+        End::Exited { code } if tells_exit(judged, *code) => "",
+        End::Interrupted { .. } if said.ends_with(INTERRUPTED) => {
+            how.strip_prefix("interrupted, ").unwrap_or_default()
+        }
+        _ if said.contains(&how) => "",
+        _ => &how,
+    };
+    if more.is_empty() { said } else { format!("{said}, {more}") }
+}
+
+/// Whether a verdict rests on an exit status and says so.
+fn tells_exit(judged: &Verdict, code: i32) -> bool {
+    let (Verdict::Failed { why, .. }
+    | Verdict::Pending { why, .. }
+    | Verdict::Unexpected { why, .. }) = judged
+    else {
+        return false;
+    };
+    let told = why.strip_prefix(&format!("exit {code}"));
+    told.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
 /// An answer with its reason, and with the question where it is one to it.
@@ -275,5 +297,28 @@ pub(super) fn severity(severity: FindingSeverity) -> &'static str {
         FindingSeverity::Critical => "critical",
         FindingSeverity::Info => "info",
         FindingSeverity::Warning => "warning",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_says_nothing_twice() {
+        fn check(why: &str, how: &End, expected: &str) {
+            let judged = Verdict::Failed { why: why.to_owned(), parts: Vec::new() };
+            assert_eq!(result(&judged, how), expected);
+        }
+        check("exit 3", &End::Exited { code: 3 }, "failed: exit 3");
+        check("exit 3: no queue", &End::Exited { code: 3 }, "failed: exit 3: no queue");
+        check("exit 30", &End::Exited { code: 3 }, "failed: exit 30, exit status 3");
+        check("n > 3", &End::Exited { code: 0 }, "failed: n > 3, exit status 0");
+        let missing = End::CouldNotStart { why: "no ghost".to_owned() };
+        let why = "it could not be started: no ghost";
+        check(why, &missing, &format!("failed: {why}"));
+        let stopped = End::Interrupted { signal: Some(2) };
+        check(INTERRUPTED, &stopped, "failed: it was interrupted, signal 2");
+        check(INTERRUPTED, &End::Interrupted { signal: None }, "failed: it was interrupted");
     }
 }

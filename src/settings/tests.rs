@@ -191,7 +191,7 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_do() {
             "[policies]\n",
             "2:2 unknown-key: `policies` is not a key of a settings file | did you mean `policy`?",
         ),
-        ("[policy]\n", "2:1 wrong-type: `policy` cannot be a map | write a list:"),
+        ("[policy]\n", "2:1 wrong-type: `policy` cannot be a map | write [[policy]]"),
         (
             &format!("{policy}level = \"typd\"\n"),
             "5:9 keyword: `level` cannot be `typd` | did you mean `typed`?",
@@ -349,6 +349,24 @@ fn an_organisation_file_decides_about_grants_and_the_strictest_about_demands() {
     let signers = Signers::File(PathBuf::from("/etc/signers"));
     assert_eq!(all.allowed_signers, Some((Authority::Organisation, signers)));
     assert_eq!(all.expires, 600_000);
+}
+
+#[test]
+fn a_source_that_is_written_wrongly_is_told_how_to_write_it() {
+    let cases = [
+        (
+            "[source]\npath = \"x\"\n",
+            "2:1 wrong-type: `source` cannot be a map | write [[source]] with two brackets",
+        ),
+        (
+            "[[source]]\npath = \"x\"\ngit = \"file:///y\"\n",
+            "4:1 many-actions: a source has exactly one of these, not `path` and `git` | keep one",
+        ),
+    ];
+    for (text, expected) in cases {
+        let told = user(text);
+        assert!(told.iter().any(|line| line.starts_with(expected)), "{text}\n{told:#?}");
+    }
 }
 
 #[test]

@@ -50,8 +50,10 @@ pub(super) fn value(text: &str, place: Placement, shell: Shell, tabs: LeadingTab
     }
 }
 
+/// Whether a shell takes a text as one word as it is; with the marks of what is not known yet.
 fn plain(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./:@%+-".contains(&b))
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+-‹›".contains(c);
+    !text.is_empty() && text.chars().all(plain)
 }
 
 /// A whole word, or a part of one.

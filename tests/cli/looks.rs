@@ -333,3 +333,13 @@ fn whoever_reads_a_runbook_sees_how_often_beside_what_and_for_how_long() {
         assert!(shown.contains(line), "no {line}:\n{shown}");
     }
 }
+
+#[test]
+fn without_a_run_there_is_none_to_look_at() {
+    let sandbox = Sandbox::new();
+    for command in ["log", "report", "verify"] {
+        let outcome = sandbox.surefoot(&[command]).run();
+        assert_eq!(outcome.code(), 2, "{command}");
+        assert_eq!(outcome.stderr, "error: there are no runs on this machine yet\n", "{command}");
+    }
+}

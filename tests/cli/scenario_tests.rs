@@ -113,6 +113,7 @@ fn what_a_scenario_does_not_say_is_an_error_that_says_what_would_do() {
         "`cause` asks, and the scenario does not answer (decide): What now?",
         "at runbooks/queue.yaml:17",
         "answers: { cause: ... } takes good, back, not_sure, skip, stop",
+        "the run does not end, and should end resolved",
     ] {
         assert!(unanswered.stdout.contains(part), "{part}:\n{}", unanswered.stdout);
     }

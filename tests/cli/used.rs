@@ -146,13 +146,13 @@ fn a_plan_walks_through_what_is_used_with_what_it_is_given() {
           env     prod
 
          1  Own  [read]
-            $ cat '‹the run'\''s folder›/files/note'
+            $ cat ‹run-folder›/files/note
 
          2  Slow
             do      Slow (db/slow.yaml), then come back
 
              1  Own  [read]
-                $ cat '‹the run'\''s folder›/files/note'
+                $ cat ‹run-folder›/files/note
 
              2  Deep
                 do      Deep (shop/deep), then come back
@@ -167,7 +167,7 @@ fn a_plan_walks_through_what_is_used_with_what_it_is_given() {
             do      Slow (db/slow.yaml), then come back
 
              1  Own  [read]
-                $ cat '‹the run'\''s folder›/files/note'
+                $ cat ‹run-folder›/files/note
 
              2  Deep
                 do      Deep (shop/deep), then come back

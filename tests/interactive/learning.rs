@@ -187,6 +187,7 @@ fn the_question_about_what_comes_is_left_like_any_other() {
 
 const REAL: &str = "schema: surefoot/v1
 title: A real walk
+impact: Orders are late.
 service: shop
 owner: { team: shop }
 escalation: [ { role: secondary, how: page the rota } ]
@@ -246,6 +247,9 @@ fn somebody_learns_beside_a_real_run_which_does_not_notice() {
     dana.wait_for(PROMPT);
     let run = sandbox.run();
     let mut erin = person(&sandbox, &["follow", "--learn"]);
+    // What it is for stands below what it is.
+    erin.wait_for("walked by");
+    erin.wait_for("impact  Orders are late.");
     erin.wait_for("It is nearly always the cache.");
     erin.wait_for("$ printf");
     dana.send("\r");

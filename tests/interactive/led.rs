@@ -386,3 +386,35 @@ fn an_untrusted_drill_asks_at_each_step() {
     walk.send("q\r");
     walk.wait();
 }
+
+/// Nobody wrote a reason, an expected path, or a result.
+const BARE: &str = "schema: surefoot/v1
+title: A bare runbook
+service: shop
+owner: { team: shop }
+escalation: [ { role: secondary, how: page the rota } ]
+steps:
+  - id: restart
+    title: Restart it
+    effect: change
+    run: touch canary
+    undo: { none: It runs as before. }
+  - end: done
+";
+
+#[test]
+fn what_a_drill_knows_nothing_of_is_said_so() {
+    let sandbox = Sandbox::trusting(BARE);
+    let book = sandbox.path("runbook.yaml").display().to_string();
+    let mut walk = person(&sandbox, &["drill", &book]);
+    walk.wait_for(PROMPT);
+    walk.send("H\r");
+    walk.wait_for("There is no hint for this question");
+    walk.wait_for(PROMPT);
+    walk.send("y\r");
+    walk.wait_for("there is neither a result nor");
+    walk.wait_for(PROMPT);
+    assert!(!sandbox.path("canary").exists());
+    walk.send("q\r");
+    walk.wait();
+}

@@ -30,6 +30,9 @@ pub enum AlertFailed {
     /// It holds no alert.
     #[error("the payload holds no alert")]
     Empty,
+    /// There is nothing at all.
+    #[error("there is no alert: what was given is empty")]
+    Nothing,
     /// Every alert in it is resolved.
     #[error("the payload holds no alert that fires: all are resolved")]
     Resolved,
@@ -119,6 +122,9 @@ pub fn read_notification(bytes: &[u8]) -> Result<Notification, AlertFailed> {
         return Err(form(format!("it has more than {} MiB", MOST_BYTES >> 20)));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| form("it is not UTF-8"))?;
+    if text.trim().is_empty() {
+        return Err(AlertFailed::Nothing);
+    }
     let value: Value = serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text))
         .map_err(|error| form(error.to_string()))?;
     let (items, truncated) = match value {

@@ -84,7 +84,6 @@ fn what_is_no_alert_is_refused_by_its_place() {
     };
     let long = |length: usize| format!(r#"{{ "labels": {{ "x": "{}" }} }}"#, "y".repeat(length));
     for (text, why) in [
-        ("", "EOF"),
         ("no json", "expected"),
         ("7", "`it` is a number, not an object or a list"),
         ("{}", "`labels` is missing, not an object"),
@@ -122,6 +121,7 @@ fn what_is_no_alert_is_refused_by_its_place() {
     assert!(read_notification(long(LONGEST_VALUE).as_bytes()).is_ok());
     assert!(read_notification(large(MOST_OF_AN_ALERT / 3 - 1).as_bytes()).is_ok());
     assert!(matches!(read_notification(b"[]"), Err(AlertFailed::Empty)));
+    assert!(matches!(read_notification(b" \n"), Err(AlertFailed::Nothing)));
     assert!(matches!(read_notification(b"\xff"), Err(AlertFailed::Form(_))));
     assert!(matches!(read_notification(&vec![b' '; MOST_BYTES + 1]), Err(AlertFailed::Form(_))));
     let many = format!("[{}]", vec![r#"{"labels":{}}"#; MOST_ALERTS + 1].join(","));

@@ -53,11 +53,11 @@ fn page(findings: &[Finding]) -> Page {
         };
         let what = format!("{:width$}  ", finding.what);
         let line = Text::of(meaning, format!("  {word:8}")).add(Meaning::Plain, what);
-        page.hanging(line.add(Meaning::Plain, &finding.found), 12 + width);
+        page.hanging(line.add(Meaning::Plain, &finding.found), 10 + width);
         if let Some(advice) = &finding.advice {
             let margin = " ".repeat(12 + width);
             let line = Text::plain(margin).add(Meaning::Hint, format!("→ {advice}"));
-            page.hanging(line, 14 + width);
+            page.hanging(line, 2);
         }
     }
     page.blank();
@@ -77,5 +77,26 @@ fn verdict(findings: &[Finding]) -> Text {
             let missing = counted(some, "thing is", "things are");
             Text::of(Meaning::Bad, format!("Not ready: {missing} missing{warnings}."))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::{Colour, Width};
+
+    #[test]
+    fn what_is_broken_goes_on_below_itself() {
+        let finding = Finding {
+            area: "Keys",
+            what: "key".to_owned(),
+            state: State::Warning,
+            found: "none in ~/.ssh; no agent answers".to_owned(),
+            advice: Some("start an agent with your key, or make one".to_owned()),
+        };
+        assert_eq!(
+            page(&[finding]).written(Colour::Never, Width::Columns(40)).lines().nth(4),
+            Some("                 your key, or make one"),
+        );
     }
 }

@@ -302,10 +302,11 @@ impl Walk<'_> {
         let resumed = before.iter().any(|record| matches!(record.event, Event::Resumed(_)));
         let began = before.first().filter(|_| !resumed).map(|record| record.mono);
         let running: Vec<Record> = starts.values().cloned().collect();
+        self.onlooker.meets(&self.by, began, &self.run);
         if let Some(pupil) = &self.pupil {
             pupil.introduce(&self.run);
         }
-        self.onlooker.joins(&self.by, began, &running, &self.run);
+        self.onlooker.joins(&running, &self.run);
         for attempt in starts.into_keys() {
             self.print_last(attempt, folder);
         }

@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &HistoryArguments, context: &Context) -> Result<Exi
         ListFormat::Text => {
             let names = ["run", "state", "took", "runbook", "by"];
             let rows: Vec<Vec<Text>> = rows.iter().map(cells).collect();
-            context.publish(&table(&names, &rows))?;
+            context.publish(&table(&names, &rows, context.settings.width))?;
         }
     }
     Ok(Exit::Done)
@@ -86,7 +86,7 @@ fn of_team(format: ListFormat, context: &Context) -> Result<Exit, Failure> {
         ListFormat::Text => {
             let names = ["run", "state", "took", "runbook", "by", "record"];
             let rows: Vec<Vec<Text>> = rows.iter().map(team_cells).collect();
-            context.publish(&table(&names, &rows))?;
+            context.publish(&table(&names, &rows, context.settings.width))?;
         }
     }
     Ok(Exit::Done)

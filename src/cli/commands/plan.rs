@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &PlanArguments, context: &Context) -> Result<Exit, 
         inputs: collected.given,
         alert: alert.unwrap_or_default(),
         policy,
-        work: "‹the run's folder›".to_owned(),
+        work: "‹run-folder›".to_owned(),
         key: DigestKey::new([0; 32]),
     };
     let run = Run::new(Arc::new(plan_of_run));

@@ -106,7 +106,7 @@ fn plan(
         inputs: inputs.clone(),
         alert: Alert::default(),
         policy,
-        work: format!("‹the run's folder› {of}"),
+        work: format!("‹run-folder› {of}"),
         key: DigestKey::new([u8::try_from(of.len()).unwrap_or(0); 32]),
     }))
 }

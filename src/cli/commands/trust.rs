@@ -156,7 +156,11 @@ fn list(format: ListFormat, context: &Context) -> Result<Exit, Failure> {
         }
         ListFormat::Text => {
             let rows: Vec<Vec<Text>> = entries.iter().map(cells).collect();
-            context.publish(&table(&["digest", "trusted", "runbook", "file"], &rows))?;
+            context.publish(&table(
+                &["digest", "trusted", "runbook", "file"],
+                &rows,
+                context.settings.width,
+            ))?;
         }
     }
     Ok(Exit::Done)

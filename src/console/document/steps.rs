@@ -41,6 +41,9 @@ impl Writer<'_> {
             }
             Action::Ask(ask) => self.ask(step, ask),
             Action::Do { text, checklist } => {
+                if let Some(role) = &step.role {
+                    self.field("by", role);
+                }
                 let text = self.text(text);
                 self.push(Block::Prose(text));
                 for item in checklist {

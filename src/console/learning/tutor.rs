@@ -10,7 +10,6 @@ use crate::console::card::field;
 use crate::console::present::prose;
 use crate::console::terminal::Terminal;
 use crate::console::text::{Meaning, Text};
-use crate::console::wording;
 use crate::engine::{Answer, AttemptEnded, AttemptId, AttemptStarted, Event, Role, Run, Verdict};
 use crate::journal::Record;
 use crate::runbook::StepId;
@@ -77,12 +76,11 @@ impl Tutor {
         }
     }
 
-    /// The first line of a text, as far as it fits beside a label.
+    /// The first sentence of a text, with a mark where more follows.
     fn brief(&self, text: &str) -> String {
-        let line = text.trim().lines().next().unwrap_or_default();
-        let cut = wording::cut(line, self.terminal.page().saturating_sub(16));
-        let more = cut != text.trim() && cut == line;
-        if more { format!("{cut} {}", self.terminal.glyph("…", "...")) } else { cut }
+        let sentence = first_sentence(text);
+        let more = if sentence == text.trim() { "" } else { self.terminal.glyph(" …", " ...") };
+        format!("{sentence}{more}")
     }
 
     fn labelled(&self, label: &str, text: &str) {
@@ -139,5 +137,25 @@ impl Observer for Tutor {
         {
             watched.head.push(bytes);
         }
+    }
+}
+
+/// The first sentence of a text, as far as its line goes.
+fn first_sentence(text: &str) -> &str {
+    let line = text.trim().lines().next().unwrap_or_default();
+    line.find(". ").map_or(line, |end| &line[..=end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_sentence;
+
+    #[test]
+    fn a_sentence_is_told_whole() {
+        let long =
+            "It may be full of bytes, or of files: a filesystem without inodes is full, too.";
+        assert_eq!(first_sentence(&format!("{long} Look at both.\n")), long);
+        assert_eq!(first_sentence("Version 1.2 is\nold. Take another."), "Version 1.2 is");
+        assert_eq!(first_sentence(""), "");
     }
 }

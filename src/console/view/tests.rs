@@ -283,6 +283,27 @@ fn every_end_has_its_line() {
 }
 
 #[test]
+fn a_reason_that_the_result_says_already_is_not_said_again() {
+    let failed = |why: &str| Verdict::Failed { why: why.to_owned(), parts: Vec::new() };
+    let missing = || "no such file".to_owned();
+    check(
+        80,
+        Known::default(),
+        &[
+            ended(
+                End::CouldNotStart { why: missing() },
+                failed("it could not be started: no such file"),
+            ),
+            ended(End::Interrupted { signal: Some(2) }, failed("it was interrupted")),
+            ended(End::Exited { code: 3 }, failed("exit 3: no queue")),
+        ],
+        "    ✗ could not start: no such file · 1.2 s\n    \
+         ✗ stopped by you, ended by SIGINT · 1.2 s\n    \
+         ✗ exit 3 · 1.2 s\n      exit 3: no queue\n",
+    );
+}
+
+#[test]
 fn the_same_command_is_shown_once_for_all_its_attempts() {
     check(
         80,

@@ -190,9 +190,11 @@ impl Checker<'_> {
                 let mut found =
                     Diagnostic::error("many-actions", others[0].key_span.clone(), message)
                         .label(first.key_span.clone(), "and this");
-                if mapping.one_of.contains(&"ask") {
-                    found = found.help("make two steps of it, or a group with `steps`");
-                }
+                found = found.help(if mapping.one_of.contains(&"ask") {
+                    "make two steps of it, or a group with `steps`"
+                } else {
+                    "keep one of them"
+                });
                 self.findings.push(found);
             }
         }
@@ -279,6 +281,11 @@ impl Checker<'_> {
                 "if this is text, put it in quotes: {}",
                 cut(&super::parse::quoted_form(raw))
             );
+        }
+        if matches!((shape, self.notation), (Shape::List(_), Notation::Toml))
+            && node.map().is_some_and(|map| !map.flow)
+        {
+            help = format!("write [[{}]] with two brackets: there may be several", cut(owner));
         }
         if owner == "do" {
             "write a text; parts to tick go into `checklist`".clone_into(&mut help);

@@ -46,7 +46,7 @@ pub(super) fn run(format: ListFormat, context: &Context) -> Result<Exit, Failure
         ListFormat::Text => {
             let cells: Vec<Vec<Text>> = rows.iter().map(cells).collect();
             let heads = ["name", "from", "commit", "runbooks", "as of", ""];
-            context.publish(&table(&heads, &cells))?;
+            context.publish(&table(&heads, &cells, context.settings.width))?;
         }
     }
     for unknown in &read.sources.unknown {

@@ -125,10 +125,13 @@ pub(super) fn mismatch(mismatch: &Mismatch, place: &Place<'_>) -> Vec<Text> {
             lines
         }
         Mismatch::Outcome { expected, walked } => {
-            let walked = walked.map_or("not at all", |outcome| outcome.name());
             let wanted = expected.value.name();
+            let told = match walked {
+                Some(walked) => format!("the run ends {}, not {wanted}", walked.name()),
+                None => format!("the run does not end, and should end {wanted}"),
+            };
             vec![
-                Text::of(Meaning::Bad, format!("the run ends {walked}, not {wanted}")),
+                Text::of(Meaning::Bad, told),
                 Text::of(Meaning::Dim, "  expected at ")
                     .add(Meaning::Plain, place.expected(expected.span.start)),
             ]
