@@ -1,7 +1,7 @@
 //! Which sources there are: those of the settings, each folder and repository for itself, under a name
 //! of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -37,7 +37,7 @@ pub struct KnownSource {
 }
 
 /// Where a source is.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum SourcePlace {
     /// In a folder.
     Folder(PathBuf),
@@ -85,19 +85,30 @@ impl KnownSource {
 
     /// The folder of its runbooks below its root.
     pub fn runbooks(&self) -> &str {
-        self.named_runbooks.as_deref().unwrap_or(RUNBOOKS).trim_end_matches('/')
+        below(self.named_runbooks.as_deref())
     }
 
     /// Where its runbooks lie, if it is a folder: in the folder below it, or, where none is named and
     /// none has the usual name, in itself.
     pub fn folder(&self) -> Option<PathBuf> {
-        let SourcePlace::Folder(folder) = &self.place else {
-            return None;
-        };
-        let below = folder.join(self.runbooks());
-        let itself = self.named_runbooks.is_none() && !below.is_dir();
-        Some(if itself { folder.clone() } else { below })
+        match &self.place {
+            SourcePlace::Folder(folder) => {
+                Some(runbooks_in(folder, self.named_runbooks.as_deref()))
+            }
+            SourcePlace::Git { .. } => None,
+        }
     }
+}
+
+fn below(named: Option<&str>) -> &str {
+    named.unwrap_or(RUNBOOKS).trim_end_matches('/')
+}
+
+/// Where the runbooks of a folder lie.
+pub(super) fn runbooks_in(folder: &Path, named: Option<&str>) -> PathBuf {
+    let below = folder.join(below(named));
+    let itself = named.is_none() && !below.is_dir();
+    if itself { folder.to_owned() } else { below }
 }
 
 impl Sources {
@@ -112,7 +123,7 @@ impl Sources {
 pub fn expand(declared: &[Source], state: Option<&Path>, home: Option<&Path>) -> Sources {
     let mut sources = Sources::default();
     let mut given: Vec<Option<&str>> = Vec::new();
-    let mut taken: BTreeMap<SourcePlace, Origin> = BTreeMap::new();
+    let mut taken: HashMap<SourcePlace, Origin> = HashMap::new();
     // What a list names again is what settings say of it by itself.
     let mut seen: BTreeSet<String> = declared
         .iter()
@@ -194,7 +205,7 @@ fn places(
 /// it is that no other has. A name does not depend on the order of the settings.
 fn names(known: &[KnownSource], given: &[Option<&str>]) -> Vec<String> {
     let mut named: Vec<Option<String>> = vec![None; known.len()];
-    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut uses: HashMap<&str, usize> = HashMap::new();
     for name in given.iter().flatten() {
         *uses.entry(name).or_default() += 1;
     }
@@ -202,14 +213,14 @@ fn names(known: &[KnownSource], given: &[Option<&str>]) -> Vec<String> {
         let alone = |name: &&str| uses.get(name) == Some(&1);
         named[place] = name.filter(alone).map(str::to_owned);
     }
-    let mut taken: BTreeSet<String> = named.iter().flatten().cloned().collect();
+    let mut taken: HashSet<String> = named.iter().flatten().cloned().collect();
     for parts in 1..=2 {
         let proposed: Vec<Option<String>> = known
             .iter()
             .zip(&named)
             .map(|(source, name)| name.is_none().then(|| proposal(&source.place, parts)))
             .collect();
-        let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut count: HashMap<&str, usize> = HashMap::new();
         for name in proposed.iter().flatten() {
             *count.entry(name).or_default() += 1;
         }
@@ -233,8 +244,9 @@ fn names(known: &[KnownSource], given: &[Option<&str>]) -> Vec<String> {
 fn proposal(place: &SourcePlace, count: usize) -> String {
     let mut parts: Vec<String> = match place {
         SourcePlace::Folder(folder) => {
-            let names = folder.iter().rev().map(|part| part.to_string_lossy().into_owned());
-            names.collect()
+            // One more than is wanted: the last may be left out.
+            let last = folder.iter().rev().take(count + 1);
+            last.map(|part| part.to_string_lossy().into_owned()).collect()
         }
         SourcePlace::Git { url, .. } => {
             Remote::of_url(url).parts().into_iter().map(str::to_owned).collect()
@@ -285,15 +297,21 @@ fn folders(pattern: &Path) -> Vec<PathBuf> {
         let shown = |name: &str| fits.0.starts_with('.') || !name.starts_with('.');
         let mut below = Vec::new();
         for folder in &found {
+            let mut names = Vec::new();
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-                let name = entry.file_name().to_string_lossy().into_owned();
+                let name = entry.file_name();
+                let text = name.to_string_lossy();
                 let kind = entry.file_type();
-                let folder = kind
+                let is_folder = kind
                     .is_ok_and(|kind| kind.is_dir() || kind.is_symlink() && entry.path().is_dir());
-                if folder && shown(&name) && fits.fits(&name) && below.len() < MOST_FOLDERS {
-                    below.push(entry.path());
+                let room = below.len() + names.len() < MOST_FOLDERS;
+                if room && is_folder && shown(&text) && fits.fits(&text) {
+                    names.push(name);
                 }
             }
+            // By names, which are compared sooner than paths.
+            names.sort();
+            below.extend(names.into_iter().map(|name| folder.join(name)));
         }
         found = below;
         sure = true;
@@ -301,6 +319,5 @@ fn folders(pattern: &Path) -> Vec<PathBuf> {
     if !sure {
         found.retain(|folder| folder.is_dir());
     }
-    found.sort();
     found
 }

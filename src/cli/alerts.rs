@@ -93,15 +93,19 @@ fn remembered(named: &Path, context: &Context) -> Option<Notification> {
 }
 
 /// The runbooks that may answer alerts: those that are named, else all that this machine knows. Without
-/// an index, those of the repository around here.
-pub(crate) fn gathered(paths: &[PathBuf], alerts: &[Received], context: &Context) -> Gathered {
+/// an index, those of the repository around here. And when what was fetched of them counts as old.
+pub(crate) fn gathered(
+    paths: &[PathBuf],
+    alerts: &[Received],
+    context: &Context,
+) -> (Gathered, Ages) {
     if paths.is_empty()
         && let Ok(mut catalogue) = catalogue(context)
     {
         let labels = alerts.iter().map(|received| &received.alert.labels);
         let here = &context.settings.here;
         if let Ok(gathered) = Gathered::of_index(&mut catalogue.index, labels, here) {
-            return gathered;
+            return (gathered, catalogue.ages);
         }
     }
     let mut gathered = gather(paths, &context.settings.here);
@@ -110,7 +114,7 @@ pub(crate) fn gathered(paths: &[PathBuf], alerts: &[Received], context: &Context
         let name = (answering.service.clone(), answering.id.clone());
         answering.walked = walks.get(&name).copied();
     }
-    gathered
+    (gathered, Ages::read(context))
 }
 
 #[expect(clippy::disallowed_methods, reason = "data that was asked for by `-`")]

@@ -19,7 +19,7 @@ use crate::policy::Attendance;
 /// The runbook that answers an alert best, opened, and the alert: offered to whoever is there.
 pub(crate) fn choose(named: &Path, context: &Context) -> Result<(Opened, Alert), Failure> {
     let notification = received(named, context)?;
-    let gathered = gathered(&[], &notification.alerts, context);
+    let (gathered, _) = gathered(&[], &notification.alerts, context);
     let pairs = pairs(&notification, &gathered, context)?;
     let best = pairs.iter().take_while(|pair| pair.rank() == pairs[0].rank());
     let best: Vec<&Pair<'_>> = best.collect();

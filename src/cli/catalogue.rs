@@ -13,8 +13,8 @@ use super::open::{not_found, read_at};
 use super::past::{ago, is_old};
 use super::team;
 use crate::catalog::{
-    Index, IndexEntry, IndexFailed, Located, Meant, PlaceKind, ReferenceFailed, Standing, Work,
-    expand, places,
+    Index, IndexEntry, IndexFailed, Located, Meant, Place, PlaceKind, ReferenceFailed, Standing,
+    Work, expand, places,
 };
 use crate::console::{Listed, Meaning, Text, Transfers, Whose};
 use crate::effects::SystemClock;
@@ -179,7 +179,7 @@ impl Catalogue {
         let place = self.index.place(entry);
         let name = match place.kind {
             PlaceKind::Here => "here",
-            PlaceKind::Folder | PlaceKind::Mirror => &place.name,
+            PlaceKind::Folder | PlaceKind::Mirror => place.name(),
         };
         let mut text = Text::plain(name);
         if place.is_working_copy() {
@@ -203,7 +203,7 @@ impl Catalogue {
         let first = |number| entries.iter().find(|entry| entry.place == number);
         let places = numbers.into_iter().filter_map(first).map(|entry| self.index.place(entry));
         let old = places.filter(|place| place.fetched_at().is_some_and(|at| self.ages.is_old(at)));
-        let names: Vec<&str> = old.map(|place| place.name.as_str()).collect();
+        let names: Vec<&str> = old.map(Place::name).collect();
         if !names.is_empty() {
             let limit = self.ages.limit();
             say(

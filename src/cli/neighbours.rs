@@ -75,7 +75,7 @@ impl Said {
         let mut index = Index::open(state, search, places, now, &mut |_, _, _| ()).ok()?;
         let found = index.named(id.as_str(), Some(service.as_str())).ok()?;
         let whole = index.problems().is_empty();
-        whole.then(|| found.iter().map(|entry| index.place(entry).name.clone()).collect())
+        whole.then(|| found.iter().map(|entry| index.place(entry).name().to_owned()).collect())
     }
 
     /// Each folder and repository.

@@ -23,7 +23,7 @@ pub use github::to_github;
 pub use json::to_json;
 pub use render::{Colour, render};
 pub use sarif::{Description, to_sarif};
-pub use source::{Position, Source};
+pub use source::{Lines, Position, Source};
 pub use suggest::did_you_mean;
 pub use visible::{
     Speller, Unseen, cut, is_joiner, is_odd_blank, is_unsafe, spell, visible, visible_json,

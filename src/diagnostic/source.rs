@@ -22,7 +22,24 @@ pub struct Position {
     pub utf16_column: usize,
 }
 
+/// Where the lines of a text begin: for whoever asks for the lines of many offsets.
+#[derive(Debug)]
+pub struct Lines(Vec<usize>);
+
+impl Lines {
+    /// The line of an offset, from 1.
+    pub fn line(&self, offset: usize) -> usize {
+        self.0.partition_point(|start| *start <= offset)
+    }
+}
+
 impl Source {
+    /// Where its lines begin.
+    pub fn lines(&self) -> Lines {
+        let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Lines(std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect())
+    }
+
     /// The line and the column of an offset, both from 1; columns count characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let position = self.position(offset);
@@ -49,6 +66,17 @@ mod tests {
 
     fn source(text: &str) -> Source {
         Source { name: "a.yaml".to_owned(), text: text.into() }
+    }
+
+    #[test]
+    fn lines_are_the_same_whether_one_or_many_are_asked_for() {
+        for text in ["", "a", "a\n", "\n\na\u{e9}b\n\nc", "\n"] {
+            let source = source(text);
+            let lines = source.lines();
+            for offset in 0..=text.len() {
+                assert_eq!(lines.line(offset), source.line_column(offset).0, "{text:?} {offset}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What holds, of all settings files together: every demand of each, and only the grants that
 //! those who may grant agree on.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -156,16 +157,17 @@ fn sync_every(files: &[&SettingsFile]) -> Option<u64> {
 }
 
 fn claimed_once(sources: &[Source]) -> Result<(), Conflict> {
-    for (index, source) in sources.iter().enumerate() {
+    let mut claimed: BTreeMap<&str, &Source> = BTreeMap::new();
+    for source in sources {
+        let taken = source.services.iter().find_map(|service| {
+            let one = claimed.get(service.as_str())?;
+            Some((service.clone(), one.origin.clone()))
+        });
+        if let Some((service, one)) = taken {
+            return Err(Conflict { service, one, other: source.origin.clone() });
+        }
         for service in &source.services {
-            let earlier = &sources[..index];
-            if let Some(one) = earlier.iter().find(|other| other.services.contains(service)) {
-                return Err(Conflict {
-                    service: service.clone(),
-                    one: one.origin.clone(),
-                    other: source.origin.clone(),
-                });
-            }
+            claimed.entry(service).or_insert(source);
         }
     }
     Ok(())

@@ -150,7 +150,7 @@ pub enum SourceKind {
 }
 
 /// What of a repository is followed.
-#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Follow {
     /// The branch that the remote calls its own.
     #[default]

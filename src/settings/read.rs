@@ -1,7 +1,7 @@
 //! From a tree that fits the table to a [`SettingsFile`], and what the keys mean together. What is
 //! missing is left out: the findings say it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::branch::unusable;
@@ -10,7 +10,7 @@ use super::model::{
     SourceKind, SourceTrust,
 };
 use super::remote::Remote;
-use crate::diagnostic::{Diagnostic, Source, Span, cut};
+use crate::diagnostic::{Diagnostic, Lines, Source, Span, cut};
 use crate::policy::{
     Approvers, Authority, Grant, Level, Origin, Pattern, Rule, Scope, StandardChange,
 };
@@ -27,7 +27,7 @@ pub(super) fn file(
     place: &Place,
     findings: &mut Vec<Diagnostic>,
 ) -> SettingsFile {
-    let mut reader = Reader { source, place, findings };
+    let mut reader = Reader { source, lines: source.lines(), place, findings };
     let organisation = root.get("organisation").and_then(|node| {
         let path = reader.path(node.text()?);
         Some((path, reader.origin(&node.span)))
@@ -61,6 +61,7 @@ pub(super) fn file(
 
 struct Reader<'a> {
     source: &'a Source,
+    lines: Lines,
     place: &'a Place,
     findings: &'a mut Vec<Diagnostic>,
 }
@@ -74,7 +75,7 @@ impl Reader<'_> {
         Origin {
             authority: self.place.authority,
             file: self.source.name.clone(),
-            line: self.source.line_column(span.start).0,
+            line: self.lines.line(span.start),
         }
     }
 
@@ -264,17 +265,19 @@ impl Reader<'_> {
 
     fn sources(&mut self, root: &Node) -> Vec<Runbooks> {
         let mut sources: Vec<Runbooks> = Vec::new();
+        // On which line a service is claimed first.
+        let mut claimed: BTreeMap<String, usize> = BTreeMap::new();
         for node in items(root, "source") {
             let Some(source) = self.source(node) else { continue };
-            let claimed = |service: &&String| {
-                sources.iter().find(|other| other.services.contains(service)).map(|it| &it.origin)
-            };
-            let twice = source.services.iter().find_map(|it| Some((it, claimed(&it)?)));
-            if let Some((service, other)) = twice {
+            let twice = source.services.iter().find_map(|it| claimed.get_key_value(it));
+            if let Some((service, line)) = twice {
                 let span = node.get("services").map_or(&node.span, |node| &node.span);
                 let message = format!("`{service}` is claimed by two sources");
-                let help = format!("the other one is on line {}; keep one of them", other.line);
+                let help = format!("the other one is on line {line}; keep one of them");
                 self.error("two-claimants", span, message, &help);
+            }
+            for service in &source.services {
+                claimed.entry(service.clone()).or_insert(source.origin.line);
             }
             sources.push(source);
         }

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::query::{Entry, Standing, named, some};
+use super::texts::entry_of;
 
 /// More candidates are not told.
 const MOST: usize = 10;
@@ -40,7 +41,7 @@ pub(super) fn locate(db: &Connection, reference: &str) -> rusqlite::Result<Meant
     let query = format!("names : ({})", words.join(" AND "));
     let ids: Vec<i64> = db
         .prepare("SELECT rowid FROM heads WHERE heads MATCH ?1 LIMIT 500")?
-        .query_map([query], |row| row.get(0))?
+        .query_map([query], |row| Ok(entry_of(row.get(0)?)))?
         .collect::<Result<_, _>>()?;
     let fits = |entry: &Entry| {
         entry.runbook.contains(id)

@@ -12,9 +12,10 @@ use super::super::folder::Folder;
 use super::super::mirror::Fetched;
 use super::super::neighbours::{Neighbour, Neighbours};
 use super::super::snapshot::Snapshot;
-use super::place::{Ground, MirrorOf, Place};
+use super::files::stamps;
+use super::place::{Ground, MirrorOf, PlaceKind};
 use super::reading::{Reading, relied_on};
-use super::refresh::{HOUR, Progress, Row, Work, at_once, stamps};
+use super::refresh::{Asked, HOUR, Progress, Row, Work, at_once};
 use super::write::{begin, remove, store};
 use crate::diagnostic::visible_line;
 use crate::process::{Blob, ObjectsFailed};
@@ -74,17 +75,17 @@ struct Read {
     problems: Vec<String>,
 }
 
-/// Brings mirrors up to date: what could not be looked into, of each.
+/// Brings mirrors up to date: what could not be looked into.
 pub(super) fn refresh(
     db: &Connection,
-    asked: &[(&Place, Row)],
+    asked: &[Asked<'_>],
     search: &OsStr,
     now: i64,
     progress: Progress<'_>,
-) -> rusqlite::Result<Vec<Vec<String>>> {
+) -> rusqlite::Result<Vec<String>> {
     let mut problems: Vec<Vec<String>> = Vec::with_capacity(asked.len());
     let (mut due, mut same) = (Vec::new(), Vec::new());
-    for (at, (place, row)) in asked.iter().enumerate() {
+    for (at, Asked { place, row, .. }) in asked.iter().enumerate() {
         problems.push(row.problems.lines().map(str::to_owned).collect());
         let Ground::Mirror(of) = &place.ground else { continue };
         let seen = relied_on(look(&of.mirror.said()), now);
@@ -112,7 +113,7 @@ pub(super) fn refresh(
         progress(Work::Mirrors, done, due.len());
     }
     used(db, asked, now)?;
-    Ok(problems)
+    Ok(problems.into_iter().flatten().collect())
 }
 
 /// Writes down how the files look of mirrors that hold what they held.
@@ -136,11 +137,9 @@ fn linked(db: &Connection, place: i64) -> rusqlite::Result<BTreeSet<String>> {
 }
 
 /// Writes down, now and then, that places are still asked for.
-fn used(db: &Connection, asked: &[(&Place, Row)], now: i64) -> rusqlite::Result<()> {
-    let old = asked.iter().filter(|(place, row)| {
-        matches!(place.ground, Ground::Mirror(_)) && now - row.looked > HOUR
-    });
-    let old: Vec<i64> = old.map(|(_, row)| row.id).collect();
+fn used(db: &Connection, asked: &[Asked<'_>], now: i64) -> rusqlite::Result<()> {
+    let old = asked.iter().filter(|asked| now - asked.row.looked > HOUR);
+    let old: Vec<i64> = old.map(|asked| asked.row.id).collect();
     if old.is_empty() {
         return Ok(());
     }
@@ -248,9 +247,9 @@ impl Due<'_> {
 /// The places that were never fetched, by their numbers.
 pub(super) fn never_fetched(db: &Connection) -> rusqlite::Result<Vec<usize>> {
     let mut statement = db.prepare(
-        "SELECT active.number FROM active JOIN place ON place.id = active.place
-         WHERE place.state LIKE '- %' ORDER BY active.number",
+        "SELECT active.number FROM active CROSS JOIN place ON place.id = active.place
+         WHERE active.rank = ?1 AND place.state LIKE '- %' ORDER BY active.number",
     )?;
-    let rows = statement.query_map([], |row| row.get::<_, i64>(0))?;
+    let rows = statement.query_map([PlaceKind::Mirror as i64], |row| row.get::<_, i64>(0))?;
     rows.map(|number| Ok(usize::try_from(number?).unwrap_or(0))).collect()
 }

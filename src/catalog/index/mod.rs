@@ -7,6 +7,7 @@
 
 mod card;
 mod doors;
+mod files;
 mod locate;
 mod mirrors;
 mod near;
@@ -14,11 +15,13 @@ mod place;
 mod query;
 mod reading;
 mod refresh;
+mod roster;
 mod schema;
 mod search;
 mod team;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod walks;
 mod whereabouts;
 mod write;
@@ -32,7 +35,7 @@ use rusqlite::Connection;
 
 use super::team_records::TeamRecords;
 use crate::journal::Store;
-use refresh::{Known, Progress};
+use refresh::Progress;
 use schema::is_damage;
 
 pub use doors::IndexedRule;
@@ -60,7 +63,8 @@ pub struct Index {
     /// Where git is found.
     search: OsString,
     places: Vec<Place>,
-    known: Vec<Known>,
+    /// What of them could not be looked into.
+    problems: BTreeSet<String>,
     now: Timestamp,
     said: Vec<String>,
     /// Whose walks are told of, beside those of this machine.
@@ -82,9 +86,9 @@ impl Index {
         let opened = schema::open(folder.as_deref())?;
         let (db, kept) = (opened.db, opened.kept);
         let said = opened.said.into_iter().collect();
-        let (search, known) = (search.to_owned(), Vec::new());
+        let (search, problems) = (search.to_owned(), BTreeSet::new());
         let team = None;
-        let mut index = Self { db, kept, state, search, places, known, now, said, team };
+        let mut index = Self { db, kept, state, search, places, problems, now, said, team };
         if let Err(error) = index.refresh(progress) {
             index.mend(&error, progress)?;
         }
@@ -92,7 +96,7 @@ impl Index {
     }
 
     fn refresh(&mut self, progress: Progress<'_>) -> rusqlite::Result<()> {
-        self.known = refresh::refresh(&self.db, &self.places, &self.search, self.now, progress)?;
+        self.problems = refresh::refresh(&self.db, &self.places, &self.search, self.now, progress)?;
         if let Some(state) = &self.state {
             walks::refresh(&self.db, &Store::new(state.clone()))?;
         }
@@ -138,14 +142,14 @@ impl Index {
 
     /// What could not be looked into, of all places.
     pub fn problems(&self) -> BTreeSet<&str> {
-        self.known.iter().flat_map(|known| known.problems.iter().map(String::as_str)).collect()
+        self.problems.iter().map(String::as_str).collect()
     }
 
     /// The sources that were never fetched: of their runbooks nothing is known.
     pub fn never_fetched(&mut self) -> Result<Vec<&str>, IndexFailed> {
         let numbers = self.ask(mirrors::never_fetched)?;
-        let named = numbers.into_iter().filter_map(|number| self.known.get(number));
-        Ok(named.map(|known| known.place.name.as_str()).collect())
+        let named = numbers.into_iter().filter_map(|number| self.places.get(number));
+        Ok(named.map(Place::name).collect())
     }
 
     /// Where it is kept.
@@ -155,7 +159,7 @@ impl Index {
 
     /// The place that an entry comes from.
     pub fn place(&self, entry: &Entry) -> &Place {
-        &self.known[entry.place].place
+        &self.places[entry.place]
     }
 
     /// Where the runbook of an entry lies.

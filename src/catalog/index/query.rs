@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, ToSql, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, Statement, ToSql, params_from_iter};
 
 use super::team::TeamWalk;
 
@@ -190,16 +190,29 @@ pub(super) fn count(db: &Connection, wanted: &Wanted) -> rusqlite::Result<usize>
 
 /// These entries, in this order; those that are not wanted any more are left out.
 pub(super) fn some(db: &Connection, ids: &[i64], most: usize) -> rusqlite::Result<Vec<Entry>> {
-    let mut statement = db.prepare(&format!("{ENTRY} AND e.id = ?1"))?;
+    let mut each = ById::new(db)?;
     let mut found = Vec::new();
     for id in ids {
         if found.len() == most {
             break;
         }
-        let mut rows = statement.query_map([id], entry)?;
-        found.extend(rows.next().transpose()?);
+        found.extend(each.entry(*id)?);
     }
     Ok(found)
+}
+
+/// Entries, one after the other.
+pub(super) struct ById<'a>(Statement<'a>);
+
+impl<'a> ById<'a> {
+    pub(super) fn new(db: &'a Connection) -> rusqlite::Result<Self> {
+        Ok(Self(db.prepare(&format!("{ENTRY} AND e.id = ?1"))?))
+    }
+
+    /// The entry with an id; nothing if it is not wanted any more.
+    pub(super) fn entry(&mut self, id: i64) -> rusqlite::Result<Option<Entry>> {
+        self.0.query_row([id], entry).optional()
+    }
 }
 
 /// What every runbook is called, in the order of lists.

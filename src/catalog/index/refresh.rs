@@ -1,31 +1,31 @@
-//! Brings the index up to date with all places. Of folders only those files are read that look otherwise
-//! than they did; mirrors are read in `mirrors`.
+//! Brings the index up to date with all places, and says which of them are asked about. What a folder
+//! holds is read in `files`, mirrors in `mirrors`; folders that hold much rest between looks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::super::asked::look;
-use super::super::walk::walk;
+use super::files::Files;
 use super::mirrors;
-use super::place::{Ground, Place, PlaceKind};
-use super::reading::{Reading, stamp};
-use super::write::{begin, remove, store, tidy};
-
-/// So many files are read before what they hold is written.
-const BATCH: usize = 256;
+use super::place::{Ground, Lies, Place, PlaceKind};
+use super::roster::{Looked, Roster, number};
+use super::schema::is_damage;
+use super::texts::tidy;
+use super::write::{begin, remove};
 
 /// Folders that have more runbooks together than this are not looked through at every call.
 const LARGE: i64 = 2_000;
 
 /// But again after this time, in milliseconds.
-const REST: i64 = 30_000;
+pub(super) const REST: i64 = 30_000;
 
 /// After so many files were written, the tables of words are put in order.
 const MUCH: i64 = 2_000;
+
+/// So many places are looked up one by one.
+const FEW: usize = 8;
 
 /// The time of the last look is written down at least so often, in milliseconds.
 pub(super) const HOUR: i64 = 3_600_000;
@@ -45,13 +45,6 @@ pub enum Work {
 /// What is being read, for who waits: how many of how many.
 pub(super) type Progress<'a> = &'a mut dyn FnMut(Work, usize, usize);
 
-/// A place as the index knows it.
-pub(super) struct Known {
-    pub(super) place: Place,
-    /// What could not be looked into.
-    pub(super) problems: Vec<String>,
-}
-
 /// What was written down of a place.
 pub(super) struct Row {
     pub(super) id: i64,
@@ -61,54 +54,142 @@ pub(super) struct Row {
     pub(super) state: Option<String>,
 }
 
-/// Brings all places up to date, and makes them the ones that are asked about.
+/// A place that is asked about.
+pub(super) struct Asked<'a> {
+    pub(super) place: &'a Place,
+    /// Its number among all.
+    number: usize,
+    pub(super) row: Row,
+    turn: Turn,
+}
+
+/// Whether another place turned out to be the same.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Turn {
+    First,
+    Again,
+}
+
+/// How much folders hold together.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum Size {
+    /// So little that they are looked through at every call.
+    Small,
+    Large,
+}
+
+/// Brings all places up to date, and makes them the ones that are asked about: what could not be looked
+/// into.
 pub(super) fn refresh(
     db: &Connection,
     places: &[Place],
     search: &OsStr,
     now: Timestamp,
     progress: Progress<'_>,
-) -> rusqlite::Result<Vec<Known>> {
+) -> rusqlite::Result<BTreeSet<String>> {
     let now = now.as_millisecond();
     db.execute_batch(
         "CREATE TEMP TABLE IF NOT EXISTS active
          (place INTEGER PRIMARY KEY, rank INTEGER NOT NULL, number INTEGER NOT NULL);
          DELETE FROM active;",
     )?;
-    let mut rows = rows(db)?;
-    let mut active = db.prepare("INSERT OR IGNORE INTO active VALUES (?1, ?2, ?3)")?;
-    let mut asked = Vec::new();
-    for (number, place) in places.iter().enumerate() {
-        let row = match rows.remove(&place.key()) {
-            Some(row) => row,
-            None => new(db, place, now)?,
-        };
-        active.execute(params![row.id, place.kind as i64, i64::try_from(number).ok()])?;
-        asked.push((place, row));
-    }
-    let folders = asked.iter().filter(|(place, _)| place.kind == PlaceKind::Folder);
-    let large = folders.map(|(_, row)| row.runbooks).sum::<i64>() > LARGE;
     let before = last(db)?;
-    let fetched = mirrors::refresh(db, &asked, search, now, progress)?;
-    let mut known = Vec::new();
-    for ((place, row), fetched) in asked.iter().zip(fetched) {
-        let large = large && place.kind == PlaceKind::Folder;
-        let problems = match &place.ground {
-            Ground::Mirror(_) => fetched,
-            Ground::Folder { .. } if large && (0..REST).contains(&(now - row.looked)) => {
-                row.problems.lines().map(str::to_owned).collect()
-            }
-            Ground::Folder { root, runbooks } => {
-                Folders { db, root, runbooks, row, now, large }.refresh(progress)?
-            }
-        };
-        known.push(Known { place: (*place).clone(), problems });
+    let mut problems = BTreeSet::new();
+    // The first that is asked for of those that are the same.
+    for asked in ask(db, places, PlaceKind::Here, now)? {
+        problems.extend(asked.look(db, Size::Small, now, progress)?);
     }
-    forget(db, now)?;
+    let roster = Roster::of(places);
+    let rested = roster.as_ref().map_or(Ok(None), |roster| roster.rested(db, now))?;
+    let looked = match &rested {
+        Some(_) => None,
+        None => Some(folders(db, places, now, progress)?),
+    };
+    if let (Some(roster), Some((looked, Size::Large))) = (&roster, &looked) {
+        match roster.write(db, looked) {
+            Err(error) if is_damage(&error) => return Err(error),
+            // What is not written down is looked through again.
+            Ok(()) | Err(_) => {}
+        }
+    }
+    let mirrors = ask(db, places, PlaceKind::Mirror, now)?;
+    problems.extend(mirrors::refresh(db, &mirrors, search, now, progress)?);
+    if let Some((looked, _)) = looked {
+        problems.extend(looked.problems);
+        forget(db, now)?;
+    }
+    problems.extend(rested.into_iter().flatten());
     if last(db)? - before > MUCH {
         tidy(db)?;
     }
-    Ok(known)
+    Ok(problems)
+}
+
+/// Looks through the folders that settings name.
+fn folders(
+    db: &Connection,
+    places: &[Place],
+    now: i64,
+    progress: Progress<'_>,
+) -> rusqlite::Result<(Looked, Size)> {
+    let folders = ask(db, places, PlaceKind::Folder, now)?;
+    let runbooks = folders.iter().map(|asked| asked.row.runbooks).sum::<i64>();
+    let size = if runbooks > LARGE { Size::Large } else { Size::Small };
+    let mut looked = Looked { members: Vec::new(), at: now, problems: BTreeSet::new() };
+    for asked in &folders {
+        looked.members.push((asked.row.id, asked.number));
+        if asked.turn == Turn::Again {
+            continue;
+        }
+        let rests = (0..REST).contains(&(now - asked.row.looked));
+        if size == Size::Large && rests {
+            looked.at = looked.at.min(asked.row.looked);
+            looked.problems.extend(asked.row.problems.lines().map(str::to_owned));
+        } else {
+            looked.problems.extend(asked.look(db, size, now, progress)?);
+        }
+    }
+    Ok((looked, size))
+}
+
+/// Makes the places of a kind some of those that are asked about.
+fn ask<'a>(
+    db: &Connection,
+    places: &'a [Place],
+    kind: PlaceKind,
+    now: i64,
+) -> rusqlite::Result<Vec<Asked<'a>>> {
+    let of_kind = places.iter().enumerate().filter(|(_, place)| place.kind == kind);
+    let keyed: Vec<_> =
+        of_kind.filter_map(|(number, place)| Some((number, place, place.key()?))).collect();
+    let mut rows = rows(db, keyed.iter().map(|(_, _, key)| key.as_str()))?;
+    let mut active = db.prepare("INSERT OR IGNORE INTO active VALUES (?1, ?2, ?3)")?;
+    let mut asked = Vec::with_capacity(keyed.len());
+    for (at, place, key) in keyed {
+        let row = match rows.remove(&key) {
+            Some(row) => row,
+            None => new(db, &key, now)?,
+        };
+        let new = active.execute(params![row.id, kind as i64, number(at)])? > 0;
+        let turn = if new { Turn::First } else { Turn::Again };
+        asked.push(Asked { place, number: at, row, turn });
+    }
+    Ok(asked)
+}
+
+impl Asked<'_> {
+    /// Looks through it, if it is a folder: what could not be looked into.
+    fn look(
+        &self,
+        db: &Connection,
+        size: Size,
+        now: i64,
+        progress: Progress<'_>,
+    ) -> rusqlite::Result<Vec<String>> {
+        let Ground::Folder(folder) = &self.place.ground else { return Ok(Vec::new()) };
+        let Some(Lies { root, runbooks, .. }) = folder.lies() else { return Ok(Vec::new()) };
+        Files { db, root, runbooks, row: &self.row, now, size }.refresh(progress)
+    }
 }
 
 /// The number of the latest entry.
@@ -116,23 +197,33 @@ fn last(db: &Connection) -> rusqlite::Result<i64> {
     db.query_row("SELECT coalesce(max(id), 0) FROM entry", [], |row| row.get(0))
 }
 
-/// All places that were ever asked for, by their keys.
-fn rows(db: &Connection) -> rusqlite::Result<BTreeMap<String, Row>> {
+/// What was written down of places, by their keys.
+fn rows<'a>(
+    db: &Connection,
+    keys: impl ExactSizeIterator<Item = &'a str>,
+) -> rusqlite::Result<BTreeMap<String, Row>> {
     let columns = "SELECT key, id, looked, runbooks, problems, state FROM place";
-    let mut statement = db.prepare(columns)?;
-    let rows = statement.query_map([], |row| {
+    let row = |row: &rusqlite::Row<'_>| {
         let [id, looked, runbooks] = [row.get(1)?, row.get(2)?, row.get(3)?];
         let (problems, state) = (row.get(4)?, row.get(5)?);
         Ok((row.get(0)?, Row { id, looked, runbooks, problems, state }))
-    })?;
-    rows.collect()
+    };
+    if keys.len() > FEW {
+        return db.prepare(columns)?.query_map([], row)?.collect();
+    }
+    let mut one = db.prepare(&format!("{columns} WHERE key = ?1"))?;
+    let mut rows = BTreeMap::new();
+    for key in keys {
+        rows.extend(one.query_row([key], row).optional()?);
+    }
+    Ok(rows)
 }
 
 /// A place that was never asked for; another process may be asking for it at this moment.
-fn new(db: &Connection, place: &Place, now: i64) -> rusqlite::Result<Row> {
+fn new(db: &Connection, key: &str, now: i64) -> rusqlite::Result<Row> {
     let insert = "INSERT INTO place (key, looked) VALUES (?1, ?2)
                   ON CONFLICT (key) DO UPDATE SET looked = looked RETURNING id";
-    let id = db.query_row(insert, params![place.key(), now], |row| row.get(0))?;
+    let id = db.query_row(insert, params![key, now], |row| row.get(0))?;
     Ok(Row { id, looked: 0, runbooks: 0, problems: String::new(), state: None })
 }
 
@@ -153,114 +244,6 @@ fn forget(db: &Connection, now: i64) -> rusqlite::Result<()> {
         transaction.commit()?;
     }
     Ok(())
-}
-
-/// A place whose runbooks are files.
-struct Folders<'a> {
-    db: &'a Connection,
-    /// What paths count from.
-    root: &'a Path,
-    runbooks: &'a Path,
-    row: &'a Row,
-    now: i64,
-    /// Whether it is not looked through at every call.
-    large: bool,
-}
-
-impl Folders<'_> {
-    fn refresh(&self, progress: Progress<'_>) -> rusqlite::Result<Vec<String>> {
-        let walked = walk(self.runbooks);
-        let mut problems: Vec<String> = walked
-            .unreadable
-            .iter()
-            .map(|unreadable| format!("{}: {}", unreadable.path.display(), unreadable.why))
-            .collect();
-        let mut files = BTreeMap::new();
-        for path in walked.runbooks {
-            let relative = path.strip_prefix(self.root).unwrap_or(&path).to_str();
-            match relative {
-                Some(relative) => _ = files.insert(relative.to_owned(), path),
-                None => problems.push(format!("{}: its name is not UTF-8", path.display())),
-            }
-        }
-        let known = stamps(self.db, self.row.id)?;
-        let mut changed: BTreeSet<&String> = files
-            .iter()
-            .filter(|(path, file)| known.get(*path).is_none_or(|old| *old != stamp(look(file))))
-            .map(|(path, _)| path)
-            .collect();
-        let gone: Vec<&String> = known.keys().filter(|path| !files.contains_key(*path)).collect();
-        // What uses other runbooks may find them now, or not any more.
-        let others = !changed.is_empty() || !gone.is_empty();
-        let linked = self.linked(others)?;
-        changed.extend(files.keys().filter(|path| linked.contains(*path)));
-        self.write(
-            &changed.into_iter().map(|path| (path, &files[path])).collect::<Vec<_>>(),
-            progress,
-        )?;
-        for path in &gone {
-            let transaction = begin(self.db)?;
-            remove(self.db, self.row.id, path)?;
-            transaction.commit()?;
-        }
-        self.looked(&problems, others)?;
-        Ok(problems)
-    }
-
-    /// The files that depend on others which look otherwise now, or on any if others changed.
-    fn linked(&self, others: bool) -> rusqlite::Result<BTreeSet<String>> {
-        let mut statement = self.db.prepare(
-            "SELECT entry.path, depends.path, depends.stamp FROM entry
-             LEFT JOIN depends ON depends.entry = entry.id
-             WHERE entry.place = ?1 AND entry.linked = 1",
-        )?;
-        let mut rows = statement.query([self.row.id])?;
-        let mut linked = BTreeSet::new();
-        while let Some(row) = rows.next()? {
-            let (path, other): (String, Option<String>) = (row.get(0)?, row.get(1)?);
-            let old: Option<String> = row.get(2)?;
-            let changed = || other.is_some_and(|other| old != Some(stamp(look(Path::new(&other)))));
-            if others || changed() {
-                linked.insert(path);
-            }
-        }
-        Ok(linked)
-    }
-
-    /// Reads files, several at a time, and writes what they hold.
-    fn write(&self, files: &[(&String, &PathBuf)], progress: Progress<'_>) -> rusqlite::Result<()> {
-        let mut done = 0;
-        for batch in files.chunks(BATCH) {
-            let now = self.now;
-            let readings = at_once(batch, |(path, file)| Reading::of_file(path, file, now));
-            store(self.db, self.row.id, &readings)?;
-            done += batch.len();
-            progress(Work::Files, done, files.len());
-        }
-        Ok(())
-    }
-
-    /// Writes down that the place was looked at, where that is news.
-    fn looked(&self, problems: &[String], changed: bool) -> rusqlite::Result<()> {
-        let problems = problems.join("\n");
-        let old = self.now - self.row.looked > HOUR;
-        if !changed && !self.large && !old && problems == self.row.problems {
-            return Ok(());
-        }
-        self.db.execute(
-            "UPDATE place SET looked = ?1, problems = ?2,
-             runbooks = (SELECT count(*) FROM entry WHERE place = ?3 AND kind = 1) WHERE id = ?3",
-            params![self.now, problems, self.row.id],
-        )?;
-        Ok(())
-    }
-}
-
-/// What is known of a place: how each file looked, or which object it was.
-pub(super) fn stamps(db: &Connection, place: i64) -> rusqlite::Result<BTreeMap<String, String>> {
-    let mut statement = db.prepare("SELECT path, stamp FROM entry WHERE place = ?1")?;
-    let rows = statement.query_map([place], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
 }
 
 /// Does some work for each item, on all processors, and keeps the order.

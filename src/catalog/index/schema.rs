@@ -18,8 +18,9 @@ const APPLICATION: i64 = 0x5375_7265;
 /// How long others may write before we go on without.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The whole of an index. `heads` holds what a runbook is called, `words` all its words; neither
-/// keeps the text. `gram` finds names that are nearly what was typed.
+/// The whole of an index. `titles`, `heads`, `briefs` and `words` hold more and more of the words of a
+/// runbook, each all that the one before it does; none keeps the text. `gram` finds names that are
+/// nearly what was typed. `roster` and `member` are the folders that were looked through last.
 const TABLES: &str = "
 CREATE TABLE place (
     id INTEGER PRIMARY KEY,
@@ -28,6 +29,15 @@ CREATE TABLE place (
     looked INTEGER NOT NULL DEFAULT 0,
     problems TEXT NOT NULL DEFAULT '',
     runbooks INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE roster (
+    said TEXT NOT NULL,
+    looked INTEGER NOT NULL,
+    problems TEXT NOT NULL
+);
+CREATE TABLE member (
+    place INTEGER PRIMARY KEY REFERENCES place ON DELETE CASCADE,
+    number INTEGER NOT NULL
 );
 CREATE TABLE entry (
     id INTEGER PRIMARY KEY,
@@ -105,7 +115,11 @@ CREATE TABLE team_walk (
     host TEXT NOT NULL
 );
 CREATE UNIQUE INDEX team_walk_of ON team_walk (runbook, service);
+CREATE VIRTUAL TABLE titles USING fts5(title,
+    content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2', prefix='2 3');
 CREATE VIRTUAL TABLE heads USING fts5(title, names,
+    content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2', prefix='2 3');
+CREATE VIRTUAL TABLE briefs USING fts5(title, names, summary,
     content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2', prefix='2 3');
 CREATE VIRTUAL TABLE words USING fts5(title, names, summary, steps, commands,
     content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2', prefix='2 3');

@@ -1,14 +1,15 @@
 //! Full-text search: what a runbook is called counts for more than what it mentions; where nothing
 //! has all of the words, what is near is found, and said to be near.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::near::near;
-use super::query::{Entry, named, some};
+use super::query::{ById, Entry, named, some};
+use super::texts::{ID, entry_of};
 
-/// So many runbooks are compared to be ranked; where more fit, the words say too little.
+/// So many runbooks that have only some of the words are compared to be ranked.
 const MOST_RANKED: usize = 2_000;
 
 /// Words that are put in the place of one that nothing has.
@@ -55,7 +56,8 @@ pub(super) fn find(db: &Connection, typed: &str, most: usize) -> rusqlite::Resul
     let mut instead = Vec::new();
     let mut groups = Vec::new();
     for (word, own) in words.iter().zip(every) {
-        if any(db, &own)? {
+        // Whole, it is found sooner.
+        if any(db, &quoted(word))? || any(db, &own)? {
             groups.push(own);
             continue;
         }
@@ -87,22 +89,14 @@ fn begins(word: &str) -> String {
     format!("{} *", quoted(word))
 }
 
-/// A table of words, and those of its columns in which a word counts for more.
-struct Table {
-    name: &'static str,
-    better: &'static str,
-    /// What a word counts for in each column.
-    weights: &'static str,
-}
-
-/// What a runbook is called, and all its words.
-const TABLES: [Table; 2] = [
-    Table { name: "heads", better: "title", weights: "10.0, 6.0" },
-    Table { name: "words", better: "title names summary", weights: "10.0, 8.0, 4.0, 2.0, 1.0" },
-];
+/// What is looked through, in this order: for what a runbook is called its title goes before its other
+/// names, for all of its words what it is called and its summary before what it does.
+const TABLES: [[&str; 2]; 2] = [["titles", "heads"], ["briefs", "words"]];
 
 /// The runbooks that queries find: those with that very id, those that are called so, the others; of
-/// each what the first query finds before what only the next one does.
+/// each what the first query finds before what only the next one does. Of runbooks that have the words
+/// in the same place the one with the shortest title comes first. All of them have the same words, so
+/// that nothing hangs on how rare these are, which would take to count every runbook with one of them.
 fn matching(
     db: &Connection,
     typed: &str,
@@ -111,44 +105,50 @@ fn matching(
 ) -> rusqlite::Result<Vec<Entry>> {
     let mut entries = exactly(db, typed.trim())?;
     entries.truncate(most);
-    for table in &TABLES {
+    let mut seen: BTreeSet<i64> = entries.iter().map(|entry| entry.id).collect();
+    let mut each = ById::new(db)?;
+    for tables in TABLES {
         for query in queries {
-            if entries.len() >= most {
-                return Ok(entries);
+            for table in tables {
+                if entries.len() >= most {
+                    return Ok(entries);
+                }
+                let text =
+                    format!("SELECT rowid FROM {table} WHERE {table} MATCH ?1 ORDER BY rowid");
+                let mut statement = db.prepare(&text)?;
+                let mut rows = statement.query([query])?;
+                while let Some(row) = rows.next()?
+                    && entries.len() < most
+                {
+                    let id = entry_of(row.get(0)?);
+                    if seen.insert(id) {
+                        entries.extend(each.entry(id)?);
+                    }
+                }
             }
-            let ids = ranked(db, table, query)?;
-            more(db, &mut entries, ids, most)?;
         }
     }
     Ok(entries)
 }
 
-/// The runbooks that have some of the words. Here it counts how rare a word is.
+/// What a word counts for in each column.
+const WEIGHTS: [(&str, &str); 2] = [("heads", "10.0, 6.0"), ("words", "10.0, 8.0, 4.0, 2.0, 1.0")];
+
+/// The runbooks that have some of the words. Here it counts how rare a word is, unless there are too many.
 fn with_some(db: &Connection, query: &str, most: usize) -> rusqlite::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for table in &TABLES {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (table, weights) in WEIGHTS {
         let mut ids = ids(db, table, query, &format!("LIMIT {}", MOST_RANKED + 1))?;
         if (2..=MOST_RANKED).contains(&ids.len()) {
-            let Table { name, weights, .. } = table;
-            ids = self::ids(db, table, query, &format!("ORDER BY bm25({name}, {weights}), rowid"))?;
+            let order = format!("ORDER BY bm25({table}, {weights}), rowid & {ID}");
+            ids = self::ids(db, table, query, &order)?;
         }
-        more(db, &mut entries, ids, most)?;
+        let seen: BTreeSet<i64> = entries.iter().map(|entry| entry.id).collect();
+        ids.retain(|id| !seen.contains(id));
+        let room = most - entries.len();
+        entries.extend(some(db, &ids, room)?);
     }
     Ok(entries)
-}
-
-/// Adds those that are not there yet, as long as there is room.
-fn more(
-    db: &Connection,
-    entries: &mut Vec<Entry>,
-    ids: Vec<i64>,
-    most: usize,
-) -> rusqlite::Result<()> {
-    let new = |id: &i64| entries.iter().all(|entry| entry.id != *id);
-    let ids: Vec<i64> = ids.into_iter().filter(new).collect();
-    let room = most - entries.len();
-    entries.extend(some(db, &ids, room)?);
-    Ok(())
 }
 
 /// The runbooks with that very name.
@@ -159,32 +159,10 @@ fn exactly(db: &Connection, typed: &str) -> rusqlite::Result<Vec<Entry>> {
     }
 }
 
-/// What has all of the words, the best first: in the columns that count for more before elsewhere, a short
-/// title before a long one. In any order where too much fits. All of them have the same words, so that
-/// nothing hangs on how rare these are, which would take to count every runbook with one of them.
-fn ranked(db: &Connection, table: &Table, query: &str) -> rusqlite::Result<Vec<i64>> {
-    let limit = format!("LIMIT {}", MOST_RANKED + 1);
-    let mut some = ids(db, table, query, &limit)?;
-    if some.len() > MOST_RANKED || some.len() < 2 {
-        return Ok(some);
-    }
-    let within = format!("{{{}}} : ({query})", table.better);
-    let better: BTreeSet<i64> = ids(db, table, &within, &limit)?.into_iter().collect();
-    let mut statement = db.prepare("SELECT length(title) FROM entry WHERE id = ?1")?;
-    let mut order = BTreeMap::new();
-    for id in &some {
-        let long: Option<i64> = statement.query_row([id], |row| row.get(0)).optional()?;
-        order.insert(*id, (!better.contains(id), long));
-    }
-    some.sort_by_key(|id| (order.get(id).copied(), *id));
-    Ok(some)
-}
-
-fn ids(db: &Connection, table: &Table, query: &str, rest: &str) -> rusqlite::Result<Vec<i64>> {
-    let name = table.name;
-    let text = format!("SELECT rowid FROM {name} WHERE {name} MATCH ?1 {rest}");
+fn ids(db: &Connection, table: &str, query: &str, rest: &str) -> rusqlite::Result<Vec<i64>> {
+    let text = format!("SELECT rowid FROM {table} WHERE {table} MATCH ?1 {rest}");
     let mut statement = db.prepare(&text)?;
-    let rows = statement.query_map([query], |row| row.get(0))?;
+    let rows = statement.query_map([query], |row| Ok(entry_of(row.get(0)?)))?;
     rows.collect()
 }
 

@@ -215,16 +215,10 @@ fn an_alert_is_answered_by_the_rules_that_may_fit() {
     assert_eq!(may_fit("B"), ["other", "any"]);
 }
 
-#[test]
-fn the_repository_around_here_wins_over_a_folder_with_the_same_names() {
-    let world = World::new();
-    let other = world.folder.path().join("clones/shop");
-    fs::create_dir_all(other.join("runbooks")).unwrap();
-    fs::create_dir_all(other.join(".git")).unwrap();
-    let name = "runbooks/disk-full.yaml";
-    fs::copy(world.root().join(name), other.join(name)).unwrap();
-    let source = crate::settings::Source {
-        kind: crate::settings::SourceKind::Path(world.folder.path().join("clon*/*")),
+/// Settings that name folders.
+fn folders(pattern: &Path) -> crate::settings::Source {
+    crate::settings::Source {
+        kind: crate::settings::SourceKind::Path(pattern.to_owned()),
         name: None,
         signers: None,
         runbooks: None,
@@ -235,7 +229,18 @@ fn the_repository_around_here_wins_over_a_folder_with_the_same_names() {
             file: "config.toml".to_owned(),
             line: 1,
         },
-    };
+    }
+}
+
+#[test]
+fn the_repository_around_here_wins_over_a_folder_with_the_same_names() {
+    let world = World::new();
+    let other = world.folder.path().join("clones/shop");
+    fs::create_dir_all(other.join("runbooks")).unwrap();
+    fs::create_dir_all(other.join(".git")).unwrap();
+    let name = "runbooks/disk-full.yaml";
+    fs::copy(world.root().join(name), other.join(name)).unwrap();
+    let source = folders(&world.folder.path().join("clon*/*"));
     let places = places(&expand(&[source], None, None), None, &world.root());
     let mut index = open(Some(world.state()), places);
     let both = index.named("disk-full", Some("shop")).unwrap();
@@ -246,6 +251,90 @@ fn the_repository_around_here_wins_over_a_folder_with_the_same_names() {
     let mut index = open(Some(world.state()), Vec::new());
     assert_eq!(index.count(&Wanted::default()).unwrap(), 0);
     assert!(found(&mut index, "disk").is_empty());
+}
+
+/// Three clones beside the repository around here, in folders that settings name together.
+fn clones(world: &World) -> crate::settings::Source {
+    for name in ["a", "b", "c"] {
+        clone(world, name);
+    }
+    folders(&world.folder.path().join("clones/*"))
+}
+
+fn clone(world: &World, name: &str) {
+    let root = world.folder.path().join("clones").join(name);
+    fs::create_dir_all(root.join("runbooks")).unwrap();
+    fs::create_dir_all(root.join(".git")).unwrap();
+    let file = format!("runbooks/{name}.yaml");
+    fs::copy(world.root().join("runbooks/disk-full.yaml"), root.join(file)).unwrap();
+}
+
+/// The runbooks that are found, each with the last part of the path of its place.
+fn placed(world: &World, here: &Path, source: &crate::settings::Source, at: i64) -> Vec<String> {
+    let now = Timestamp::from_second(4_000_000_000 + at).unwrap();
+    let places = places(&expand(std::slice::from_ref(source), None, None), None, here);
+    let (state, path) = (Some(world.state()), OsStr::new(PATH));
+    let mut index = Index::open(state, path, places, now, &mut |_, _, _| ()).unwrap();
+    let entries = index.entries(&Wanted::default(), 100).unwrap();
+    let told = entries.iter().map(|entry| {
+        let name = index.place(entry).name();
+        format!("{} in {}", entry.runbook, name.rsplit('/').next().unwrap())
+    });
+    told.collect()
+}
+
+#[test]
+fn folders_that_hold_much_rest_and_are_looked_through_again_in_time() {
+    let world = World::new();
+    let source = clones(&world);
+    let elsewhere = world.folder.path().to_owned();
+    let own = world.folder.path().join("clones/b");
+    let all = ["a in a", "b in b", "c in c"];
+    assert_eq!(placed(&world, &elsewhere, &source, 0), all);
+    let much = "UPDATE place SET runbooks = 3000";
+    Connection::open(world.database()).unwrap().execute_batch(much).unwrap();
+    // Whichever repository is around, they are the same, each in its own place.
+    for here in [&own, &elsewhere, &own] {
+        assert_eq!(placed(&world, here, &source, 10), all);
+    }
+    fs::remove_file(world.folder.path().join("clones/c/runbooks/c.yaml")).unwrap();
+    assert_eq!(placed(&world, &elsewhere, &source, 20), all, "nothing is looked at");
+    // What settings lead to is another thing: that is seen at once.
+    clone(&world, "d");
+    assert_eq!(placed(&world, &elsewhere, &source, 21), ["a in a", "b in b", "c in c", "d in d"]);
+    assert_eq!(placed(&world, &elsewhere, &source, 40), ["a in a", "b in b", "d in d"]);
+}
+
+#[test]
+fn a_roster_that_names_places_that_are_not_there_is_not_believed() {
+    let world = World::new();
+    let source = clones(&world);
+    placed(&world, &world.root(), &source, 0);
+    let run = |sql: &str| Connection::open(world.database()).unwrap().execute_batch(sql).unwrap();
+    run("UPDATE place SET runbooks = 3000");
+    placed(&world, &world.root(), &source, 1);
+    run("UPDATE member SET number = number * 1000 - 1");
+    let all = ["a in a", "b in b", "c in c", "disk-full in shop", "redis-slow in shop"];
+    assert_eq!(placed(&world, &world.root(), &source, 2), all);
+}
+
+#[test]
+fn what_is_called_so_comes_first_and_of_that_the_shortest_title() {
+    let world = World::new();
+    world.write("a", "title: How a lock on the queue is opened by hand");
+    world.write("b", "title: Something else\nsummary: The queue has a lock.");
+    world.write("c", "title: The queue and its lock\nsummary: A lock.");
+    world.write("d", "title: Names\ntags: [queue, lock]");
+    world.write("e", "title: Lock of the queue");
+    let mut index = world.open();
+    let order = ["e", "c", "a", "d", "b"];
+    assert_eq!(found(&mut index, "queue lock"), order);
+    assert_eq!(found(&mut index, "que loc"), order);
+    let best = index.find("lock queue", 2).unwrap().entries;
+    assert_eq!(best.iter().map(|it| it.runbook.as_str()).collect::<Vec<_>>(), ["e", "c"]);
+    // A title that becomes shorter is found once, in its new place.
+    world.write("a", "title: A queue, a lock");
+    assert_eq!(found(&mut world.open(), "queue lock"), ["a", "e", "c", "d", "b"]);
 }
 
 /// Whatever is in the place of the file, there is an index with all runbooks, and it is said why.

@@ -8,24 +8,24 @@ use super::card::{Card, Kind};
 use super::doors::{doors, written};
 use super::near::{grams, terms};
 use super::reading::Reading;
+use super::texts;
 
 /// Writes what was read, all of it or nothing.
 pub(super) fn store(db: &Connection, place: i64, readings: &[Reading]) -> rusqlite::Result<()> {
     let transaction = begin(db)?;
     for reading in readings {
         remove(db, place, &reading.path)?;
-        add(db, place, reading)?;
     }
+    let mut words = Vec::new();
+    for reading in readings {
+        let id = add(db, place, reading)?;
+        if reading.card.kind == Kind::Runbook {
+            words.push((texts::number(id, &reading.card.title), &reading.card));
+        }
+    }
+    words.sort_by_key(|(number, _)| *number);
+    words.into_iter().try_for_each(|(number, card)| texts::write(db, number, card))?;
     transaction.commit()
-}
-
-/// Puts the tables of words in order after much was written: what was written in many pieces is looked
-/// through in many.
-pub(super) fn tidy(db: &Connection) -> rusqlite::Result<()> {
-    for table in ["heads", "words"] {
-        db.execute(&format!("INSERT INTO {table} ({table}) VALUES ('optimize')"), [])?;
-    }
-    Ok(())
 }
 
 /// A transaction that writes.
@@ -35,17 +35,17 @@ pub(super) fn begin(db: &Connection) -> rusqlite::Result<rusqlite::Transaction<'
 
 /// Forgets a file.
 pub(super) fn remove(db: &Connection, place: i64, path: &str) -> rusqlite::Result<()> {
-    let found = "SELECT id FROM entry WHERE place = ?1 AND path = ?2";
-    let id: Option<i64> = db.query_row(found, params![place, path], |row| row.get(0)).optional()?;
-    let Some(id) = id else { return Ok(()) };
-    for table in ["heads", "words"] {
-        db.execute(&format!("DELETE FROM {table} WHERE rowid = ?1"), [id])?;
-    }
+    let found = "SELECT id, title FROM entry WHERE place = ?1 AND path = ?2";
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found: Option<(i64, String)> = db.query_row(found, params![place, path], row).optional()?;
+    let Some((id, title)) = found else { return Ok(()) };
+    texts::remove(db, texts::number(id, &title))?;
     db.execute("DELETE FROM entry WHERE id = ?1", [id])?;
     Ok(())
 }
 
-fn add(db: &Connection, place: i64, reading: &Reading) -> rusqlite::Result<()> {
+/// Adds a file, without its words; its id.
+fn add(db: &Connection, place: i64, reading: &Reading) -> rusqlite::Result<i64> {
     let card = &reading.card;
     let [reads, changes, destroys] = card.effects.map(|count| i64::try_from(count).unwrap_or(0));
     db.prepare(
@@ -75,28 +75,17 @@ fn add(db: &Connection, place: i64, reading: &Reading) -> rusqlite::Result<()> {
         db.execute("INSERT INTO depends VALUES (?1, ?2, ?3)", params![id, path, stamp])?;
     }
     if card.kind == Kind::Runbook {
-        words(db, id, card)?;
+        names(db, id, card)?;
         alerts(db, id, card)?;
     }
-    Ok(())
+    Ok(id)
 }
 
-fn words(db: &Connection, id: i64, card: &Card) -> rusqlite::Result<()> {
-    let names = card.names();
-    let summary = card.summary.as_deref().unwrap_or("");
-    db.execute(
-        "INSERT INTO heads (rowid, title, names) VALUES (?1, ?2, ?3)",
-        params![id, card.title, names],
-    )?;
-    db.execute(
-        "INSERT INTO words (rowid, title, names, summary, steps, commands)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![id, card.title, names, summary, card.steps, card.commands],
-    )?;
+fn names(db: &Connection, id: i64, card: &Card) -> rusqlite::Result<()> {
     for tag in card.tags.iter().collect::<BTreeSet<_>>() {
         db.execute("INSERT OR IGNORE INTO tag VALUES (?1, ?2)", params![tag, id])?;
     }
-    for term in terms(&format!("{} {names}", card.title)) {
+    for term in terms(&format!("{} {}", card.title, card.names())) {
         let new = db.execute("INSERT OR IGNORE INTO term (term) VALUES (?1)", [&term])?;
         if new == 1 {
             let number = db.last_insert_rowid();

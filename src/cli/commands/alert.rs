@@ -5,7 +5,6 @@ mod print;
 
 use crate::catalog::{FiredStore, Fitting, Gathered, Notification, Received, fitting};
 use crate::cli::Context;
-use crate::cli::ages::Ages;
 use crate::cli::alerts::{Filled, filled, gathered, left, received, runbook_of};
 use crate::cli::answering::tell_unknown;
 use crate::cli::args::{
@@ -41,7 +40,7 @@ pub(crate) fn run(arguments: &AlertArguments, context: &Context) -> Result<Exit,
         Some(named) => received(named, context)?,
         None => heard(context)?,
     };
-    let gathered = gathered(&arguments.paths, &notification.alerts, context);
+    let (gathered, ages) = gathered(&arguments.paths, &notification.alerts, context);
     let found: Vec<Found<'_>> =
         notification.alerts.iter().map(|received| find(received, &gathered, context)).collect();
     match arguments.format {
@@ -51,7 +50,6 @@ pub(crate) fn run(arguments: &AlertArguments, context: &Context) -> Result<Exit,
         }
         ListFormat::Text => {
             let named = arguments.alert.as_deref();
-            let ages = Ages::read(context);
             context.publish(&print::page(&found, notification.truncated, named, ages))?;
         }
     }

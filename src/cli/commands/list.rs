@@ -126,7 +126,7 @@ fn json(entries: &[IndexEntry], catalogue: &Catalogue) -> String {
             "file": index.whereabouts(entry).file(),
             "path": entry.path,
             "source": {
-                "name": place.name,
+                "name": place.name(),
                 "kind": kind,
                 "shown": catalogue.from(entry).bare(),
                 "working_copy": place.is_working_copy(),

@@ -79,7 +79,7 @@ fn take(delivery: Delivery, store: &FiredStore, context: &Context) {
 }
 
 fn tell(notification: &Notification, context: &Context) {
-    let gathered = gathered(&[], &notification.alerts, context);
+    let (gathered, _) = gathered(&[], &notification.alerts, context);
     let clock = SystemClock::start().now().strftime("%H:%M:%S ").to_string();
     for received in notification.alerts.iter().take(MOST_TOLD) {
         let text = Text::of(Meaning::Dim, &clock).join(headline(received));
