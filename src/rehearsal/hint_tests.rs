@@ -42,7 +42,7 @@ fn hinted(scenario: &str) -> Vec<(String, Vec<String>)> {
     let mut hints = Hints::default();
     looked_on(BOOK, scenario, |seen: &Seen<'_>| {
         let scenario = seen.world.scenario();
-        let next = || hints.next(seen.question, seen.run, scenario, seen.trace);
+        let next = || hints.next(seen.question, seen.run, scenario, seen.trace).ok();
         let step = seen.question.step.as_ref().map(StepId::to_string);
         (step.unwrap_or_default(), std::iter::from_fn(next).collect())
     })
@@ -81,7 +81,7 @@ fn an_answer_belongs_to_its_visit() {
     let mut answers = Vec::new();
     looked_on(BOOK, &round, |seen| {
         let (scenario, mut hints) = (seen.world.scenario(), Hints::default());
-        let next = || hints.next(seen.question, seen.run, scenario, seen.trace);
+        let next = || hints.next(seen.question, seen.run, scenario, seen.trace).ok();
         let last = std::iter::from_fn(next).last();
         if seen.question.step.as_ref().is_some_and(|step| step.0 == "cause") {
             answers.extend(last);
