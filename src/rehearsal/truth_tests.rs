@@ -121,7 +121,7 @@ fn what_a_command_gives_is_told_before_it_is_run() {
     assert_eq!(at("restart", NIGHT)[0].gives.as_deref(), Some(at_fault));
     let without = NIGHT.replace("queue > 20", "queue > 200");
     let gives = at("restart", &without)[0].gives.clone().unwrap();
-    assert!(gives.starts_with("nothing: the scenario has no result for it"), "{gives}");
+    assert!(gives.starts_with("nothing: there is neither a result nor a sample"), "{gives}");
 }
 
 #[test]

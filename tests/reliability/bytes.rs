@@ -92,7 +92,7 @@ fn every_prefix_is_taken_up_with_all_its_records() {
         let whole =
             journal[..length].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let torn = length - whole;
-        let verified = verify(memory.path()).unwrap();
+        let verified = verify(&path).unwrap();
         assert!(verified.is_sound(), "{length}");
         assert_eq!(verified.torn.map_or(0, |tail| tail.bytes.len()), torn, "{length}");
         let first = recover(memory.path()).unwrap();

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::bench::{Bench, RESUME, RUN, counted};
-use crate::judge::{judge_the_future, judge_the_past};
+use crate::judge::{
+    judge_that_a_change_is_found, judge_the_answers, judge_the_future, judge_the_past,
+};
 use crate::sandbox::Outcome;
 use crate::trace::{Traced, Whose, read, strace_works, traced};
 
@@ -102,7 +104,14 @@ fn hit(bench: &Bench, arguments: &[&str], whose: Whose, fault: &str) -> bool {
     judge_the_calls(&calls, &story);
     judge_the_past(bench, &story);
     judge_the_emergency(bench, &outcome, &story);
-    judge_the_future(bench, &story);
+    // Of a runbook that was kept in part, by a disk that said otherwise, `verify` is to know.
+    let in_part = |call: &Traced| call.is_on("runbook.yaml") && call.text.contains(" = 5 ");
+    if calls.iter().any(|call| call.name == "write" && call.injected() && in_part(call)) {
+        judge_the_answers(bench, &story);
+        judge_that_a_change_is_found(bench, "runbook/runbook.yaml", &story);
+    } else {
+        judge_the_future(bench, &story);
+    }
     came
 }
 

@@ -115,6 +115,14 @@ pub(crate) fn judge_verification(bench: &Bench, story: &str) {
     assert_eq!(verified.code(), expected, "{}\n{story}", verified.text());
 }
 
+/// `verify` says of a file that it is not what was recorded.
+pub(crate) fn judge_that_a_change_is_found(bench: &Bench, file: &str, story: &str) {
+    let verified = bench.sandbox().surefoot(&["verify"]).run();
+    let text = format!("{}\n{story}", verified.text());
+    assert_eq!(verified.code(), 10, "{text}");
+    assert!(verified.stdout.contains(&format!("{file}: changed")), "{text}");
+}
+
 /// After a power cut it may miss outputs, which are durable only once a run rests; never a record.
 pub(crate) fn judge_verification_after_a_cut(bench: &Bench, story: &str) {
     let verified = bench.sandbox().surefoot(&["verify"]).run();
