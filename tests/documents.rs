@@ -172,7 +172,7 @@ fn the_template_of_a_game_day_is_rehearsed_as_it_stands() {
         ["test", "runbooks/cache-lost.yaml", "--min-steps", "100", "--min-branches", "100"];
     let tested = sandbox.surefoot(&tested).run();
     assert_eq!(tested.code(), 0, "{}", tested.text());
-    assert!(tested.stdout.starts_with("2 scenarios passed"), "{}", tested.stdout);
+    assert!(tested.stdout.starts_with("3 scenarios passed"), "{}", tested.stdout);
     let by_scenario = drill(&["--scenario", "runbooks/scenarios/cache-lost-1.yaml"]);
     for shown in ["14:00 on a Tuesday.", "not yet", "The alert fires.", "undo offer"] {
         assert!(by_scenario.stderr.contains(shown), "{shown}\n{}", by_scenario.stderr);
