@@ -7,7 +7,10 @@ use super::private::{self, FileFailed};
 use super::read::JOURNAL;
 
 /// The folders of a run, each after the one it lies in.
-const FOLDERS: [&str; 4] = ["runbook", "work", "work/files", "output"];
+/// Where the frozen runbook lies, in the folder.
+pub(super) const RUNBOOK: &str = "runbook";
+
+const FOLDERS: [&str; 4] = [RUNBOOK, "work", "work/files", "output"];
 
 /// A file of a runbook, to be kept with a run.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +101,7 @@ impl RunFolder {
 
     /// Where the frozen runbook lies.
     pub fn runbook(&self) -> PathBuf {
-        self.path.join("runbook")
+        self.path.join(RUNBOOK)
     }
 
     /// Makes the key that digests of secrets are made with. It stays in the folder: shared records

@@ -10,14 +10,12 @@ use rustix::fs::{Mode, OFlags};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::folder::RUNBOOK;
 use super::private::FileFailed;
 use super::read::{Damage, JOURNAL, ReadFailed, TornTail, read};
 use super::record::Record;
 use crate::engine::{AttemptId, Event, Kept};
 use crate::value::hex;
-
-/// Where the runbook of a run lies, in its folder.
-const RUNBOOK: &str = "runbook";
 
 /// Deeper folders are not looked into: no runbook has them.
 const MOST_DEPTH: usize = 32;

@@ -20,6 +20,21 @@ fn environment(home: &Path) -> BTreeMap<OsString, OsString> {
     BTreeMap::from([("PATH".into(), path.into()), ("HOME".into(), home.into())])
 }
 
+/// Repositories in a folder; none, and a word of it, where there is no git.
+fn copies<'a, const COUNT: usize>(
+    folder: &Path,
+    environment: &'a BTreeMap<OsString, OsString>,
+    names: [&str; COUNT],
+) -> Option<[Deliverer<'a>; COUNT]> {
+    let with = Conversation { environment, patience: Duration::from_mins(1), watch: &Patient };
+    let at = |name: &str| Deliverer::at(&folder.join(name), with);
+    if matches!(at(names[0]), Err(GitFailed::Missing)) {
+        println!("skipped: there is no git here");
+        return None;
+    }
+    Some(names.map(|name| at(name).unwrap()))
+}
+
 fn added(path: &str, text: &str) -> Added {
     Added { path: path.to_owned(), bytes: text.as_bytes().to_vec(), executable: false }
 }
@@ -28,14 +43,8 @@ fn added(path: &str, text: &str) -> Added {
 fn what_is_added_is_there_under_its_name_and_a_slower_one_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
     let environment = environment(folder.path());
-    let patience = Duration::from_mins(1);
-    let with = Conversation { environment: &environment, patience, watch: &Patient };
-    let at = |name: &str| Deliverer::at(&folder.path().join(name), with);
-    if matches!(at("there"), Err(GitFailed::Missing)) {
-        println!("skipped: there is no git here");
-        return;
-    }
-    let (_there, one, other) = (at("there").unwrap(), at("one").unwrap(), at("other").unwrap());
+    let copies = copies(folder.path(), &environment, ["there", "one", "other"]);
+    let Some([_there, one, other]) = copies else { return };
     let url = format!("file://{}", folder.path().join("there").display());
     let branch = Branch { url: &url, name: "records" };
     assert_eq!(one.tip(branch).unwrap(), None);
@@ -71,15 +80,8 @@ fn what_is_added_is_there_under_its_name_and_a_slower_one_is_told_so() {
 fn what_is_too_large_is_not_fetched_and_keeps_nothing_else_away() {
     let folder = tempfile::tempdir().unwrap();
     let environment = environment(folder.path());
-    let patience = Duration::from_mins(1);
-    let with = Conversation { environment: &environment, patience, watch: &Patient };
-    let at = |name: &str| Deliverer::at(&folder.path().join(name), with);
-    if matches!(at("there"), Err(GitFailed::Missing)) {
-        println!("skipped: there is no git here");
-        return;
-    }
-    let (there, hostile, ours) =
-        (at("there").unwrap(), at("hostile").unwrap(), at("ours").unwrap());
+    let copies = copies(folder.path(), &environment, ["there", "hostile", "ours"]);
+    let Some([there, hostile, ours]) = copies else { return };
     let lets_itself_be_asked = ["config", "uploadpack.allowFilter", "true"];
     there.near(&lets_itself_be_asked, Vec::new()).unwrap();
     let url = format!("file://{}", folder.path().join("there").display());
@@ -108,15 +110,7 @@ fn what_is_too_large_is_not_fetched_and_keeps_nothing_else_away() {
 fn many_folders_beside_each_other_are_listed_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let environment = environment(folder.path());
-    let patience = Duration::from_mins(1);
-    let with = Conversation { environment: &environment, patience, watch: &Patient };
-    let ours = match Deliverer::at(&folder.path().join("ours"), with) {
-        Err(GitFailed::Missing) => {
-            println!("skipped: there is no git here");
-            return;
-        }
-        ours => ours.unwrap(),
-    };
+    let Some([ours]) = copies(folder.path(), &environment, ["ours"]) else { return };
     let files: Vec<Added> = (0..=MOST_FOLDERS)
         .flat_map(|at| ["10/a", "11/b"].map(|rest| added(&format!("runs/{at:04}/{rest}"), "x")))
         .chain([added("runs/beside", "x"), added("runs/0001/beside", "x")])

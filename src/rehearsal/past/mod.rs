@@ -25,8 +25,8 @@ use super::written::Remarks;
 use crate::engine::{Answer, AttemptEnded, Event, Printed, Recorded, Role, RunStarted, ToldKind};
 use crate::journal::Record;
 use crate::runbook::{
-    Action, Expected, Inject, Outcome, Part, Placed, Presence, Requirement, Results, Runbook,
-    Scenario, Secrecy, StepId, StepResult, Trigger, Undoing,
+    Action, Expected, Inject, Outcome, Part, Placed, Presence, Results, Runbook, Scenario, Secrecy,
+    StepId, StepResult, Trigger, Undoing,
 };
 use crate::value::{Duration, Name, Value};
 use fold::Fold;
@@ -195,15 +195,7 @@ fn inputs(runbook: &Runbook, started: &RunStarted) -> BTreeMap<Name, Value> {
 
 /// What was missing then and is still required.
 fn missing(runbook: &Runbook, records: &[Record]) -> BTreeSet<String> {
-    let books = runbook.all_books();
-    let required: BTreeSet<&str> = books
-        .flat_map(|(_, book)| &book.requires)
-        .filter_map(|requirement| match requirement {
-            Requirement::Check { .. } => None,
-            Requirement::Env { name, .. } => Some(name.as_str()),
-            Requirement::Program { program, .. } => Some(program.as_str()),
-        })
-        .collect();
+    let required: BTreeSet<&str> = runbook.required_names().collect();
     let surveys = records.iter().filter_map(|record| match &record.event {
         Event::Surveyed { missing } => Some(missing),
         _ => None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Environment, PartId, Protection, Runbook, Step, StepKey};
+use super::{Environment, PartId, Protection, Requirement, Runbook, Step, StepKey};
 use crate::value::Name;
 
 /// Which of the runbooks that were linked: the one that is run, or one that it uses.
@@ -113,5 +113,15 @@ impl Runbook {
         let used = self.books.iter().enumerate();
         let used = used.map(|(place, book)| (BookId(place + 1), &*book.runbook));
         std::iter::once((BookId::MAIN, self)).chain(used)
+    }
+
+    /// The variables and programs that it requires, and what it uses.
+    pub fn required_names(&self) -> impl Iterator<Item = &str> {
+        let all = self.all_books().flat_map(|(_, book)| &book.requires);
+        all.filter_map(|requirement| match requirement {
+            Requirement::Check { .. } => None,
+            Requirement::Env { name, .. } => Some(name.as_str()),
+            Requirement::Program { program, .. } => Some(program.as_str()),
+        })
     }
 }

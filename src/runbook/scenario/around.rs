@@ -5,7 +5,6 @@ use super::Opened;
 use super::read::{entries, items};
 use super::references::{Checker, Declared, choose};
 use crate::diagnostic::cut;
-use crate::runbook::model::Requirement;
 use crate::runbook::parse::Node;
 use crate::value::Name;
 
@@ -57,15 +56,7 @@ impl Checker<'_> {
     /// What is said to be missing must be asked for.
     pub(super) fn missing(&mut self, opened: &Opened) {
         let Some(runbook) = &opened.runbook else { return };
-        let books = runbook.all_books();
-        let required: Vec<&str> = books
-            .flat_map(|(_, book)| &book.requires)
-            .filter_map(|requirement| match requirement {
-                Requirement::Check { .. } => None,
-                Requirement::Env { name, .. } => Some(name.as_str()),
-                Requirement::Program { program, .. } => Some(program.as_str()),
-            })
-            .collect();
+        let required: Vec<&str> = runbook.required_names().collect();
         for node in items(self.root, "missing") {
             if let Some(name) = node.text().filter(|name| !required.contains(name)) {
                 let message = format!("the runbook does not require `{}`", cut(name));
